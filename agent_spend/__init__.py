@@ -1,0 +1,1 @@
+"""One honest view of what a company's AI agents cost."""

@@ -1,0 +1,78 @@
+"""The one calendar: UTC days, ISO weeks that start on Monday 00:00 UTC, calendar months."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import dagster as dg
+
+from agent_spend.settings import env
+
+#: First day that can be loaded. Vendors keep at most about a year; two years leave room for imported history.
+FIRST_DAY = date.fromisoformat(env("AGENT_SPEND_FIRST_DAY", "2025-01-01"))
+_FIRST_MONDAY = FIRST_DAY - timedelta(days=FIRST_DAY.weekday())
+_FIRST_MONTH = FIRST_DAY.replace(day=1)
+
+DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC")
+# The open week and month are partitions too (end_offset=1): their figures are wanted before they close.
+WEEKLY = dg.WeeklyPartitionsDefinition(start_date=_FIRST_MONDAY.isoformat(), day_offset=1, timezone="UTC", end_offset=1)
+MONTHLY = dg.MonthlyPartitionsDefinition(start_date=_FIRST_MONTH.isoformat(), timezone="UTC", end_offset=1)
+
+#: One run for a whole range: a year of one feed is one run. Marked beta by Dagster, so it is named once, here.
+SINGLE_RUN = dg.BackfillPolicy.single_run()
+
+
+@dataclass(frozen=True)
+class Window:
+    """Inclusive range of UTC days."""
+
+    first: date
+    last: date
+
+    def days(self) -> list[date]:
+        """Every day of the window, oldest first."""
+        return [self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+    def widened(self, before: int, after: int) -> "Window":
+        """The window with ``before`` and ``after`` more days at its ends."""
+        return Window(self.first - timedelta(days=before), self.last + timedelta(days=after))
+
+
+def week_start(day: date) -> date:
+    """Monday of the ISO week that holds ``day``."""
+    return day - timedelta(days=day.weekday())
+
+
+def month_start(day: date) -> date:
+    """First day of the calendar month that holds ``day``."""
+    return day.replace(day=1)
+
+
+def month_end(day: date) -> date:
+    """Last day of the calendar month that holds ``day``."""
+    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
+def partition_days(keys: Iterable[str]) -> list[date]:
+    """Partition keys (``YYYY-MM-DD`` of a day, a Monday or a first of month) as sorted dates."""
+    return sorted(date.fromisoformat(key) for key in keys)
+
+
+def contiguous(days: Sequence[date], step_days: int | None = None) -> list[Window]:
+    """Group sorted ``days`` into runs without a gap, at most ``step_days`` long where given."""
+    windows: list[Window] = []
+    for day in days:
+        last = windows[-1] if windows else None
+        if last and day - last.last == timedelta(days=1) and not (step_days and (day - last.first).days >= step_days):
+            windows[-1] = Window(last.first, day)
+        else:
+            windows.append(Window(day, day))
+    return windows
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """Run tags that make Dagster materialise a whole range of partitions in one run."""
+    return {
+        "dagster/asset_partition_range_start": first.isoformat(),
+        "dagster/asset_partition_range_end": last.isoformat(),
+    }

@@ -1,0 +1,112 @@
+"""Settings come from the environment (and `.env`); secrets stay inside Dagster's `EnvVar` until a request is signed."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from dagster import EnvVar
+
+from agent_spend.errors import ConfigurationError
+
+#: Which settings a system needs before it counts as connected; alternatives are separated by "|".
+REQUIRED = {
+    "github_copilot": ("GITHUB_TOKEN", "GITHUB_ENTERPRISE|GITHUB_ORGS"),
+    "anthropic": ("ANTHROPIC_ADMIN_KEY",),
+    "cursor": ("CURSOR_API_KEY",),
+    "custom_agents": ("AGENT_TRACES_URI",),
+    "roster": ("ROSTER_URI",),
+    "key_registry": ("KEY_REGISTRY_URI",),
+    "invoices": ("INVOICES_URI",),
+    "slack": ("SLACK_WEBHOOK_URL",),
+}
+
+
+def env(name: str, default: str = "") -> str:
+    """Value of a non-secret setting, stripped; empty when unset."""
+    return os.environ.get(name, default).strip()
+
+
+def secret(name: str) -> str:
+    """The value of a secret setting, read at the moment of use and never stored."""
+    value = EnvVar(name).get_value(default=None)
+    if not value:
+        raise ConfigurationError(f"{name} is not set. Export it or add it to .env.")
+    return value.strip()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything this process was told, without a single secret. Build it with :meth:`from_environment`.
+
+    ``http_rate_scale`` multiplies each vendor's documented request rate; it exists for the sandbox, whose simulated
+    clock runs faster than a vendor's, and stays 1 for real vendors.
+    """
+
+    home: Path
+    github_api_url: str
+    github_enterprise: str
+    github_orgs: tuple[str, ...]
+    anthropic_api_url: str
+    cursor_api_url: str
+    agent_traces_uri: str
+    roster_uri: str
+    key_registry_uri: str
+    invoices_uri: str
+    http_rate_scale: float
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Read the environment.
+
+        Raises:
+            ConfigurationError: a setting is present but unusable.
+        """
+        scale = env("AGENT_SPEND_HTTP_RATE_SCALE", "1")
+        try:
+            http_rate_scale = float(scale)
+        except ValueError:
+            raise ConfigurationError(f"AGENT_SPEND_HTTP_RATE_SCALE must be a number, not {scale!r}.") from None
+        return cls(
+            home=Path(env("AGENT_SPEND_HOME", ".agent_spend")).expanduser().resolve(),
+            github_api_url=_url("GITHUB_API_URL", "https://api.github.com"),
+            github_enterprise=env("GITHUB_ENTERPRISE"),
+            github_orgs=tuple(org.strip() for org in env("GITHUB_ORGS").split(",") if org.strip()),
+            anthropic_api_url=_url("ANTHROPIC_API_URL", "https://api.anthropic.com"),
+            cursor_api_url=_url("CURSOR_API_URL", "https://api.cursor.com"),
+            agent_traces_uri=env("AGENT_TRACES_URI"),
+            roster_uri=env("ROSTER_URI"),
+            key_registry_uri=env("KEY_REGISTRY_URI"),
+            invoices_uri=env("INVOICES_URI"),
+            http_rate_scale=http_rate_scale,
+        )
+
+    @property
+    def lake_uri(self) -> str:
+        """Where the Delta tables live."""
+        return env("AGENT_SPEND_LAKE_URI") or str(self.home / "lake")
+
+    @property
+    def raw_dir(self) -> Path:
+        """Where vendors' answers are kept as received."""
+        return self.home / "raw"
+
+
+def missing_settings(system: str) -> list[str]:
+    """Names of the settings that ``system`` (a key of :data:`REQUIRED`) still needs; empty when connected."""
+    return [
+        " or ".join(names.split("|"))
+        for names in REQUIRED[system]
+        if not any(env(name) for name in names.split("|"))
+    ]
+
+
+def is_connected(system: str) -> bool:
+    """Whether every setting that ``system`` needs is present (not whether the vendor accepts it)."""
+    return not missing_settings(system)
+
+
+def _url(name: str, default: str) -> str:
+    value = env(name) or default
+    if not value.startswith(("http://", "https://")):
+        raise ConfigurationError(f"{name} must start with http:// or https://, not {value!r}.")
+    return value.rstrip("/")

@@ -1,0 +1,140 @@
+"""What a feed is, and the one way a feed's answers become a partition of the lake."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import msgspec
+import pandas as pd
+import pandera.pandas as pandera
+import pyarrow as pa
+
+from agent_spend.errors import FeedError, State
+from agent_spend.settings import Settings, is_connected, missing_settings
+from agent_spend.sources.http import Answer
+
+#: Money and credits: exact to 18 decimals, so that fractional cents with float noise survive as published.
+MONEY = pa.decimal128(38, 18)
+TEXT = pa.string()
+WHOLE = pa.int64()
+FLAG = pa.bool_()
+DAY = pa.date32()
+INSTANT = pa.timestamp("us", tz="UTC")
+
+
+@dataclass(frozen=True)
+class DayAnswer:
+    """What a source says about one partition (a UTC day, or a month given by its first day).
+
+    ``rows`` holds one dict a row with the columns of the feed's schema (a ``pyarrow.Table`` is accepted too).
+    ``raw`` holds the HTTP answers or file contents this came from, kept as received.
+    """
+
+    day: date
+    state: State
+    rows: Sequence[dict] | pa.Table = ()
+    reason: str = ""
+    message: str = ""
+    raw: Sequence[Answer] = ()
+
+    @classmethod
+    def from_error(cls, day: date, error: FeedError, raw: Sequence[Answer] = ()) -> "DayAnswer":
+        """A day the vendor did not give us, with the error's reason and message."""
+        return cls(day, error.state, reason=error.reason, message=error.message, raw=raw)
+
+    @property
+    def is_data(self) -> bool:
+        """Whether the answer may replace what is stored."""
+        return self.state in (State.AVAILABLE, State.ZERO)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One vendor feed: where its rows come from, their shape, and how it shows in the Dagster UI.
+
+    Args:
+        name: asset name, ``<vendor>_<entity>``.
+        system: key of ``settings.REQUIRED`` that says whether it is connected.
+        vendor: ledger name of the vendor, or of the kind of file.
+        description: what one row is, its units and its source, in plain words.
+        schema: pandera schema with pyarrow dtypes; the lake table has exactly these columns.
+        fetch: asked for sorted days, yields one :class:`DayAnswer` for each of them, in any order. It never raises
+            for a vendor's answer; it yields ``DayAnswer.from_error``.
+        total_column: the column whose sum the revision log compares (money or credits), if any.
+        partition_column: ``usage_day``, or ``month`` for monthly files.
+    """
+
+    name: str
+    system: str
+    vendor: str
+    description: str
+    schema: pandera.DataFrameSchema
+    fetch: Callable[[Sequence[date], Settings], Iterable[DayAnswer]]
+    total_column: str | None = None
+    partition_column: str = "usage_day"
+    kinds: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The lake table's columns and types, read from the pandera schema."""
+        return pa.schema([(name, column.dtype.type.pyarrow_dtype) for name, column in self.schema.columns.items()])
+
+    def table(self, answer: DayAnswer) -> pa.Table:
+        """The answer's rows as a validated table.
+
+        Raises:
+            FeedError: ``schema`` with the feed, the day, the column and the first offending value.
+        """
+        where = f"{self.name} {answer.day}"
+        try:
+            rows = answer.rows
+            table = rows.cast(self.arrow_schema) if isinstance(rows, pa.Table) else self._from_dicts(rows)
+            self.schema.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            first = errors.failure_cases.iloc[0]
+            raise FeedError(
+                "schema",
+                f"{where}: column {first['column']} fails {first['check']} (value {first['failure_case']!r}); "
+                f"{len(errors.failure_cases)} failures in all",
+            ) from None
+        except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
+            raise FeedError("schema", f"{where}: {error}") from None
+        return table
+
+    def _from_dicts(self, rows: Sequence[dict]) -> pa.Table:
+        return pa.Table.from_pylist(list(rows), schema=self.arrow_schema)
+
+
+def column(dtype: pa.DataType, description: str, *, nullable: bool = False, check: pandera.Check | None = None):
+    """One column of a feed's schema.
+
+    Args:
+        dtype: pyarrow type; use :data:`MONEY`, :data:`TEXT`, :data:`WHOLE`, :data:`FLAG`, :data:`DAY`, :data:`INSTANT`.
+        description: one line with the unit; shown in Dagster's UI and as the warehouse's column comment.
+        nullable: null means "the vendor does not say", never zero.
+    """
+    return pandera.Column(pd.ArrowDtype(dtype), check, nullable=nullable, description=description)
+
+
+def decode(body: bytes, shape: type, where: str):
+    """Parse JSON into a ``msgspec`` shape; numbers of type ``Decimal`` keep the digits of the text.
+
+    Unknown fields and the order of keys do not matter.
+
+    Raises:
+        FeedError: ``malformed`` or ``missing_field``, naming ``where`` (feed and day, or endpoint) and the field.
+    """
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.ValidationError as error:
+        raise FeedError("missing_field", f"{where}: {error}; the vendor's shape has changed or the file is not its") from None
+    except msgspec.DecodeError as error:
+        raise FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored") from None
+
+
+def not_connected(feed: Feed, days: Iterable[date]) -> list[DayAnswer] | None:
+    """The answers of a feed without settings, or ``None`` when it is connected."""
+    if is_connected(feed.system):
+        return None
+    message = f"not connected: set {', '.join(missing_settings(feed.system))}"
+    return [DayAnswer(day, State.NOT_CONNECTED, reason="not_connected", message=message) for day in days]
