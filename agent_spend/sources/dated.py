@@ -1,0 +1,88 @@
+"""Facts that hold from one day to another: which version of each is valid on a given UTC day."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from agent_spend.errors import FeedError
+from agent_spend.sources.files import Line
+
+
+@dataclass(frozen=True)
+class Dated:
+    """A row that is valid from ``valid_from`` to ``valid_to``, both days included; ``None`` leaves that end open.
+
+    ``where`` names the file and line it came from, for messages.
+    """
+
+    row: dict
+    valid_from: date | None
+    valid_to: date | None
+    where: str
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the row is valid on ``day``."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+    @property
+    def starts(self) -> date:
+        """The first valid day; an open start comes before every dated one."""
+        return self.valid_from or date.min
+
+
+def dates_of(line: Line) -> tuple[date | None, date | None]:
+    """``valid_from`` and ``valid_to`` of a CSV line.
+
+    Raises:
+        FeedError: ``bad_value`` where a date is not one or the range ends before it starts.
+    """
+    valid_from, valid_to = line.day("valid_from"), line.day("valid_to")
+    if valid_from and valid_to and valid_to < valid_from:
+        raise line.bad("valid_to", f"must not be before valid_from {valid_from}")
+    return valid_from, valid_to
+
+
+def valid_on(day: date, versions: Iterable[Dated], key: Callable[[dict], Hashable], what: str) -> list[Dated]:
+    """The one version of each ``key`` on ``day``: of several, the one with the latest ``valid_from``.
+
+    Args:
+        what: the key in words, for messages, e.g. ``"person"``.
+
+    Raises:
+        FeedError: ``duplicate`` when two different versions of a key start on the same day, naming both lines.
+    """
+    newest: dict[Hashable, list[Dated]] = {}
+    for version in versions:
+        if not version.holds_on(day):
+            continue
+        rivals = newest.setdefault(key(version.row), [])
+        if not rivals or version.starts > rivals[0].starts:
+            rivals[:] = [version]
+        elif version.starts == rivals[0].starts and version.row != rivals[0].row:
+            rivals.append(version)
+    for name, rivals in newest.items():
+        if len(rivals) > 1:
+            raise duplicate(rivals[0], rivals[1], f"{what} {name} has two rows for {day}", "close one with valid_to")
+    return [rivals[0] for rivals in newest.values()]
+
+
+def refuse_shared(day: date, versions: Sequence[Dated], column: str, whose: str) -> None:
+    """Check that no two rows share a value of ``column``; empty values are not compared.
+
+    Raises:
+        FeedError: ``duplicate``, naming both lines.
+    """
+    seen: dict[object, Dated] = {}
+    for version in versions:
+        value = version.row[column]
+        if value is None:
+            continue
+        if value in seen:
+            remedy = "one of the two is wrong or needs valid_to"
+            raise duplicate(seen[value], version, f"two {whose} share {column} {value} on {day}", remedy)
+        seen[value] = version
+
+
+def duplicate(first: Dated, second: Dated, what: str, remedy: str) -> FeedError:
+    """The error for two lines that cannot both be true."""
+    return FeedError("duplicate", f"{first.where} and {second.where}: {what}; {remedy}")
