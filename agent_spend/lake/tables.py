@@ -1,0 +1,221 @@
+"""The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from agent_spend.errors import ConfigurationError
+from agent_spend.partitions import Window
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one replaced partition looked like before and after. Totals are sums of the table's total column."""
+
+    partition: str
+    rows_before: int
+    rows_after: int
+    fingerprint: str
+
+
+class Lake:
+    """A folder (or object store prefix) of Delta tables.
+
+    Args:
+        root: path or URI; each table is ``<root>/<name>``.
+    """
+
+    def __init__(self, root: str):
+        self.root = root.rstrip("/")
+
+    def uri(self, name: str) -> str:
+        """Where the table lives."""
+        return f"{self.root}/{name}"
+
+    def exists(self, name: str) -> bool:
+        """Whether the table was ever written."""
+        return DeltaTable.is_deltatable(self.uri(name))
+
+    def version(self, name: str) -> int | None:
+        """Number of the newest commit, ``None`` for a table that was never written."""
+        return DeltaTable(self.uri(name)).version() if self.exists(name) else None
+
+    def schema(self, name: str) -> pa.Schema:
+        """The stored columns and types."""
+        return pa.schema(DeltaTable(self.uri(name)).schema().to_arrow())
+
+    def replace(
+        self, name: str, table: pa.Table, partition_column: str | None, partitions: Iterable[object] = ()
+    ) -> list[Change]:
+        """Make ``partitions`` of the table hold exactly the rows of ``table``.
+
+        Partitions whose rows are the same as before, in any order, are left alone; when none changed, nothing is
+        committed. Readers see the state before or after, never between.
+
+        Args:
+            partition_column: ``None`` for a table without partitions (then the whole table is replaced).
+            partitions: the partition values that ``table`` is complete for; values without rows become empty.
+
+        Returns:
+            One :class:`Change` for each partition that was replaced.
+
+        Raises:
+            ConfigurationError: a stored column has another type (an upgrade that needs a rebuild).
+        """
+        if partition_column is None:
+            partition_column, partitions, columns = "_all", ["all"], []
+            table = table.append_column("_all", pa.array(["all"] * table.num_rows, pa.string()))
+        else:
+            columns = [partition_column]
+        wanted = sorted({str(value) for value in partitions})
+        before = self._fingerprints(name, partition_column, wanted)
+        after = _fingerprints(table, partition_column)
+        changed = [key for key in wanted if before.get(key, (0, "")) != after.get(key, (0, ""))]
+        if not changed and self.exists(name):
+            return []
+        kept = table.drop_columns(["_all"]) if not columns else table.filter(_is_in(table, partition_column, changed))
+        self._commit(name, kept, columns, partition_column, changed)
+        return [
+            Change(key, before.get(key, (0, ""))[0], after.get(key, (0, ""))[0], after.get(key, (0, "none"))[1])
+            for key in changed
+        ]
+
+    def append(self, name: str, table: pa.Table) -> None:
+        """Add rows to a log table; nothing is committed for no rows."""
+        if table.num_rows:
+            write_deltalake(self.uri(name), table, mode="append")
+
+    def relation_sql(self, name: str, partition_column: str | None, window: Window | None = None) -> str:
+        """DuckDB SQL that reads the newest snapshot, only the files of ``window`` where one is given."""
+        stored = DeltaTable(self.uri(name))
+        schema = pa.schema(stored.schema().to_arrow())
+        pruning = None
+        if window is not None and partition_column is not None:
+            pruning = f"{partition_column} >= '{window.first}' AND {partition_column} <= '{window.last}'"
+        files = stored.file_uris(file_pruning_predicate=pruning) if pruning else stored.file_uris()
+        columns = ", ".join(f'CAST("{field.name}" AS {duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
+        if not files:
+            return empty_sql(schema)
+        types = f", hive_types={{'{partition_column}': {duckdb_type(schema.field(partition_column).type)}}}" if partition_column else ""
+        hive = f", hive_partitioning=true{types}" if partition_column else ""
+        return f"SELECT {columns} FROM read_parquet({[*files]!r}{hive}, union_by_name=true)"
+
+    def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
+        """The rows of the newest snapshot (of ``window``); money stays decimal."""
+        with duckdb.connect() as connection:
+            return connection.execute(self.relation_sql(name, partition_column, window)).to_arrow_table()
+
+    def _fingerprints(self, name: str, partition_column: str, wanted: list[str]) -> dict[str, tuple[int, str]]:
+        if not self.exists(name) or not wanted:
+            return {}
+        if partition_column == "_all":
+            sql = f"SELECT *, 'all' AS _all FROM ({self.relation_sql(name, None)})"
+        else:
+            window = Window(date.fromisoformat(wanted[0]), date.fromisoformat(wanted[-1])) if _is_day(wanted[0]) else None
+            sql = self.relation_sql(name, partition_column, window)
+        with duckdb.connect() as connection:
+            return _fingerprint_query(connection, f"({sql})", partition_column, self._columns_of(name, partition_column))
+
+    def _columns_of(self, name: str, partition_column: str) -> list[str]:
+        names = self.schema(name).names
+        return names if partition_column in names else [*names, partition_column]
+
+    @retry(
+        retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8),
+        wait=wait_random_exponential(max=2), reraise=True,
+    )
+    def _commit(self, name, table, columns, partition_column, changed) -> None:
+        properties = CommitProperties(custom_metadata={"agent_spend.partitions": ",".join(changed[:40])})
+        if not self.exists(name):
+            if not self.root.startswith(("s3:", "gs:", "az:", "abfs")):
+                Path(self.root).mkdir(parents=True, exist_ok=True)
+            write_deltalake(
+                self.uri(name), table, partition_by=columns or None, mode="overwrite", commit_properties=properties
+            )
+            return
+        _check_types(name, self.schema(name), table.schema)
+        predicate = None
+        if columns:
+            predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
+        write_deltalake(
+            self.uri(name), table, mode="overwrite", predicate=predicate, commit_properties=properties,
+            schema_mode=None if predicate else "overwrite",
+        )
+
+
+def duckdb_type(arrow_type: pa.DataType) -> str:
+    """DuckDB's name for an Arrow type used in the lake.
+
+    Raises:
+        ConfigurationError: a type that lake tables do not use.
+    """
+    names = {pa.string(): "VARCHAR", pa.large_string(): "VARCHAR", pa.int64(): "BIGINT", pa.int32(): "INTEGER",
+             pa.bool_(): "BOOLEAN", pa.date32(): "DATE", pa.float64(): "DOUBLE"}
+    if pa.types.is_decimal(arrow_type):
+        return f"DECIMAL({arrow_type.precision}, {arrow_type.scale})"
+    if pa.types.is_timestamp(arrow_type):
+        return "TIMESTAMPTZ" if arrow_type.tz else "TIMESTAMP"
+    if str(arrow_type) == "string_view":
+        return "VARCHAR"
+    if arrow_type not in names:
+        raise ConfigurationError(f"lake tables do not hold columns of type {arrow_type}")
+    return names[arrow_type]
+
+
+def empty_sql(schema: pa.Schema) -> str:
+    """A SELECT with these columns and no rows."""
+    columns = ", ".join(f'CAST(NULL AS {duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
+    return f"SELECT {columns} WHERE FALSE"
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Inclusive list of days."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _fingerprints(table: pa.Table, partition_column: str) -> dict[str, tuple[int, str]]:
+    with duckdb.connect() as connection:
+        connection.register("incoming", table)
+        return _fingerprint_query(connection, "incoming", partition_column, table.schema.names)
+
+
+def _fingerprint_query(connection, relation: str, partition_column: str, columns: list[str]) -> dict:
+    # Two order-independent sums over row hashes; columns sorted so that a stored column order does not matter.
+    packed = ", ".join(f'"{name}" := "{name}"' for name in sorted(columns))
+    rows = connection.execute(
+        f"""SELECT CAST("{partition_column}" AS VARCHAR) AS key, COUNT(*) AS row_count,
+               CAST(SUM(CAST(row_hash AS HUGEINT)) AS VARCHAR) || ':' || CAST(BIT_XOR(row_hash) AS VARCHAR)
+           FROM (SELECT "{partition_column}", hash(struct_pack({packed})) AS row_hash FROM {relation})
+           GROUP BY ALL"""
+    ).fetchall()
+    return {key: (count, fingerprint) for key, count, fingerprint in rows}
+
+
+def _is_in(table: pa.Table, partition_column: str, keys: list[str]):
+    import pyarrow.compute as pc
+
+    return pc.is_in(pc.cast(table[partition_column], pa.string()), value_set=pa.array(keys, pa.string()))
+
+
+def _is_day(key: str) -> bool:
+    return len(key) == 10 and key[4] == "-" and key[7] == "-"
+
+
+def _check_types(name: str, stored: pa.Schema, incoming: pa.Schema) -> None:
+    for field in incoming:
+        index = stored.get_field_index(field.name)
+        if index >= 0 and duckdb_type(stored.field(index).type) != duckdb_type(field.type):
+            raise ConfigurationError(
+                f"table {name}: column {field.name} is stored as {stored.field(index).type} and now arrives as "
+                f"{field.type}; move {name} aside and backfill it again"
+            )
+
+
+__all__ = ["Change", "Lake", "TableNotFoundError", "days_between", "duckdb_type", "empty_sql"]

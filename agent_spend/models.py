@@ -1,0 +1,160 @@
+"""Turns every SQL model of the catalog into a Dagster asset: dependencies, partitions, columns and lineage."""
+
+from functools import lru_cache
+
+import dagster as dg
+import pyarrow as pa
+import sqlglot
+from sqlglot.lineage import lineage
+from sqlglot.optimizer.scope import build_scope
+
+from agent_spend.catalog import Catalog, Model
+from agent_spend.engines.duckdb import DuckDBEngine
+from agent_spend.lake.tables import Lake, duckdb_type
+from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, WEEKLY, Window, month_end, partition_days
+from agent_spend.settings import Settings
+
+PARTITIONS = {"day": DAILY, "week": WEEKLY, "month": MONTHLY, "none": None}
+
+#: A model is rebuilt after anything it reads was updated, once nothing upstream is still being updated. Unlike
+#: ``eager`` it does not wait for every upstream partition to exist: a vendor that is not connected blocks nobody.
+AFTER_UPSTREAM = (
+    dg.AutomationCondition.any_deps_updated().since_last_handled()
+    & ~dg.AutomationCondition.any_deps_in_progress()
+    & ~dg.AutomationCondition.in_progress()
+)
+
+
+def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
+    """The asset of one SQL model.
+
+    Running it computes the run's partitions with the engine and replaces those that changed; a view is only checked
+    against the data (nothing is stored).
+    """
+
+    @dg.asset(
+        name=model.name,
+        group_name=group_of(model),
+        description=model.description,
+        deps=[_dependency(name, model, catalog) for name in model.upstream],
+        partitions_def=PARTITIONS[model.partitions],
+        backfill_policy=SINGLE_RUN if PARTITIONS[model.partitions] else None,
+        automation_condition=AFTER_UPSTREAM,
+        kinds={"duckdb", "sql", *([] if model.is_view else ["delta"])},
+        tags={"layer": model.layer},
+        metadata={"dagster/column_schema": column_schema(model, catalog), "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},
+    )
+    def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        keys = context.partition_keys if context.has_partition_key or context.has_partition_key_range else []
+        rows, changed = build(model, catalog, Settings.from_environment(), keys)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows,
+                "changed_partitions": changed,
+                "dagster/column_lineage": column_lineage(model, catalog),
+            }
+        )
+
+    return asset
+
+
+def build(model: Model, catalog: Catalog, settings: Settings, keys: list[str]) -> tuple[int, int]:
+    """Compute a model for partition ``keys`` (none for an unpartitioned model) and store what changed.
+
+    Returns:
+        Rows computed, and partitions that changed.
+    """
+    lake = Lake(settings.lake_uri)
+    engine = DuckDBEngine(catalog, lake)
+    days = partition_days(keys)
+    window = _window(model, days)
+    if model.is_view:
+        counted = engine.query(f"SELECT COUNT(*) AS row_count FROM {model.name}", [model.name], window)
+        return counted["row_count"][0].as_py(), 0
+    table = in_lake_types(engine.run(model, window), model.name)
+    if model.partition_column is None:
+        return table.num_rows, len(lake.replace(model.name, table, None))
+    wanted = {day.isoformat() for day in days}
+    column = table[model.partition_column].cast(pa.string())
+    table = table.filter(pa.compute.is_in(column, value_set=pa.array(sorted(wanted))))
+    return table.num_rows, len(lake.replace(model.name, table, model.partition_column, wanted))
+
+
+def in_lake_types(table: pa.Table, name: str) -> pa.Table:
+    """The table with UTC instants; refuses types that would change meaning between engines."""
+    fields = []
+    for field in table.schema:
+        kind = pa.timestamp("us", tz="UTC") if pa.types.is_timestamp(field.type) and field.type.tz else field.type
+        duckdb_type(kind)
+        if pa.types.is_decimal(kind) and (kind.precision, kind.scale) == (38, 0):
+            raise TypeError(f"model {name}: column {field.name} is HUGEINT; CAST the sum to BIGINT or DECIMAL")
+        fields.append(pa.field(field.name, kind))
+    return table.cast(pa.schema(fields))
+
+
+def group_of(model: Model) -> str:
+    """Asset group: the layer, with the vendor (staging) or the reader (reports) where the name has one."""
+    inner = model.name.split("_", 1)[1].split("__")[0] if "__" in model.name else ""
+    return f"{model.layer}_{inner}" if inner else model.layer
+
+
+def column_schema(model: Model, catalog: Catalog) -> dg.TableSchema:
+    """Names, types and descriptions of the published columns."""
+    types = catalog.schemas[model.name]
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(name, duckdb_type(types.field(name).type), description=description)
+            for name, description in model.columns.items()
+        ]
+    )
+
+
+def column_lineage(model: Model, catalog: Catalog) -> dg.TableColumnLineage:
+    """Which upstream columns each column is computed from, read from the SQL."""
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key=dg.AssetKey(table), column_name=name) for table, name in sources]
+            for column, sources in _lineage(model.name, catalog).items()
+            if sources
+        }
+    )
+
+
+@lru_cache(maxsize=None)
+def _lineage(name: str, catalog: Catalog) -> dict[str, list[tuple[str, str]]]:
+    model = catalog.models[name]
+    schema = {table: {c: "TEXT" for c in catalog.schemas[table].names} for table in model.upstream}
+    tree = sqlglot.optimizer.qualify.qualify(sqlglot.parse_one(model.sql, dialect="duckdb"), schema=schema, dialect="duckdb")
+    scope = build_scope(tree)
+    found = {}
+    for column in model.columns:
+        leaves = [node for node in lineage(column, tree, scope=scope, dialect="duckdb").walk() if not node.downstream]
+        pairs = {(leaf.source.name, leaf.name.split(".")[-1].strip('"')) for leaf in leaves
+                 if isinstance(leaf.source, sqlglot.exp.Table)}
+        found[column] = sorted(pair for pair in pairs if pair[0] in model.upstream)
+    return found
+
+
+def _dependency(name: str, model: Model, catalog: Catalog) -> dg.AssetDep:
+    upstream = catalog.models.get(name)
+    upstream_kind = upstream.partitions if upstream else {"usage_day": "day", "month": "month"}.get(
+        catalog.partition_column(name) or "", "none"
+    )
+    if model.partitions == "day" and upstream_kind == "day" and (model.look_back or model.look_ahead):
+        mapping = dg.TimeWindowPartitionMapping(
+            start_offset=-model.look_back, end_offset=model.look_ahead, allow_nonexistent_upstream_partitions=True
+        )
+        return dg.AssetDep(name, partition_mapping=mapping)
+    if "none" not in (model.partitions, upstream_kind) and model.partitions != upstream_kind:
+        return dg.AssetDep(
+            name, partition_mapping=dg.TimeWindowPartitionMapping(allow_nonexistent_upstream_partitions=True)
+        )
+    return dg.AssetDep(name)
+
+
+def _window(model: Model, days: list) -> Window | None:
+    if not days:
+        return None
+    if model.partitions == "week":
+        return Window(days[0], Window(days[-1], days[-1]).widened(0, 6).last)
+    return Window(days[0], month_end(days[-1]) if model.partitions == "month" else days[-1])

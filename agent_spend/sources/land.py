@@ -1,0 +1,158 @@
+"""The one way a feed's answers become partitions of the lake, and a feed becomes a Dagster asset."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from agent_spend.errors import FeedError, State
+from agent_spend.lake import raw
+from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store_coverage
+from agent_spend.lake.tables import Lake, duckdb_type
+from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, partition_days
+from agent_spend.settings import Settings
+from agent_spend.sources.feed import DayAnswer, Feed, not_connected
+
+
+@dataclass(frozen=True)
+class Landing:
+    """What a run did for one feed: coverage by day, the days that changed, and the failures by day."""
+
+    coverage: dict[date, Coverage]
+    changed: list[date]
+    failures: dict[date, str]
+
+
+def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda message: None) -> Landing:
+    """Fetch ``days`` and replace what changed, all in one transaction.
+
+    A failed, forbidden or missing answer never replaces stored data: it is only recorded as the last attempt.
+    """
+    lake = Lake(settings.lake_uri)
+    known = coverage_of(lake, feed.name)
+    tables: dict[date, pa.Table] = {}
+    answers: dict[date, DayAnswer] = {}
+    for answer in not_connected(feed, days) or feed.fetch(days, settings):
+        raw.keep(settings.raw_dir, feed.name, answer.day, answer.raw)
+        if answer.is_data:
+            try:
+                tables[answer.day] = feed.table(answer)
+            except FeedError as error:
+                answer = DayAnswer.from_error(answer.day, error)
+        answers[answer.day] = replace(answer, rows=(), raw=())
+        if len(answers) % 10 == 0 or len(answers) == len(days):
+            log(f"{feed.name}: {len(answers)} of {len(days)} days answered")
+    for day in set(days) - set(answers):
+        error = FeedError("no_answer", f"{feed.name} {day}: the source gave no answer for this day")
+        answers[day] = DayAnswer.from_error(day, error)
+    changes = {}
+    if tables or not lake.exists(feed.name):
+        incoming = pa.concat_tables([feed.arrow_schema.empty_table(), *tables.values()])
+        found = lake.replace(feed.name, incoming, feed.partition_column, tables)
+        changes = {date.fromisoformat(change.partition): change for change in found}
+    coverage, revised = dict(known), []
+    now = datetime.now(UTC)
+    for day, answer in sorted(answers.items()):
+        before = known.get(day)
+        after = _coverage(feed, answer, before, tables.get(day), changes.get(day), now)
+        coverage[day] = after
+        if before and before.revision and after.revision > before.revision:
+            revised.append((before, after))
+    store_coverage(lake, feed.name, coverage)
+    log_revisions(lake, revised)
+    failures = {day: a.message for day, a in answers.items() if a.state is State.MISSING and a.reason not in EXPECTED_GAPS}
+    return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures)
+
+
+#: Reasons for a missing day that are the vendor's normal "nothing to give"; every other one fails the run.
+EXPECTED_GAPS = frozenset(
+    {"no_report", "empty_body", "null_body", "no_links", "live_list_only", "day_not_closed", "no_invoice", "not_refreshed"}
+)
+
+
+def _coverage(feed, answer, before, table, change, now) -> Coverage:
+    attempt = answer.reason or answer.state.value
+    if not answer.is_data:
+        if before is not None and before.revision:
+            return replace(before, last_attempt=attempt, message=answer.message)
+        return Coverage(
+            feed.name, answer.day, answer.state.value, answer.reason, answer.message, 0, None, None, 0, None, attempt
+        )
+    total = _total(table, feed.total_column)
+    known = before is not None and before.revision > 0
+    if known and change is None:
+        return replace(before, state=answer.state.value, reason=answer.reason, message=answer.message, last_attempt=attempt)
+    fingerprint = change.fingerprint if change else "none"
+    revision = before.revision + 1 if known else 1
+    return Coverage(
+        feed.name, answer.day, answer.state.value, answer.reason, answer.message, table.num_rows, total, fingerprint,
+        revision, now, attempt,
+    )
+
+
+def _total(table: pa.Table, column: str | None) -> Decimal | None:
+    if column is None or table.num_rows == 0:
+        return None
+    value = pc.sum(table[column]).as_py()
+    return Decimal(value) if value is not None else None
+
+
+def feed_asset(feed: Feed) -> dg.AssetsDefinition:
+    """The daily (or monthly) partitioned asset of a feed; a whole range is one run."""
+    schema = feed.arrow_schema
+
+    @dg.asset(
+        name=feed.name,
+        group_name=f"feeds_{feed.vendor}",
+        description=feed.description,
+        partitions_def=MONTHLY if feed.partition_column == "month" else DAILY,
+        backfill_policy=SINGLE_RUN,
+        kinds={"delta", *feed.kinds},
+        tags={"layer": "feed", "vendor": feed.vendor},
+        metadata={
+            "dagster/column_schema": dg.TableSchema(
+                columns=[
+                    dg.TableColumn(
+                        name, duckdb_type(schema.field(name).type), description=column.description,
+                        constraints=dg.TableColumnConstraints(nullable=column.nullable),
+                    )
+                    for name, column in feed.schema.columns.items()
+                ]
+            ),
+            "partition_expr": feed.partition_column,
+        },
+    )
+    def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        settings = Settings.from_environment()
+        days = partition_days(context.partition_keys)
+        landing = land(feed, days, settings, log=context.log.info)
+        if landing.failures:
+            good = [day for day in landing.coverage if day not in landing.failures]
+            for day in good:
+                context.log_event(dg.AssetMaterialization(feed.name, partition=day.isoformat()))
+            first = next(iter(sorted(landing.failures)))
+            raise dg.Failure(
+                f"{len(landing.failures)} of {len(days)} days failed; stored data is unchanged for them. "
+                f"First: {landing.failures[first]}",
+                metadata={day.isoformat(): message for day, message in sorted(landing.failures.items())[:20]},
+                allow_retries=True,
+            )
+        states: dict[str, int] = {}
+        for line in landing.coverage.values():
+            states[line.state] = states.get(line.state, 0) + 1
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": sum(line.row_count for line in landing.coverage.values()),
+                "states": states,
+                "changed_days": len(landing.changed),
+                "dagster/uri": Lake(settings.lake_uri).uri(feed.name),
+                **({"message": next(m for m in messages)} if (messages := [
+                    line.message for line in landing.coverage.values() if line.message]) else {}),
+            }
+        )
+
+    return asset
