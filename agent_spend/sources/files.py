@@ -1,9 +1,9 @@
-"""Files that people and other systems leave for us: found by path or `file://` URI, read by column name, never by position."""
+"""Files that people and other systems leave for us: found by path or `file://` URI, read by column name."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +15,8 @@ from agent_spend.sources.http import Answer
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Thousands groups must be whole: "1,5" is a European decimal and "1.234,50" a European amount; both are refused.
-_AMOUNT = re.compile(r"(?P<sign>-?)(?:US)?\$?\s?(?P<inner>-?)(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d{1,18})?|\.\d{1,18})")
+_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20})(?:\.[0-9]{1,18})?|\.[0-9]{1,18}"
+_AMOUNT = re.compile(rf"(?P<sign>-?)(?:US)?\$? ?(?P<inner>-?)(?P<digits>{_DIGITS})")
 
 
 @dataclass(frozen=True)
@@ -33,19 +34,24 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Line:
-    """One record of a CSV file; ``number`` is the line where it starts, counted from 1 with the header.
+    """One record of a CSV file, or of a list in a JSON file.
 
     Every accessor raises ``FeedError('bad_value')`` naming file, line, column and value.
+
+    Args:
+        number: the line where the record starts, counted from 1 with the header; of a JSON list, the entry.
+        kind: what ``number`` counts.
     """
 
     file: str
     number: int
     values: Mapping[str, str]
+    kind: str = "line"
 
     @property
     def where(self) -> str:
         """``<file> line <number>``, for messages."""
-        return f"{self.file} line {self.number}"
+        return f"{self.file} {self.kind} {self.number}"
 
     def text(self, column: str) -> str | None:
         """The stripped value; ``None`` when the column is absent or the cell empty."""
@@ -107,13 +113,13 @@ def local_path(setting: str, uri: str) -> Path:
     """The absolute path behind a plain path or a ``file://`` URI.
 
     Raises:
-        FeedError: ``unsupported_uri`` for any other scheme, naming the setting.
+        FeedError: ``file_not_found`` for any other scheme, naming the setting.
     """
     if "://" not in uri:
         return Path(uri).expanduser().absolute()
     parts = urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
-        raise FeedError("unsupported_uri", f"{setting}: {uri!r} is not supported; give a path or file:///absolute/path")
+        raise FeedError("file_not_found", f"{setting}: {uri!r} is not supported; give a path or file:///absolute/path")
     return Path(unquote(parts.path))
 
 
@@ -149,20 +155,29 @@ def read_folder(setting: str, uri: str, suffix: str) -> list[SourceFile]:
     return [_read(setting, file, str(file.relative_to(path))) for file in sorted(found)]
 
 
-def csv_lines(file: SourceFile, required: Sequence[str], optional: Sequence[str] = ()) -> list[Line]:
-    """The records of a CSV file with a header, by the names in ``required`` and ``optional``; other columns are ignored.
+def csv_lines(
+    file: SourceFile, required: Sequence[str], optional: Sequence[str] = (), *, refused: Collection[str] = ()
+) -> list[Line]:
+    """The records of a CSV file with a header, by the names in ``required`` and ``optional``; others are ignored.
 
     A header matches whatever its case, spaces, hyphens and underscores: ``Person ID`` is ``person_id``. A byte order
     mark, CRLF, quoted commas and quoted line breaks are read; blank lines are skipped.
 
+    Args:
+        refused: squeezed names of columns that must not be in such a file at all, e.g. one that holds secrets.
+
     Raises:
-        FeedError: ``malformed`` (not UTF-8, broken quoting), ``empty_file`` (no header, or a header without records),
-            ``missing_field`` (naming file, column and the columns found), ``truncated`` (a record of another width).
+        FeedError: ``refused`` for such a column; ``malformed`` (not UTF-8, broken quoting), ``empty_file`` (no header,
+            or a header without records), ``missing_field`` (naming file, column and the columns found), ``truncated``
+            (a record of another width).
     """
     records = _records(file)
     header_line, header = next(records, (0, []))
     if not header:
         raise FeedError("empty_file", f"{file.name} is empty; expected a header with {', '.join(required)}")
+    for name in header:
+        if squeezed(name) in refused:
+            raise refusal(file.name, name.strip())
     positions = _positions(file, header, required, optional)
     lines = []
     for number, cells in records:
@@ -174,13 +189,19 @@ def csv_lines(file: SourceFile, required: Sequence[str], optional: Sequence[str]
             )
         lines.append(Line(file.name, number, {name: cells[at].strip() for name, at in positions.items()}))
     if not lines:
-        raise FeedError("empty_file", f"{file.name} has a header in line {header_line} and no records; nothing replaced")
+        message = f"{file.name} has a header in line {header_line} and no records; nothing was replaced"
+        raise FeedError("empty_file", message)
     return lines
 
 
 def squeezed(name: str) -> str:
     """A column or tag name without case, spaces and punctuation: ``Cost-Center`` and ``cost_center`` are one."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def refusal(where: str, name: str) -> FeedError:
+    """The error for a file that brings secrets along; names the field, never its content."""
+    return FeedError("refused", f"{where}: field {name} may hold a secret; export names and tags only")
 
 
 def _records(file: SourceFile) -> Iterable[tuple[int, list[str]]]:

@@ -1,0 +1,56 @@
+"""The key registry as a file: a CSV, a JSON list, or the saved output of `aws secretsmanager list-secrets`."""
+
+import msgspec
+
+from agent_spend.errors import FeedError
+from agent_spend.sources.feed import decode
+from agent_spend.sources.files import Line, SourceFile, csv_lines, read_file
+from agent_spend.sources.key_registry import schema
+from agent_spend.sources.key_registry.schema import AwsSecretList, JsonEntry, Registry
+
+
+def read(setting: str, uri: str) -> Registry:
+    """The registry in the file that ``uri`` names; ``.json`` is read as JSON, anything else as CSV.
+
+    Raises:
+        FeedError: ``refused`` when the file brings secrets along; otherwise as the file and its values deserve.
+    """
+    file = read_file(setting, uri)
+    schema.refuse_secrets(file.content, file.name)
+    if file.path.suffix.lower() == ".json":
+        versions, note = _from_json(file)
+    else:
+        lines = csv_lines(file, schema.REQUIRED, schema.OPTIONAL, refused=schema.SECRET_FIELDS)
+        versions, note = schema.versions_of(lines, "csv"), ""
+    return Registry(versions, note, (file.as_answer(),))
+
+
+def _from_json(file: SourceFile):
+    body = file.content.removeprefix(b"\xef\xbb\xbf")
+    document = decode(body, object, file.name)
+    schema.refuse_secret_fields(document, file.name)
+    if isinstance(document, dict):
+        listing = decode(body, AwsSecretList, file.name)
+        if listing.next_token:
+            message = f"{file.name} is one page of several (it has a NextToken); list again without --max-items"
+            raise FeedError("truncated", message)
+        lines, note = schema.tagged_lines(tags_of(listing), file.name)
+        if not lines:
+            message = f"{file.name}: none of {len(listing.secret_list)} secrets has the tags vendor and key_id"
+            raise FeedError("empty_file", message)
+        return schema.versions_of(lines, "aws_list_secrets"), note
+    entries = decode(body, list[JsonEntry], file.name)
+    if not entries:
+        raise FeedError("empty_file", f"{file.name} is an empty list; nothing replaced")
+    lines = [_line(file, number, entry) for number, entry in enumerate(entries, start=1)]
+    return schema.versions_of(lines, "json"), ""
+
+
+def _line(file: SourceFile, number: int, entry: JsonEntry) -> Line:
+    values = {name: (value or "").strip() for name, value in msgspec.structs.asdict(entry).items()}
+    return Line(file.name, number, values, "entry")
+
+
+def tags_of(listing: AwsSecretList) -> list[tuple[str, dict[str, str]]]:
+    """Name and tags of each secret of a ``ListSecrets`` answer."""
+    return [(secret.name, {tag.key: tag.value for tag in secret.tags or ()}) for secret in listing.secret_list]

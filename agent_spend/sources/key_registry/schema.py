@@ -1,0 +1,168 @@
+"""What is known of a key besides its secret: CSV and JSON shapes, and the table of keys known on each day."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+import pandera.pandas as pandera
+
+from agent_spend.errors import FeedError
+from agent_spend.sources.dated import Dated, dates_of
+from agent_spend.sources.feed import DAY, TEXT, column
+from agent_spend.sources.files import Line, refusal, squeezed
+from agent_spend.sources.http import Answer
+
+REQUIRED = ("vendor", "key_id", "environment", "cost_center", "owner_email")
+OPTIONAL = ("key_name", "workspace_id", "valid_from", "valid_to")
+
+#: Fields that hold a secret in some export; squeezed, see :func:`agent_spend.sources.files.squeezed`.
+SECRET_FIELDS = frozenset(
+    {"apikey", "password", "payload", "plaintext", "secret", "secretbinary", "secretstring", "secretvalue", "token", "value"}
+)
+# Whole keys of the vendors we know. A key hint with its middle left out ("sk-ant-api03-R2D...igAA") does not match.
+_KEY = re.compile(rb"sk-[\w-]{24,}|crsr_\w{24,}|gh[opsur]_\w{24,}|github_pat_\w{24,}")
+
+KEY_REGISTRY = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day this row describes"),
+        "vendor": column(TEXT, "ledger name of the vendor that issued the key, e.g. anthropic"),
+        "key_id": column(TEXT, "the vendor's public id of the key or service account, never the key"),
+        "key_name": column(TEXT, "name of the key, or of the secret that stores it", nullable=True),
+        "environment": column(TEXT, "prod, staging, dev ...; lower case; null means untagged", nullable=True),
+        "cost_center": column(TEXT, "cost centre; compare without case, one provider stores lower case", nullable=True),
+        "owner_email": column(TEXT, "owner, lower case; as tagged, so it may name a group", nullable=True),
+        "workspace_id": column(TEXT, "the vendor's workspace or project of the key", nullable=True),
+        "source": column(TEXT, "csv, json, aws_list_secrets, aws_secrets_manager, vault, gcp_secret_manager"),
+    },
+    unique=["usage_day", "vendor", "key_id"],
+    strict=True,
+)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What one source says of all keys: dated rows, a note for people, and the answers it was read from."""
+
+    versions: Sequence[Dated]
+    note: str = ""
+    raw: Sequence[Answer] = field(default_factory=tuple)
+
+
+class JsonEntry(msgspec.Struct):
+    """One entry of a JSON list; the names are those of the CSV columns."""
+
+    vendor: str
+    key_id: str
+    environment: str | None = None
+    cost_center: str | None = None
+    owner_email: str | None = None
+    key_name: str | None = None
+    workspace_id: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+class AwsTag(msgspec.Struct, rename="pascal"):
+    """AWS tags are a list of pairs, not a map."""
+
+    key: str
+    value: str
+
+
+class AwsSecret(msgspec.Struct, rename="pascal"):
+    """One entry of ``ListSecrets``; ``Tags`` may be absent or empty."""
+
+    name: str
+    tags: list[AwsTag] | None = None
+
+
+class AwsSecretList(msgspec.Struct, rename="pascal"):
+    """The answer of ``ListSecrets``, or the output of ``aws secretsmanager list-secrets``."""
+
+    secret_list: list[AwsSecret]
+    next_token: str | None = None
+
+
+def refuse_secrets(body: bytes, where: str) -> None:
+    """Check that nothing in ``body`` looks like a whole vendor key.
+
+    Raises:
+        FeedError: ``refused``, naming the line and not its content.
+    """
+    match = _KEY.search(body)
+    if match:
+        number = body.count(b"\n", 0, match.start()) + 1
+        raise FeedError("refused", f"{where} line {number} holds what looks like a whole key; remove it")
+
+
+def refuse_secret_fields(document: object, where: str) -> None:
+    """Check that no JSON object in ``document`` has a field that holds a secret; AWS's tag pairs are let through.
+
+    Raises:
+        FeedError: ``refused``, naming the field and not its content.
+    """
+    if isinstance(document, list):
+        for entry in document:
+            refuse_secret_fields(entry, where)
+    elif isinstance(document, dict) and set(document) != {"Key", "Value"}:
+        for name, inner in document.items():
+            if squeezed(name) in SECRET_FIELDS:
+                raise refusal(where, name)
+            refuse_secret_fields(inner, where)
+
+
+def versions_of(lines: Iterable[Line], source: str) -> list[Dated]:
+    """Dated rows of the given records; copies of a key that differ in its name only are one row.
+
+    Raises:
+        FeedError: ``bad_value``, naming file, line and column.
+    """
+    versions: dict[tuple, Dated] = {}
+    for line in lines:
+        valid_from, valid_to = dates_of(line)
+        row = {
+            "vendor": re.sub(r"[\s-]+", "_", line.required("vendor").lower()),
+            "key_id": line.required("key_id"),
+            "key_name": line.text("key_name"),
+            "environment": _lower(line.text("environment")),
+            "cost_center": line.text("cost_center"),
+            "owner_email": _lower(line.text("owner_email")),
+            "workspace_id": line.text("workspace_id"),
+            "source": source,
+        }
+        same = (*(value for name, value in row.items() if name != "key_name"), valid_from, valid_to)
+        versions.setdefault(same, Dated(row, valid_from, valid_to, line.where))
+    return list(versions.values())
+
+
+def tagged_lines(secrets: Iterable[tuple[str, Mapping[str, str]]], where: str) -> tuple[list[Line], str]:
+    """Secrets of a secret manager, each ``(name, tags)``, as records; and a note on those that cannot be joined.
+
+    A secret takes part when its tags name a key id: ``anthropic_api_key_id`` (which implies the vendor) or ``key_id``
+    beside ``vendor``. Others are somebody else's secrets, unless they name a vendor: those are noted.
+    """
+    lines, unnamed = [], []
+    for number, (name, tags) in enumerate(secrets, start=1):
+        known = {squeezed(tag): value.strip() for tag, value in tags.items()}
+        anthropic_id = known.get("anthropicapikeyid")
+        vendor = known.get("vendor") or ("anthropic" if anthropic_id else "")
+        key_id = anthropic_id or known.get("keyid")
+        if vendor and key_id:
+            values = {
+                "vendor": vendor, "key_id": key_id, "key_name": name,
+                "environment": known.get("environment", ""), "cost_center": known.get("costcenter", ""),
+                "owner_email": known.get("owneremail") or known.get("owner", ""),
+                "workspace_id": known.get("workspaceid", ""),
+            }  # fmt: skip
+            lines.append(Line(f"{where} {name}", number, values, "secret"))
+        elif vendor or key_id:
+            unnamed.append(name)
+    if not unnamed:
+        return lines, ""
+    shown = ", ".join(unnamed[:5]) + (" ..." if len(unnamed) > 5 else "")
+    return lines, f"{len(unnamed)} secrets name a vendor or a key id but not both and were left out: {shown}"
+
+
+def _lower(value: str | None) -> str | None:
+    return value.lower() if value else None
