@@ -18,7 +18,10 @@ OPTIONAL = ("key_name", "workspace_id", "valid_from", "valid_to")
 
 #: Fields that hold a secret in some export; squeezed, see :func:`agent_spend.sources.files.squeezed`.
 SECRET_FIELDS = frozenset(
-    {"apikey", "password", "payload", "plaintext", "secret", "secretbinary", "secretstring", "secretvalue", "token", "value"}
+    {
+        "apikey", "password", "payload", "plaintext", "secret",
+        "secretbinary", "secretstring", "secretvalue", "token", "value",
+    }
 )
 # Whole keys of the vendors we know. A key hint with its middle left out ("sk-ant-api03-R2D...igAA") does not match.
 _KEY = re.compile(rb"sk-[\w-]{24,}|crsr_\w{24,}|gh[opsur]_\w{24,}|github_pat_\w{24,}")
