@@ -1,7 +1,7 @@
 """Claude API usage of the simulated company at the finest grain of the reports, and what the vendor bills for it."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -88,8 +88,13 @@ def messages_records(scenario: Scenario, day: date) -> tuple[MessagesRecord, ...
 @lru_cache(maxsize=400)
 def cost_lines(scenario: Scenario, day: date) -> tuple[CostLine, ...]:
     """The bill of one UTC day: tokens at the vendor's own rates, web searches, and code execution on Tuesdays."""
+    return bill(scenario, day, messages_records(scenario, day))
+
+
+def bill(scenario: Scenario, day: date, records: Iterable[MessagesRecord]) -> tuple[CostLine, ...]:
+    """The bill of one UTC day for these records only."""
     totals: dict[tuple, Decimal] = defaultdict(Decimal)
-    for record in messages_records(scenario, day):
+    for record in records:
         for token_type, usd in billed_by_token_type(record, day).items():
             description = f"{_MODEL_NAMES[record.model]} Usage - {_TOKEN_NAMES[token_type]}"
             totals[record.workspace_id, description, "tokens", record.model, record.service_tier,

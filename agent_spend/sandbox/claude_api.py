@@ -1,0 +1,24 @@
+"""The simulated Anthropic Admin API under ``/anthropic``."""
+
+from starlette.routing import Route
+
+from agent_spend.sandbox import claude_entities, claude_reports
+from agent_spend.sandbox.claude_http import endpoint
+from agent_spend.sandbox.state import SandboxState
+
+_BASE = "/anthropic/v1/organizations"
+_HANDLERS = {
+    "/me": claude_entities.organization,
+    "/api_keys": claude_entities.api_keys,
+    "/workspaces": claude_entities.workspaces,
+    "/workspaces/{workspace_id}": claude_entities.workspace,
+    "/users": claude_entities.users,
+    "/usage_report/messages": claude_reports.usage_report,
+    "/usage_report/claude_code": claude_reports.claude_code_report,
+    "/cost_report": claude_reports.cost_report,
+}
+
+
+def routes(sandbox: SandboxState) -> list[Route]:
+    """Every documented path this sandbox serves."""
+    return [Route(_BASE + path, endpoint(sandbox, handler), methods=["GET"]) for path, handler in _HANDLERS.items()]
