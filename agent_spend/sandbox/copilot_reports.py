@@ -1,0 +1,85 @@
+"""Simulated Copilot usage metrics reports: an envelope of signed, expiring links, and the NDJSON files behind them."""
+
+import hashlib
+import hmac
+import time
+from datetime import date
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from agent_spend.sandbox.copilot_records import org_records, user_records
+from agent_spend.sandbox.copilot_replies import Refusal, json_reply, ndjson
+from agent_spend.sandbox.state import SandboxState
+
+
+def users_1_day(sandbox: SandboxState, request: Request) -> Response:
+    """Step one: links to the day's shards; 204 for a day without a report (yet)."""
+    day = _day(request)
+    if not _is_ready(sandbox, day):
+        return Response(status_code=204)
+    kind, slug = scope(request)
+    shards = int(sandbox.options.get("copilot_shards", "2"))
+    paths = [f"{kind}/{slug}/users-1-day/{day}/part-{n:05d}-of-{shards:05d}.json" for n in range(shards)]
+    return json_reply({"download_links": [_signed(sandbox, path) for path in paths], "report_day": day.isoformat()})
+
+
+def file(sandbox: SandboxState, request: Request) -> Response:
+    """Step two: one shard. Any ``Authorization`` is refused, so that a leaked token is noticed."""
+    path = request.path_params["path"]
+    if "authorization" in request.headers:
+        return _xml(400, "InvalidAuthenticationInfo", "A signed link takes no Authorization header.")
+    expires = request.query_params.get("se", "")
+    if not hmac.compare_digest(request.query_params.get("sig", ""), _signature(sandbox, path, expires)):
+        return _xml(403, "AuthenticationFailed", "Signature did not match.")
+    if time.time() >= float(expires):
+        return _xml(403, "AuthenticationFailed", "Signature not valid in the specified time frame.")
+    kind, slug, report, key, part = path.split("/")
+    number, shards = int(part[5:10]), int(part[14:19])
+    records = report_records(sandbox, kind, slug, report, date.fromisoformat(key))
+    shard = records[number::shards]
+    if sandbox.options.get("copilot_duplicate_row") and number and records:
+        shard = [*shard, records[0]]
+    return Response(ndjson(shard), media_type="application/octet-stream")
+
+
+def report_records(sandbox: SandboxState, kind: str, slug: str, report: str, day: date) -> list[dict]:
+    """The records of one report, before they are split into shards."""
+    if kind == "enterprise":
+        return list(user_records(sandbox.scenario, day, sandbox.is_restated))
+    return org_records(sandbox.scenario, slug, day, sandbox.is_restated)
+
+
+def scope(request: Request) -> tuple[str, str]:
+    """``("enterprise", slug)`` or ``("organization", slug)`` of a request."""
+    enterprise = request.path_params.get("enterprise")
+    return ("enterprise", enterprise) if enterprise else ("organization", request.path_params["org"])
+
+
+def _day(request: Request) -> date:
+    try:
+        return date.fromisoformat(request.query_params.get("day", ""))
+    except ValueError:
+        # GitHub documents no status for this case; 422 is its usual answer to an invalid parameter.
+        raise Refusal(422, "Invalid request: day must be YYYY-MM-DD") from None
+
+
+def _is_ready(sandbox: SandboxState, day: date) -> bool:
+    scenario = sandbox.scenario
+    held_back = sandbox.options.get("copilot_not_ready", "").split(",")
+    return scenario.first_day <= day <= scenario.end_day and day.isoformat() not in held_back
+
+
+def _signed(sandbox: SandboxState, path: str) -> str:
+    expires = str(time.time() + float(sandbox.options.get("copilot_link_ttl_seconds", "3600")))
+    return f"{sandbox.base_url}/github/_report_files/{path}?se={expires}&sig={_signature(sandbox, path, expires)}"
+
+
+def _signature(sandbox: SandboxState, path: str, expires: str) -> str:
+    key = f"sandbox-{sandbox.scenario.seed}".encode()
+    return hmac.new(key, f"{path}|{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def _xml(status: int, code: str, message: str) -> Response:
+    body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    return Response(body, status, media_type="application/xml")

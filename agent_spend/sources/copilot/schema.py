@@ -1,0 +1,144 @@
+"""Shapes of GitHub's Copilot usage metrics reports and the lake table of per-user consumption.
+
+Source: GitHub REST reference, "Copilot usage metrics" (API version 2026-03-10). Every field of a record except ``day``,
+``user_id`` and ``user_login`` is optional; unknown fields are ignored.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+import msgspec
+import pandera.pandas as pandera
+from msgspec import UNSET, UnsetType
+
+from agent_spend.sources.feed import DAY, FLAG, MONEY, TEXT, WHOLE, column
+
+_EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_SMALLEST = Decimal(1).scaleb(-18)
+
+
+class Envelope(msgspec.Struct):
+    """Answer of a 1-day report endpoint: pre-signed links to every shard of the day's file."""
+
+    download_links: list[str]
+    report_day: date | None = None
+
+
+class CliTokens(msgspec.Struct):
+    """Tokens of Copilot CLI; no cache and no model split, so they cannot be priced."""
+
+    prompt_tokens_sum: int | None = None
+    output_tokens_sum: int | None = None
+
+
+class CliTotals(msgspec.Struct):
+    """``totals_by_cli``; left out by GitHub when the CLI was not used."""
+
+    session_count: int | None = None
+    token_usage: CliTokens | None = None
+
+
+class UserDay(msgspec.Struct):
+    """One line of users-1-day or users-28-day: one user and UTC day within one organization or enterprise."""
+
+    day: date
+    user_id: int
+    user_login: str
+    enterprise_id: str | int | None = None
+    organization_id: str | int | None = None
+    ai_credits_used: Decimal | UnsetType | None = UNSET
+    user_initiated_interaction_count: int | None = None
+    code_generation_activity_count: int | None = None
+    code_acceptance_activity_count: int | None = None
+    used_agent: bool | None = None
+    used_chat: bool | None = None
+    used_cli: bool | None = None
+    used_copilot_cloud_agent: bool | None = None
+    used_copilot_coding_agent: bool | None = None
+    totals_by_cli: CliTotals | None = None
+
+
+#: One row a scope, user and day. Columns are those of every per-user Copilot report.
+USER_USAGE = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day of the consumption."),
+        "scope_kind": column(TEXT, "enterprise or organization: which report the row comes from.",
+                             check=pandera.Check.isin(["enterprise", "organization"])),
+        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+        "enterprise_id": column(TEXT, "GitHub's id of the enterprise.", nullable=True),
+        "organization_id": column(TEXT, "GitHub's id of the organization; organization reports only.", nullable=True),
+        "user_id": column(WHOLE, "GitHub's account id; never changes, unlike the login."),
+        "user_login": column(TEXT, "Login on that day."),
+        "ai_credits_used": column(MONEY, "AI credits consumed (1 credit = 0.01 USD list); null is unknown, not zero.",
+                                  nullable=True),
+        "ai_credits_state": column(TEXT, "known, absent (GitHub left the field out) or null (sent without a value).",
+                                   check=pandera.Check.isin(["known", "absent", "null"])),
+        "interactions": column(WHOLE, "Prompts the user sent.", nullable=True),
+        "code_generations": column(WHOLE, "Times Copilot produced code.", nullable=True),
+        "code_acceptances": column(WHOLE, "Times the user accepted code.", nullable=True),
+        "used_agent": column(FLAG, "Agent mode was used; null is not said.", nullable=True),
+        "used_chat": column(FLAG, "Chat was used; null is not said.", nullable=True),
+        "used_cli": column(FLAG, "Copilot CLI was used; null is not said.", nullable=True),
+        "used_cloud_agent": column(FLAG, "The cloud (coding) agent was used; null is not said.", nullable=True),
+        "cli_sessions": column(WHOLE, "Copilot CLI sessions.", nullable=True),
+        "cli_prompt_tokens": column(WHOLE, "Copilot CLI prompt tokens, uncached and cached together.", nullable=True),
+        "cli_output_tokens": column(WHOLE, "Copilot CLI output tokens.", nullable=True),
+    },
+    strict=True,
+    unique=["scope_kind", "scope", "user_id", "usage_day"],
+)
+
+
+def user_usage_rows(records: Iterable[UserDay], scope_kind: str, scope: str) -> list[dict]:
+    """Rows of :data:`USER_USAGE`, one a user and day; of records repeated across shards the last one counts."""
+    by_key = {(record.user_id, record.day): record for record in records}
+    return [_user_usage_row(record, scope_kind, scope) for record in by_key.values()]
+
+
+def _user_usage_row(record: UserDay, scope_kind: str, scope: str) -> dict:
+    cli = record.totals_by_cli or CliTotals()
+    tokens = cli.token_usage or CliTokens()
+    # GitHub publishes the same value under two names during a rename; either may be missing.
+    cloud_agent = record.used_copilot_cloud_agent
+    return {
+        "usage_day": record.day,
+        "scope_kind": scope_kind,
+        "scope": scope,
+        "enterprise_id": _id_text(record.enterprise_id),
+        "organization_id": _id_text(record.organization_id),
+        "user_id": record.user_id,
+        "user_login": record.user_login,
+        "ai_credits_used": exact(record.ai_credits_used),
+        "ai_credits_state": _credits_state(record.ai_credits_used),
+        "interactions": record.user_initiated_interaction_count,
+        "code_generations": record.code_generation_activity_count,
+        "code_acceptances": record.code_acceptance_activity_count,
+        "used_agent": record.used_agent,
+        "used_chat": record.used_chat,
+        "used_cli": record.used_cli,
+        "used_cloud_agent": record.used_copilot_coding_agent if cloud_agent is None else cloud_agent,
+        "cli_sessions": cli.session_count,
+        "cli_prompt_tokens": tokens.prompt_tokens_sum,
+        "cli_output_tokens": tokens.output_tokens_sum,
+    }
+
+
+def exact(value: Decimal | UnsetType | None) -> Decimal | None:
+    """The number as published, ``None`` when it was not said.
+
+    Only digits beyond the lake's eighteenth decimal, which are float noise of a tiny number, are rounded.
+    """
+    if value is None or value is UNSET:
+        return None
+    return value.quantize(_SMALLEST, context=_EXACT) if value.as_tuple().exponent < -18 else value
+
+
+def _credits_state(value: Decimal | UnsetType | None) -> str:
+    if value is UNSET:
+        return "absent"
+    return "null" if value is None else "known"
+
+
+def _id_text(value: str | int | None) -> str | None:
+    return None if value is None else str(value)

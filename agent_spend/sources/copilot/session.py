@@ -1,0 +1,87 @@
+"""How GitHub is asked: one signed session, what its refusals mean, and days fetched side by side."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+
+from agent_spend.errors import FeedError, State
+from agent_spend.settings import Settings, secret
+from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.http import Answer, VendorSession, error_text
+
+API_VERSION = "2026-03-10"
+#: GitHub's secondary limit is 900 points a minute and a GET costs one; the rest is left to the company's other tools.
+REQUESTS_A_MINUTE = 600
+WORKERS = 8
+
+
+def github_session(settings: Settings) -> VendorSession:
+    """A session below ``GITHUB_API_URL``; the token is read from ``GITHUB_TOKEN`` for each request."""
+    return VendorSession(
+        "github_copilot",
+        settings.github_api_url,
+        _authorize,
+        headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION},
+        rates={"/": REQUESTS_A_MINUTE},
+        rate_scale=settings.http_rate_scale,
+        is_rate_limited=is_rate_limited,
+    )
+
+
+def is_rate_limited(answer: Answer) -> bool:
+    """GitHub refuses with 403 for permissions and for rate limits alike; only the latter carry one of these hints."""
+    return (
+        answer.headers.get("x-ratelimit-remaining") == "0"
+        or "retry-after" in answer.headers
+        or "rate limit" in error_text(answer).lower()
+    )
+
+
+def refusal(answer: Answer, where: str, permission: str) -> FeedError:
+    """What a status other than 200 and 204 means.
+
+    Args:
+        where: feed, day and endpoint.
+        permission: what the token must be allowed, in GitHub's words; part of the remedy.
+    """
+    text = error_text(answer)
+    if answer.status == 401:
+        return FeedError("unauthorized", f"{where}: 401 {text}; GITHUB_TOKEN is missing, wrong or expired")
+    if answer.status == 403 and "policy" in text.lower():
+        return FeedError(
+            "policy_disabled",
+            f"{where}: 403 {text}; an enterprise owner enables it under AI controls > Copilot > Metrics",
+            State.FORBIDDEN,
+        )
+    if answer.status == 403:
+        return FeedError("forbidden", f"{where}: 403 {text}; the token needs {permission}", State.FORBIDDEN)
+    if answer.status == 404:
+        return FeedError(
+            "not_found", f"{where}: 404 {text}; check GITHUB_ENTERPRISE and GITHUB_ORGS, and that the token sees them"
+        )
+    return FeedError("unexpected_status", f"{where}: {answer.status} {text}")
+
+
+def _authorize(headers: dict[str, str]) -> None:
+    headers["Authorization"] = f"Bearer {secret('GITHUB_TOKEN')}"
+
+
+def each_day(days: Iterable[date], ask: Callable[[date], DayAnswer]) -> Iterator[DayAnswer]:
+    """``ask`` for every day, a few at a time, in order; a raised :class:`FeedError` becomes that day's answer."""
+
+    def answer(day: date) -> DayAnswer:
+        try:
+            return ask(day)
+        except FeedError as error:
+            return DayAnswer.from_error(day, error)
+
+    waiting: deque[Future[DayAnswer]] = deque()
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="github") as pool:
+        for day in days:
+            waiting.append(pool.submit(answer, day))
+            # Bounded, so that a year of a large company is never held in memory at once.
+            if len(waiting) > 2 * WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
