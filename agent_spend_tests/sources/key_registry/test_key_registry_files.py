@@ -1,0 +1,193 @@
+"""The key registry from a file: metadata in, secrets refused."""
+
+import json
+from datetime import date
+
+import pytest
+
+from agent_spend.errors import State
+from agent_spend.settings import Settings
+from agent_spend.sources.key_registry.assets import FEEDS
+
+[FEED] = FEEDS
+NINTH, TENTH = date(2026, 11, 9), date(2026, 11, 10)
+CSV = "vendor,key_id,key_name,environment,cost_center,owner_email,workspace_id"
+CONTENT = "correct-horse-battery"
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    """Writes the file, asks for days, returns the answers in the order asked."""
+
+    def ask(content, *days: date, name="keys.json"):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        monkeypatch.setenv("KEY_REGISTRY_URI", str(path))
+        answers = {answer.day: answer for answer in FEED.fetch(days or [TENTH], Settings.from_environment())}
+        return [answers[day] for day in days or [TENTH]]
+
+    return ask
+
+
+def stored(answer):
+    assert answer.state is State.AVAILABLE, answer.message
+    return FEED.table(answer).to_pylist()
+
+
+def aws_secret(name: str, **tags: str) -> dict:
+    arn = f"arn:aws:secretsmanager:eu-west-1:111122223333:secret:{name}-AbCdEf"
+    return {
+        "ARN": arn, "Name": name, "CreatedDate": 1767225600.0, "LastChangedDate": 1767312000.0,
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+        "SecretVersionsToStages": {"5f0c": ["AWSCURRENT"]},
+    }  # fmt: skip
+
+
+def test_a_csv_line_becomes_a_row(registry):
+    line = "Anthropic,apikey_01SimAda,ada laptop,Prod,CC-410,Ada@Acme.test,wrkspc_01SimProd"
+    [answer] = registry(f"{CSV}\n{line}\n", TENTH, name="keys.csv")
+    assert stored(answer) == [
+        {
+            "usage_day": TENTH, "vendor": "anthropic", "key_id": "apikey_01SimAda", "key_name": "ada laptop",
+            "environment": "prod", "cost_center": "CC-410", "owner_email": "ada@acme.test",
+            "workspace_id": "wrkspc_01SimProd", "source": "csv",
+        }
+    ]  # fmt: skip
+
+
+def test_an_empty_tag_is_unknown(registry):
+    [answer] = registry(f"{CSV}\nGitHub Copilot,k1,,,,,\n", name="keys.csv")
+    [row] = stored(answer)
+    assert (row["vendor"], row["environment"], row["cost_center"], row["owner_email"]) == (
+        "github_copilot", None, None, None
+    )  # fmt: skip
+
+
+def test_a_key_counts_between_its_dates_only(registry):
+    text = "vendor,key_id,environment,cost_center,owner_email,valid_from,valid_to\n"
+    text += "anthropic,old,prod,CC-1,a@x.test,,2026-11-09\nanthropic,new,prod,CC-1,a@x.test,2026-11-10,\n"
+    answers = registry(text, NINTH, TENTH, name="keys.csv")
+    assert [[row["key_id"] for row in stored(answer)] for answer in answers] == [["old"], ["new"]]
+
+
+def test_a_csv_without_the_tag_columns_is_not_a_registry_of_untagged_keys(registry):
+    [answer] = registry("vendor,key_id,env\nanthropic,k1,prod\n", name="keys.csv")
+    assert answer.reason == "missing_field"
+    assert "column environment is missing; found: vendor, key_id, env" in answer.message
+
+
+def test_a_json_list_has_the_names_of_the_csv_columns(registry):
+    entry = {"vendor": "cursor", "key_id": "sa_1", "environment": "staging", "cost_center": "CC-2", "extra": {"a": [1]}}
+    [answer] = registry([entry])
+    [row] = stored(answer)
+    assert (row["vendor"], row["key_id"], row["environment"], row["cost_center"], row["source"]) == (
+        "cursor", "sa_1", "staging", "CC-2", "json"
+    )  # fmt: skip
+
+
+def test_a_json_entry_without_key_id_is_named_by_its_place(registry):
+    [answer] = registry([{"vendor": "cursor", "key_id": "sa_1"}, {"vendor": "cursor"}])
+    assert answer.reason == "missing_field"
+    assert "missing required field `key_id`" in answer.message and "$[1]" in answer.message
+
+
+def test_a_json_date_that_is_none_is_named_by_its_place(registry):
+    [answer] = registry([{"vendor": "cursor", "key_id": "sa_1", "valid_from": "soon"}])
+    assert "entry 1: valid_from must be a day written YYYY-MM-DD, not 'soon'" in answer.message
+
+
+def test_an_aws_listing_gives_the_tags_of_each_secret(registry):
+    listing = {
+        "SecretList": [
+            aws_secret(
+                "prod/anthropic/checkout", anthropic_api_key_id="apikey_01SimAda", environment="prod",
+                cost_center="CC-410", owner="Payments-Oncall",
+            ),
+            aws_secret("ci/cursor", vendor="cursor", key_id="sa_ci", CostCenter="CC-420", Environment="Staging"),
+            {"Name": "database/main", "ARN": "arn:aws:secretsmanager:x"},
+            aws_secret("untagged"),
+        ]
+    }  # fmt: skip
+    [answer] = registry(listing)
+    columns = ("vendor", "key_id", "key_name", "environment", "cost_center", "owner_email")
+    assert [tuple(row[name] for name in columns) for row in stored(answer)] == [
+        ("anthropic", "apikey_01SimAda", "prod/anthropic/checkout", "prod", "CC-410", "payments-oncall"),
+        ("cursor", "sa_ci", "ci/cursor", "staging", "CC-420", None),
+    ]
+    assert {row["source"] for row in answer.rows} == {"aws_list_secrets"}
+
+
+def test_a_secret_that_names_a_vendor_but_no_key_is_counted_in_the_message(registry):
+    listing = {"SecretList": [aws_secret("a", vendor="anthropic", key_id="k1"), aws_secret("b", vendor="anthropic")]}
+    [answer] = registry(listing)
+    assert len(stored(answer)) == 1
+    assert answer.message == "1 secrets name a vendor or a key id but not both and were left out: b"
+
+
+def test_a_secret_replicated_to_two_regions_is_one_key(registry):
+    tags = {"anthropic_api_key_id": "k1", "environment": "prod", "cost_center": "CC-1"}
+    [answer] = registry({"SecretList": [aws_secret("eu/app", **tags), aws_secret("us/app", **tags)]})
+    assert [row["key_name"] for row in stored(answer)] == ["eu/app"]
+
+
+def test_one_key_tagged_with_two_environments_is_refused_with_both_places(registry):
+    secrets = [aws_secret("a", anthropic_api_key_id="k1", environment="prod"),
+               aws_secret("b", anthropic_api_key_id="k1", environment="dev")]
+    [answer] = registry({"SecretList": secrets})
+    assert answer.reason == "duplicate"
+    assert "keys.json a secret 1 and" in answer.message and "keys.json b secret 2" in answer.message
+
+
+@pytest.mark.parametrize("field", ["SecretString", "SecretBinary", "value", "secret_value", "api_key", "Password"])
+def test_a_json_object_with_a_secret_is_refused_without_its_content(registry, field):
+    [answer] = registry([{"vendor": "cursor", "key_id": "sa_1", field: CONTENT}])
+    assert (answer.reason, answer.is_data, list(answer.raw)) == ("refused", False, [])
+    assert f"field {field} may hold a secret" in answer.message
+    assert CONTENT not in answer.message
+
+
+def test_a_secret_inside_an_aws_listing_is_refused(registry):
+    secret = aws_secret("a", anthropic_api_key_id="k1") | {"SecretString": CONTENT}
+    [answer] = registry({"SecretList": [secret]})
+    assert answer.reason == "refused"
+    assert "SecretString" in answer.message and CONTENT not in answer.message
+
+
+def test_a_csv_column_for_secrets_is_refused(registry):
+    [answer] = registry(f"{CSV},Secret Value\nanthropic,k1,,,,,,{CONTENT}\n", name="keys.csv")
+    assert answer.reason == "refused"
+    assert "Secret Value" in answer.message and CONTENT not in answer.message
+
+
+def test_a_whole_vendor_key_anywhere_is_refused_by_line(registry):
+    key = "sk-ant-api03-" + "a1B2" * 10
+    [answer] = registry(f"{CSV}\nanthropic,k0,,,,,\nanthropic,k1,{key},,,,\n", name="keys.csv")
+    assert answer.reason == "refused"
+    assert "keys.csv line 3 holds what looks like a whole key" in answer.message and key not in answer.message
+
+
+def test_a_key_hint_with_its_middle_left_out_is_metadata(registry):
+    [answer] = registry([{"vendor": "anthropic", "key_id": "k1", "key_name": "sk-ant-api03-R2D...igAA"}])
+    assert stored(answer)[0]["key_name"] == "sk-ant-api03-R2D...igAA"
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        ([], "empty_file"),
+        ({"SecretList": []}, "empty_file"),
+        ({"SecretList": [{"Name": "database/main"}]}, "empty_file"),
+        ({"SecretList": [], "NextToken": "abc"}, "truncated"),
+        ({"Secrets": []}, "missing_field"),
+        ("{not json", "malformed"),
+        ('[{"vendor": "cursor", "key_id"', "malformed"),
+    ],
+)
+def test_a_document_that_holds_no_registry_is_an_error(registry, document, reason):
+    [answer] = registry(document)
+    assert (answer.reason, answer.is_data) == (reason, False)
+
+
+def test_a_day_before_any_key_is_zero(registry):
+    [answer] = registry([{"vendor": "cursor", "key_id": "sa_1", "valid_from": "2026-11-10"}], NINTH)
+    assert (answer.state, list(answer.rows)) == (State.ZERO, [])
