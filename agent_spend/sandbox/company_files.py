@@ -153,26 +153,14 @@ def _anthropic_lines(scenario: Scenario, month: date) -> Iterable[InvoiceLine]:
 
 def _cursor_lines(scenario: Scenario, month: date) -> Iterable[InvoiceLine]:
     team = import_module("agent_spend.sandbox.cursor_team")
+    on_demand = import_module("agent_spend.sandbox.cursor_usage").answer_key(scenario)["on_demand_usd"]["by_month"]
     seats = Decimal(len(_employed(scenario, team.members(scenario), month)))
-    seat_usd, usage_usd = seats * CURSOR_SEAT_USD, _cents(_cursor_usage(scenario, month))
+    seat_usd, usage_usd = seats * CURSOR_SEAT_USD, _cents(Decimal(on_demand.get(f"{month:%Y-%m}", "0")))
     tax_usd = _cents((seat_usd + usage_usd) * CURSOR_TAX_RATE)
     invoice = f"CUR-{month:%Y%m}"
     yield InvoiceLine("cursor", invoice, "seat", "Teams, Standard seats", seat_usd, seats)
     yield InvoiceLine("cursor", invoice, "usage", "On-demand usage, all models", usage_usd)
     yield InvoiceLine("cursor", invoice, "tax", "Sales tax 8.875%", tax_usd)
-
-
-def _cursor_usage(scenario: Scenario, month: date) -> Decimal:
-    """On-demand USD of the month's days inside the scenario: the charges of usage-based events."""
-    events_on = import_module("agent_spend.sandbox.cursor_events").events_on
-    cents = (
-        event.charged_cents
-        for day in scenario.calendar
-        if month_start(day) == month
-        for event in events_on(scenario, day)
-        if event.kind_class == "usage_based"
-    )
-    return sum(cents, Decimal(0)) / 100
 
 
 def _invoice_sums(scenario: Scenario) -> dict:
