@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from dagster import EnvVar
@@ -84,6 +85,15 @@ class Settings:
     def lake_uri(self) -> str:
         """Where the Delta tables live."""
         return env("AGENT_SPEND_LAKE_URI") or str(self.home / "lake")
+
+    @property
+    def today(self) -> date:
+        """The current UTC day; ``AGENT_SPEND_TODAY`` moves it, for a sandbox whose calendar is its own."""
+        moved = env("AGENT_SPEND_TODAY")
+        try:
+            return date.fromisoformat(moved) if moved else datetime.now(UTC).date()
+        except ValueError:
+            raise ConfigurationError(f"AGENT_SPEND_TODAY must be YYYY-MM-DD, not {moved!r}.") from None
 
     @property
     def raw_dir(self) -> Path:
