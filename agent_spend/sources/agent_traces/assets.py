@@ -1,0 +1,21 @@
+"""The feed of custom agents' spans."""
+
+from agent_spend.sources.agent_traces.client import fetch_agent_spans
+from agent_spend.sources.agent_traces.schema import AGENT_SPANS
+from agent_spend.sources.feed import Feed
+
+FEEDS = [
+    Feed(
+        name="agent_spans",
+        system="custom_agents",
+        vendor="custom_agents",
+        description=(
+            "One row per OpenTelemetry span of the company's own agents, on the UTC day its trace ended. Tokens are "
+            "counts with cached input kept apart; reported_usd is the emitter's own estimate, never an invoice. Read "
+            "from OTLP/JSON files below AGENT_TRACES_URI. Prompts and answers are dropped while reading."
+        ),
+        schema=AGENT_SPANS,
+        fetch=fetch_agent_spans,
+        total_column="reported_usd",
+    )
+]

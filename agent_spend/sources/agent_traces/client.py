@@ -1,0 +1,89 @@
+"""Reads the folder of trace files once a run and answers for each day asked."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from agent_spend.errors import FeedError, State
+from agent_spend.settings import Settings
+from agent_spend.sources.agent_traces import resolve
+from agent_spend.sources.agent_traces.files import FileReport, folder_of, pieces, trace_files
+from agent_spend.sources.agent_traces.landing import Landing
+from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD
+from agent_spend.sources.agent_traces.strict import StrictReader
+from agent_spend.sources.feed import DayAnswer
+
+#: Quarantined lines named in a day's message; the rest are counted.
+NAMED_LINES = 3
+
+
+def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
+    """One answer a day. Nothing is stored as received: trace files hold prompts, and they stay where they are.
+
+    A day between the folder's first and last span without any is zero; a day outside them is missing, since files may
+    not have arrived yet or may have been rotated away.
+    """
+    try:
+        files = trace_files(folder_of(settings.agent_traces_uri))
+        with Landing() as landing:
+            reader = StrictReader(resolve.lookups())
+            reports = [FileReport(file) for file in files]
+            for report in reports:
+                for piece in pieces(report):
+                    landing.add(reader.read(piece, report))
+            _require_spans(reports)
+            landing.sort_out()
+            for day in days:
+                yield _answer(day, landing, reports)
+    except FeedError as error:
+        yield from (DayAnswer.from_error(day, error) for day in days)
+    except OSError as error:
+        unreadable = FeedError("unreadable", f"agent_spans: {error.filename}: {error.strerror}; check its permissions")
+        yield from (DayAnswer.from_error(day, unreadable) for day in days)
+
+
+def _answer(day: date, landing: Landing, reports: list[FileReport]) -> DayAnswer:
+    rows = landing.rows(day)
+    contributing = landing.file_numbers(day)
+    notes = [
+        note
+        for report in reports
+        if report.file.number in contributing or not report.spans
+        for note in _notes(report)
+    ]
+    refused, corrected = landing.oddities(day)
+    if refused:
+        notes.append(f"{refused} spans report a cost below 0 or above {MAX_REPORTED_USD} USD: their cost was ignored")
+    if corrected:
+        notes.append(f"{corrected} spans had more cached than input tokens: their input was read as uncached")
+    message = "; ".join(notes)
+    if rows.num_rows:
+        return DayAnswer(day, State.AVAILABLE, rows, message=message)
+    known = landing.span_of_days()
+    if known and known[0] < day < known[1]:
+        return DayAnswer(day, State.ZERO, rows, message=message)
+    covered = f"traces cover {known[0]} to {known[1]}" if known else "the folder holds no span"
+    return DayAnswer(day, State.MISSING, reason="no_report", message="; ".join([f"agent_spans {day}: {covered}", *notes]))
+
+
+def _notes(report: FileReport) -> list[str]:
+    notes = []
+    if report.quarantined:
+        more = len(report.quarantined) - NAMED_LINES
+        named = ", ".join(report.quarantined[:NAMED_LINES]) + (f", and {more} more" if more > 0 else "")
+        notes.append(f"{report.file.name}: {len(report.quarantined)} quarantined ({named})")
+    if report.unfinished_lines:
+        notes.append(f"{report.file.name}: an unfinished last line waits for the next run")
+    if report.is_cut_off:
+        notes.append(f"{report.file.name}: the compressed file ends early; what came before was read")
+    return notes
+
+
+def _require_spans(reports: list[FileReport]) -> None:
+    unrecognised = [report for report in reports if report.is_unrecognised]
+    if unrecognised and not any(report.spans for report in reports):
+        first = unrecognised[0]
+        raise FeedError(
+            "malformed",
+            f"agent_spans: {len(unrecognised)} files hold lines but not one span; "
+            f"{first.file.name} {first.quarantined[0]}; write OTLP/JSON with the Collector's file exporter",
+        )

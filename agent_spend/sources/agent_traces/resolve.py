@@ -1,0 +1,209 @@
+"""From a span's attributes to the columns of ``agent_spans``, by the tables of ``semantics``. Pure functions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
+
+import msgspec
+
+from agent_spend.errors import ConfigurationError
+from agent_spend.settings import env
+from agent_spend.sources.agent_traces import semantics
+from agent_spend.sources.agent_traces.semantics import Lookup, Place
+
+#: An attribute's value as read: text, flag, whole number or exact decimal. Anything else is not kept.
+Value = str | bool | int | Decimal
+Attributes = Mapping[str, Value | None]
+
+_USD_STEP = Decimal("0.000000000001")
+_MAX_USD = Decimal(semantics.MAX_REPORTED_USD)
+_MAX_WHOLE = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Reported money of one span. ``is_rejected``: a value was there, but negative or above the cap."""
+
+    usd: Decimal | None = None
+    source: str | None = None
+    is_rejected: bool = False
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Token counts of one span; ``uncached`` excludes cache reads and writes. ``None`` means not stated."""
+
+    uncached: int | None = None
+    cache_read: int | None = None
+    cache_write_5m: int | None = None
+    cache_write_1h: int | None = None
+    output: int | None = None
+    is_corrected: bool = False
+    """The name promised cache-inclusive input, the numbers showed it was not."""
+
+
+def lookups() -> dict[str, Lookup]:
+    """The text columns' candidates, with ``AGENT_TRACES_TASK_ATTRIBUTES`` (comma list) before the default task ids.
+
+    Raises:
+        ConfigurationError: the setting names an attribute that holds prompt or answer text.
+    """
+    configured = tuple(key.strip() for key in env("AGENT_TRACES_TASK_ATTRIBUTES").split(",") if key.strip())
+    if content := [key for key in configured if semantics.is_content(key)]:
+        raise ConfigurationError(
+            f"AGENT_TRACES_TASK_ATTRIBUTES names {content[0]!r}, which holds words of a prompt or an answer; name an id."
+        )
+    default = semantics.TEXTS["task_id"]
+    return {**semantics.TEXTS, "task_id": replace(default, keys=configured + default.keys)}
+
+
+def text(value: Value | None) -> str | None:
+    """Text, whole numbers and flags as text; empty text is absent."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else None
+
+
+def number(value: Value | None) -> Decimal | None:
+    """A finite number, also when an emitter wrote it as text."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        result = Decimal(value)
+    except InvalidOperation:
+        return None
+    return result if result.is_finite() else None
+
+
+def find_text(lookup: Lookup, span: Attributes, resource: Attributes) -> str | None:
+    """The first candidate that says something."""
+    places = {
+        Place.SPAN: (span,),
+        Place.RESOURCE: (resource,),
+        Place.SPAN_THEN_RESOURCE: (span, resource),
+        Place.RESOURCE_THEN_SPAN: (resource, span),
+    }[lookup.place]
+    for attributes in places:
+        for key in lookup.keys:
+            found = text(attributes.get(key))
+            if found is not None and found not in lookup.ignored:
+                return found
+    return None
+
+
+def span_class(name: str, span: Attributes) -> str:
+    """``inference``, ``tool``, ``agent``, ``workflow`` or ``other``."""
+    for match in semantics.SPAN_CLASSES:
+        value = name if match.key == semantics.SPAN_NAME else span.get(match.key)
+        if value in match.values:
+            return match.result
+    return "other"
+
+
+def cost(span: Attributes) -> Cost:
+    """The money the span itself states, by the first cost rule that applies (card 4.3)."""
+    if span.get("gen_ai.operation.name") in semantics.REPEATING_OPERATIONS:
+        return Cost()
+    for rule in semantics.COSTS:
+        if any(span.get(key) is None for key in rule.keys):
+            continue
+        if rule.currency_key and text(span.get(rule.currency_key)) not in (None, "USD"):
+            continue
+        if rule.json_member or rule.or_sum_of_map:
+            amount = _json_amount(span[rule.keys[0]], rule.json_member, rule.or_sum_of_map)
+        else:
+            parts = [number(span[key]) for key in rule.keys]
+            amount = None if None in parts else sum(parts, Decimal(0))
+        if amount is None:
+            continue
+        with localcontext(prec=60):
+            amount = (amount * Decimal(rule.scale)).quantize(_USD_STEP, rounding=ROUND_HALF_EVEN)
+        if not 0 <= amount <= _MAX_USD:
+            return Cost(is_rejected=True)
+        return Cost(amount, rule.source)
+    return Cost()
+
+
+def tokens(span: Attributes) -> Tokens:
+    """Token counts with the input made cache-exclusive (card 4.4)."""
+    if span.get("gen_ai.operation.name") in semantics.REPEATING_OPERATIONS:
+        return Tokens()
+    inclusive, exclusive = _whole(span, semantics.INPUT_INCLUSIVE), _whole(span, semantics.INPUT_EXCLUSIVE)
+    read, written = _whole(span, semantics.CACHE_READ), _whole(span, semantics.CACHE_WRITE)
+    part_5m, part_1h = _whole(span, semantics.CACHE_WRITE_5M), _whole(span, semantics.CACHE_WRITE_1H)
+    if written is None and (part_5m is not None or part_1h is not None):
+        written = (part_5m or 0) + (part_1h or 0)
+    cached = (read or 0) + (written or 0)
+    is_corrected = inclusive is not None and cached > inclusive
+    uncached = exclusive if inclusive is None else inclusive if is_corrected else inclusive - cached
+    return Tokens(
+        uncached=_plus(uncached, _whole(span, semantics.ADDED_INPUT)),
+        cache_read=read,
+        cache_write_5m=None if written is None else max(written - (part_1h or 0), 0),
+        cache_write_1h=part_1h,
+        output=_plus(_whole(span, semantics.OUTPUT), _whole(span, semantics.ADDED_OUTPUT)),
+        is_corrected=is_corrected,
+    )
+
+
+def task_success(span: Attributes) -> bool | None:
+    """The explicit result of the task, or ``None`` when no attribute states one; span status is not consulted."""
+    for key in semantics.SUCCESS_FLAG + semantics.SUCCESS_OUTCOME:
+        said = (text(span.get(key)) or "").lower()
+        if said in semantics.OUTCOME_PASSED:
+            return True
+        if said in semantics.OUTCOME_FAILED:
+            return False
+    return None
+
+
+def auth_hint(span: Attributes, resource: Attributes) -> str | None:
+    """``seat``, ``api_key``, ``service_account``, or ``None`` when nothing proves how the caller signed in."""
+    for match in semantics.AUTH_HINTS:
+        said = _anywhere(match.key, span, resource)
+        if said is not None and (not match.values or said in match.values):
+            return match.result
+    return None
+
+
+def billing_identity(span: Attributes, resource: Attributes) -> str | None:
+    """Who gets the invoice as ``kind:value``, e.g. ``anthropic_workspace:org_1/wrkspc_2`` (card 4.5)."""
+    for rule in semantics.BILLING:
+        if rule.when and _anywhere(rule.when[0], span, resource) not in rule.when[1]:
+            continue
+        values = [_anywhere(key, span, resource) for key in rule.keys]
+        if None not in values:
+            return f"{rule.kind}:{'/'.join(values)}"
+    return None
+
+
+def _anywhere(key: str, span: Attributes, resource: Attributes) -> str | None:
+    found = text(span.get(key))
+    return found if found is not None else text(resource.get(key))
+
+
+def _whole(span: Attributes, keys: tuple[str, ...]) -> int | None:
+    for key in keys:
+        if (value := number(span.get(key))) is not None and 0 <= value <= _MAX_WHOLE:
+            return int(value)
+    return None
+
+
+def _plus(count: int | None, added: int | None) -> int | None:
+    return count if added is None else (count or 0) + added
+
+
+def _json_amount(value: Value, member: str, or_sum_of_map: bool) -> Decimal | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        # Typed decoding: the digits of the text, not a float.
+        amounts = msgspec.json.decode(value, type=dict[str, Decimal | None])
+    except (msgspec.ValidationError, msgspec.DecodeError):
+        return None
+    if amounts.get(member) is not None:
+        return amounts[member]
+    stated = [amount for amount in amounts.values() if amount is not None]
+    return sum(stated, Decimal(0)) if or_sum_of_map and stated else None

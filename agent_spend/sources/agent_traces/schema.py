@@ -1,0 +1,72 @@
+"""The lake table ``agent_spans`` and the landing table that precedes it."""
+
+import pandera.pandas as pandera
+import pyarrow as pa
+
+from agent_spend.sources.feed import DAY, FLAG, INSTANT, TEXT, WHOLE, column
+
+#: Money of one span: twelve decimals hold a single token of the cheapest model.
+SPAN_MONEY = pa.decimal128(18, 12)
+
+SPAN_CLASSES = ("inference", "tool", "agent", "workflow", "other")
+AUTH_HINTS = ("seat", "api_key", "service_account")
+
+_NOT_NEGATIVE = pandera.Check.ge(0)
+
+AGENT_SPANS = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day on which the span's trace ended"),
+        "trace_id": column(TEXT, "Trace, 32 hex digits in lower case"),
+        "span_id": column(TEXT, "Span, 16 hex digits in lower case; unique within the trace"),
+        "parent_span_id": column(TEXT, "Span that caused this one; null at the root", nullable=True),
+        "name": column(TEXT, "Span name as sent"),
+        "kind": column(WHOLE, "OTLP kind: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer"),
+        "started_at": column(INSTANT, "Start, UTC"),
+        "ended_at": column(INSTANT, "End, UTC"),
+        "status_code": column(WHOLE, "0 unset, 1 ok, 2 error", check=pandera.Check.isin((0, 1, 2))),
+        "error_type": column(TEXT, "Class of error, where stated", nullable=True),
+        "span_class": column(TEXT, "inference, tool, agent, workflow or other; money is summed at inference spans",
+                             check=pandera.Check.isin(SPAN_CLASSES)),
+        "service_name": column(TEXT, "Resource attribute service.name", nullable=True),
+        "environment": column(TEXT, "Deployment environment, e.g. prod", nullable=True),
+        "workflow": column(TEXT, "Workflow name stated on this very span, as sent", nullable=True),
+        "agent": column(TEXT, "Agent name stated on this very span", nullable=True),
+        "task_id": column(TEXT, "Id of the task the run works on; the same for every attempt", nullable=True),
+        "task_success": column(FLAG, "Explicit task result; null when only the span status speaks", nullable=True),
+        "conversation_id": column(TEXT, "Conversation or session; not a task id", nullable=True),
+        "response_id": column(TEXT, "Vendor's id of the model response", nullable=True),
+        "provider": column(TEXT, "Model provider as sent", nullable=True),
+        "model": column(TEXT, "Model that answered (else that was asked), as sent", nullable=True),
+        "service_tier": column(TEXT, "Service tier, e.g. batch", nullable=True),
+        "input_tokens": column(WHOLE, "Input tokens without cache reads and writes", nullable=True,
+                               check=_NOT_NEGATIVE),
+        "cache_read_tokens": column(WHOLE, "Input tokens read from the cache", nullable=True, check=_NOT_NEGATIVE),
+        "cache_write_5m_tokens": column(WHOLE, "Input tokens written to the 5-minute cache; all writes when the span "
+                                               "does not split them", nullable=True, check=_NOT_NEGATIVE),
+        "cache_write_1h_tokens": column(WHOLE, "Input tokens written to the 1-hour cache; null when not split",
+                                        nullable=True, check=_NOT_NEGATIVE),
+        "output_tokens": column(WHOLE, "Output tokens, reasoning included", nullable=True, check=_NOT_NEGATIVE),
+        "reported_usd": column(SPAN_MONEY, "Cost the span itself states, USD, an estimate of its emitter; null means "
+                                           "none stated, zero means stated as zero", nullable=True),
+        "reported_usd_source": column(TEXT, "Attribute the reported cost was read from", nullable=True),
+        "auth_hint": column(TEXT, "seat, api_key or service_account where the span proves it", nullable=True,
+                            check=pandera.Check.isin(AUTH_HINTS)),
+        "billing_identity": column(TEXT, "Who gets the invoice, as kind:value, e.g. user:ada@acme.test", nullable=True),
+    }
+)
+
+FEED_SCHEMA = pa.schema(
+    [(name, one.dtype.type.pyarrow_dtype) for name, one in AGENT_SPANS.columns.items()]
+)
+
+#: What both readers produce: the feed's columns without the day, which only the whole trace knows, and four more.
+LANDED_SCHEMA = pa.schema(
+    [
+        *(field for field in FEED_SCHEMA if field.name != "usage_day"),
+        ("ended_ns", pa.int64()),
+        ("attribute_count", pa.int32()),
+        ("file_number", pa.int32()),
+        ("is_cost_rejected", pa.bool_()),
+        ("is_input_corrected", pa.bool_()),
+    ]
+)

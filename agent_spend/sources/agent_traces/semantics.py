@@ -1,0 +1,291 @@
+"""Which attribute means what, as data: ordered candidates, first hit wins. The README shows the same tables.
+
+OpenTelemetry's GenAI conventions are still "Development" and emitters keep old names for years, so a reader needs lists
+of names, not versions (``agent-traces.md`` sections 3 and 4). Both readers, the strict one and the fast one, are driven
+by these tables and by nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Place(StrEnum):
+    """Where an attribute is looked up."""
+
+    SPAN = "span"
+    SPAN_THEN_RESOURCE = "span_then_resource"
+    RESOURCE_THEN_SPAN = "resource_then_span"
+    RESOURCE = "resource"
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A text column: the first of ``keys`` with a non-empty value that is not in ``ignored``."""
+
+    keys: tuple[str, ...]
+    place: Place = Place.SPAN_THEN_RESOURCE
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Match:
+    """``result`` when ``key`` (or the span's name, for ``SPAN_NAME``) has one of ``values``; any value when empty."""
+
+    key: str
+    values: tuple[str, ...]
+    result: str
+
+
+@dataclass(frozen=True)
+class CostRule:
+    """Money on a span, in USD after ``scale``; every key must be present.
+
+    ``json_member`` reads a member of a JSON map held as text (else the sum of the map when ``or_sum_of_map``).
+    ``currency_key`` names the attribute that must say USD, or be absent, for the rule to apply.
+    """
+
+    keys: tuple[str, ...]
+    scale: str = "1"
+    json_member: str = ""
+    or_sum_of_map: bool = False
+    currency_key: str = ""
+
+    @property
+    def source(self) -> str:
+        """What ``reported_usd_source`` says when this rule fired."""
+        return "+".join(self.keys)
+
+
+@dataclass(frozen=True)
+class BillingRule:
+    """Who gets the invoice: ``kind:value/value``; every key must be present, and ``when`` must hold if given."""
+
+    kind: str
+    keys: tuple[str, ...]
+    when: tuple[str, tuple[str, ...]] | None = None
+
+
+#: Stands for the span's own name in ``Match.key``.
+SPAN_NAME = "(span name)"
+
+CLAUDE_CODE_SERVICES = ("claude-code", "claude-code-desktop")
+COPILOT_SERVICES = ("github-copilot", "copilot-chat")
+
+#: Text columns (card section 3 and 4.2, 4.5).
+TEXTS: Mapping[str, Lookup] = {
+    "service_name": Lookup(("service.name",), Place.RESOURCE),
+    "environment": Lookup(
+        ("deployment.environment.name", "deployment.environment", "langfuse.environment"), Place.RESOURCE_THEN_SPAN
+    ),
+    # "custom" is what Claude Code writes instead of a user's own workflow name.
+    "workflow": Lookup(
+        ("gen_ai.workflow.name", "traceloop.workflow.name", "workflow.name", "langfuse.trace.name"),
+        Place.SPAN,
+        ignored=("custom",),
+    ),
+    "agent": Lookup(("gen_ai.agent.name", "agent.name", "gen_ai.agent.role", "graph.node.id", "gen_ai.agent.id"),
+                    Place.SPAN),
+    "task_id": Lookup(
+        ("task.id", "ticket.id", "gen_ai.task.id", "traceloop.association.properties.task_id", "workflow.run_id"),
+    ),
+    "conversation_id": Lookup(
+        ("gen_ai.conversation.id", "session.id", "langfuse.session.id", "traceloop.association.properties.session_id"),
+    ),
+    "response_id": Lookup(("gen_ai.response.id", "request_id"), Place.SPAN),
+    "provider": Lookup(("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"), Place.SPAN),
+    "model": Lookup(
+        (
+            "gen_ai.response.model",
+            "gen_ai.request.model",
+            "llm.response.model",
+            "llm.model_name",
+            "llm.request.model",
+            "langfuse.observation.model.name",
+            "model",
+        ),
+        Place.SPAN,
+    ),
+    "service_tier": Lookup(
+        (
+            "anthropic.response.service_tier",
+            "anthropic.request.service_tier",
+            "openai.response.service_tier",
+            "gen_ai.openai.response.service_tier",
+        ),
+        Place.SPAN,
+    ),
+    "error_type": Lookup(("error.type", "exception.type", "error"), Place.SPAN, ignored=("true", "false")),
+}
+
+#: Span classes (card 4.1), first hit wins. An operation that is listed but pays for nothing becomes "other".
+SPAN_CLASSES: tuple[Match, ...] = (
+    Match("gen_ai.operation.name", ("chat", "text_completion", "generate_content", "embeddings"), "inference"),
+    Match("openinference.span.kind", ("LLM", "EMBEDDING"), "inference"),
+    Match("mlflow.spanType", ("LLM", "CHAT_MODEL", "EMBEDDING"), "inference"),
+    Match("langfuse.observation.type", ("generation", "embedding"), "inference"),
+    Match("llm.request.type", ("chat", "completion", "embedding"), "inference"),
+    Match(SPAN_NAME, ("claude_code.llm_request",), "inference"),
+    Match("gen_ai.operation.name", ("execute_tool",), "tool"),
+    Match("gen_ai.operation.name", ("invoke_agent", "create_agent"), "agent"),
+    Match("gen_ai.operation.name", ("invoke_workflow",), "workflow"),
+    Match("openinference.span.kind", ("TOOL",), "tool"),
+    Match("openinference.span.kind", ("AGENT",), "agent"),
+    Match("mlflow.spanType", ("TOOL",), "tool"),
+    Match("mlflow.spanType", ("AGENT",), "agent"),
+    Match("langfuse.observation.type", ("tool",), "tool"),
+    Match("langfuse.observation.type", ("agent",), "agent"),
+    Match("traceloop.span.kind", ("workflow",), "workflow"),
+    Match("traceloop.span.kind", ("agent",), "agent"),
+    Match("traceloop.span.kind", ("tool",), "tool"),
+    Match(SPAN_NAME, ("claude_code.tool",), "tool"),
+    Match(SPAN_NAME, ("claude_code.interaction",), "agent"),
+)
+
+#: Spans whose token and cost attributes are ignored: a fetched response repeats the tokens of the call that made it.
+REPEATING_OPERATIONS = ("fetch_response",)
+
+#: Money (card 4.3 without its last two steps, the price book and "unpriced", which belong to SQL).
+COSTS: tuple[CostRule, ...] = (
+    CostRule(("gen_ai.usage.cost.amount",), currency_key="gen_ai.usage.cost.currency"),
+    CostRule(("litellm.cost.total",)),
+    CostRule(("gen_ai.cost.total_cost",)),
+    CostRule(("gen_ai.usage.cost",)),
+    CostRule(("gen_ai.usage.cost_usd",)),
+    CostRule(("operation.cost",)),
+    CostRule(("llm.cost.total",)),
+    CostRule(("llm.cost.prompt", "llm.cost.completion")),
+    CostRule(("langfuse.observation.cost_details",), json_member="total", or_sum_of_map=True),
+    CostRule(("mlflow.llm.cost",), json_member="total_cost"),
+    CostRule(("cost_usd",)),
+    CostRule(("cost_usd_micros",), scale="0.000001"),
+    # 1e9 nano-units make one AI unit, valued at 0.01 USD (card section 6; unit equals credit is UNCERTAIN there).
+    CostRule(("github.copilot.nano_aiu",), scale="0.00000000001"),
+)
+
+#: Never money: a request multiplier, totals of children, another system's cost.
+NEVER_COST = ("github.copilot.cost", "gen_ai.aggregated_usage.cost", "db.operation.cost")
+
+#: A single span above this is a unit mistake (cents, micros), not a price; its cost is ignored and counted.
+MAX_REPORTED_USD = "10000"
+
+#: Input tokens: names whose count includes cached tokens, then names whose count excludes them (card 4.4).
+INPUT_INCLUSIVE = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
+INPUT_EXCLUSIVE = ("input_tokens",)
+OUTPUT = (
+    "gen_ai.usage.output_tokens",
+    "gen_ai.usage.completion_tokens",
+    "llm.token_count.completion",
+    "output_tokens",
+)
+CACHE_READ = (
+    "gen_ai.usage.cache_read.input_tokens",
+    "gen_ai.usage.cache_read_input_tokens",
+    "gen_ai.usage.cached_tokens",
+    "llm.token_count.prompt_details.cache_read",
+    "cache_read_tokens",
+)
+CACHE_WRITE = (
+    "gen_ai.usage.cache_write.input_tokens",
+    "gen_ai.usage.cache_creation.input_tokens",
+    "gen_ai.usage.cache_creation_input_tokens",
+    "llm.token_count.prompt_details.cache_write",
+    "cache_creation_tokens",
+)
+#: Parts of the cache writes by time to live. A write without a part is a 5-minute write, the vendor's default.
+CACHE_WRITE_5M = ("anthropic.usage.cache_creation.ephemeral_5m_input_tokens",)
+CACHE_WRITE_1H = ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",)
+#: Tokens billed beside the usage above, not inside it.
+ADDED_INPUT = ("anthropic.usage.compaction.input_tokens",)
+ADDED_OUTPUT = ("anthropic.usage.compaction.output_tokens",)
+
+#: Explicit task results (card 4.2 success a); status and error type are the SQL's next steps.
+SUCCESS_FLAG = ("task.success",)
+SUCCESS_OUTCOME = ("task.outcome",)
+OUTCOME_PASSED = ("success", "succeeded", "pass", "passed", "completed", "complete", "ok", "resolved", "true")
+OUTCOME_FAILED = ("failure", "failed", "fail", "error", "errored", "cancelled", "canceled", "timeout", "false")
+
+#: How the caller signed in. A Claude Code sign-in alone proves no seat (card 4.5, UNCERTAIN), hence no rule for it.
+AUTH_HINTS: tuple[Match, ...] = (
+    Match("agent_spend.auth_kind", ("seat",), "seat"),
+    Match("agent_spend.auth_kind", ("api_key",), "api_key"),
+    Match("agent_spend.auth_kind", ("service_account",), "service_account"),
+    Match("litellm.api_key.hash", (), "api_key"),
+    Match("gen_ai.provider.name", ("github",), "seat"),
+    Match("service.name", COPILOT_SERVICES, "seat"),
+)
+
+#: Who gets the invoice (card 4.5), plus ``user.email``, which joins the roster and which only a sign-in carries.
+BILLING: tuple[BillingRule, ...] = (
+    BillingRule("account", ("billing.account",)),
+    BillingRule("litellm_team", ("litellm.team.id",)),
+    BillingRule("litellm_key", ("litellm.api_key.hash",)),
+    BillingRule("anthropic_workspace", ("anthropic.organization.id", "anthropic.workspace.id")),
+    BillingRule("user", ("user.email",)),
+    BillingRule("claude_account", ("organization.id", "user.account_uuid")),
+    BillingRule("claude_install", ("user.id",), when=("service.name", CLAUDE_CODE_SERVICES)),
+    BillingRule("cursor_team", ("cursor.team.id",)),
+    BillingRule("copilot", ("gen_ai.provider.name",), when=("gen_ai.provider.name", ("github",))),
+    BillingRule("copilot", ("service.name",), when=("service.name", COPILOT_SERVICES)),
+    BillingRule("host", ("server.address",)),
+)
+
+#: Prompts, answers and commands: personal, never needed for money, dropped while reading (card section 11).
+CONTENT_KEYS = frozenset(
+    {
+        "gen_ai.input.messages",
+        "gen_ai.output.messages",
+        "gen_ai.system_instructions",
+        "gen_ai.prompt",
+        "gen_ai.completion",
+        "gen_ai.tool.definitions",
+        "input.value",
+        "output.value",
+        "langfuse.observation.input",
+        "langfuse.observation.output",
+        "langfuse.trace.input",
+        "langfuse.trace.output",
+        "mlflow.spanInputs",
+        "mlflow.spanOutputs",
+        "traceloop.entity.input",
+        "traceloop.entity.output",
+        "prompt",
+        "response",
+        "full_command",
+        "user_prompt",
+    }
+)
+CONTENT_PREFIXES = (
+    "gen_ai.tool.call.",
+    "gen_ai.prompt.",
+    "gen_ai.completion.",
+    "llm.input_messages",
+    "llm.output_messages",
+    "llm.prompts",
+    "llm.completions",
+)
+
+
+def is_content(key: str) -> bool:
+    """Whether an attribute holds words of a prompt, an answer, a tool call or a command."""
+    return key in CONTENT_KEYS or key.startswith(CONTENT_PREFIXES)
+
+
+def wanted_keys() -> frozenset[str]:
+    """Every attribute some rule reads; all others are forgotten while reading."""
+    keys: set[str] = set()
+    for lookup in TEXTS.values():
+        keys.update(lookup.keys)
+    keys.update(match.key for match in (*SPAN_CLASSES, *AUTH_HINTS) if match.key != SPAN_NAME)
+    for rule in COSTS:
+        keys.update(rule.keys)
+        keys.update({rule.currency_key} - {""})
+    for billing in BILLING:
+        keys.update(billing.keys)
+        keys.update({billing.when[0]} if billing.when else set())
+    for names in (
+        INPUT_INCLUSIVE, INPUT_EXCLUSIVE, OUTPUT, CACHE_READ, CACHE_WRITE, CACHE_WRITE_5M, CACHE_WRITE_1H,
+        ADDED_INPUT, ADDED_OUTPUT, SUCCESS_FLAG, SUCCESS_OUTCOME,
+    ):
+        keys.update(names)
+    return frozenset(key for key in keys if not is_content(key))

@@ -1,0 +1,157 @@
+"""OTLP/JSON as it lies in files: shapes of the ``ExportTraceServiceRequest`` and one span's facts.
+
+Rules of the JSON encoding (``agent-traces.md`` section 1): lowerCamelCase keys, hex ids in either case, 64-bit integers
+as text or number, enums as integers, unknown members ignored, ``{}`` is a legal empty value.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+import msgspec
+
+from agent_spend.sources.agent_traces.resolve import Value
+
+_HEX = frozenset("0123456789abcdef")
+#: Enum names are not legal OTLP/JSON, yet plain protobuf-JSON writers (Tempo's API) send them.
+STATUS_NAMES = {"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
+KIND_NAMES = {
+    "SPAN_KIND_UNSPECIFIED": 0,
+    "SPAN_KIND_INTERNAL": 1,
+    "SPAN_KIND_SERVER": 2,
+    "SPAN_KIND_CLIENT": 3,
+    "SPAN_KIND_PRODUCER": 4,
+    "SPAN_KIND_CONSUMER": 5,
+}
+
+
+class AnyValue(msgspec.Struct, rename="camel"):
+    """One attribute value. Arrays, maps and bytes are not declared: no rule reads them."""
+
+    string_value: str | None = None
+    bool_value: bool | None = None
+    int_value: int | str | None = None
+    double_value: msgspec.Raw = msgspec.Raw(b"")
+
+    def value(self) -> Value | None:
+        """The value with its exact digits, ``None`` for ``{}``, NaN, infinities and undeclared kinds.
+
+        Raises:
+            ValueError: an integer that is not one.
+        """
+        if self.string_value is not None:
+            return self.string_value
+        if self.int_value is not None:
+            return int(self.int_value)
+        if self.bool_value is not None:
+            return self.bool_value
+        written = bytes(self.double_value)
+        if not written or written.startswith((b'"', b"null")):
+            return None
+        try:
+            return Decimal(written.decode())
+        except InvalidOperation:
+            raise ValueError(f"doubleValue {written[:40]!r} is not a number") from None
+
+
+class KeyValue(msgspec.Struct):
+    """One attribute."""
+
+    key: str
+    value: AnyValue | None = None
+
+
+class Status(msgspec.Struct):
+    """A span's status; ``{}`` is unset."""
+
+    code: int | str = 0
+
+
+class Span(msgspec.Struct, rename="camel"):
+    """One span. Events, links and the dropped counters are not declared: content lives there and no rule reads them."""
+
+    trace_id: str
+    span_id: str
+    end_time_unix_nano: int | str
+    start_time_unix_nano: int | str
+    name: str = ""
+    parent_span_id: str | None = None
+    kind: int | str = 0
+    attributes: list[KeyValue] | None = None
+    status: Status | None = None
+
+
+class ScopeSpans(msgspec.Struct):
+    """Spans of one instrumentation scope."""
+
+    spans: list[Span] | None = None
+
+
+class Resource(msgspec.Struct):
+    """The process that made the spans."""
+
+    attributes: list[KeyValue] | None = None
+
+
+class ResourceSpans(msgspec.Struct, rename="camel"):
+    """Spans of one resource."""
+
+    resource: Resource | None = None
+    scope_spans: list[ScopeSpans] | None = None
+
+
+class ExportRequest(msgspec.Struct, rename="camel"):
+    """One line of a Collector's file: an ``ExportTraceServiceRequest``."""
+
+    resource_spans: list[ResourceSpans] | None = None
+    resource_logs: msgspec.Raw = msgspec.Raw(b"")
+    resource_metrics: msgspec.Raw = msgspec.Raw(b"")
+
+
+def attributes(pairs: Iterable[KeyValue] | None, wanted: frozenset[str]) -> dict[str, Value | None]:
+    """The wanted attributes. A repeated key keeps its first value, empty or not; content is never wanted.
+
+    Raises:
+        ValueError: a wanted attribute holds a malformed number.
+    """
+    kept: dict[str, Value | None] = {}
+    for pair in pairs or ():
+        if pair.key in wanted and pair.key not in kept:
+            kept[pair.key] = pair.value.value() if pair.value else None
+    return kept
+
+
+def hex_id(written: str, digits: int, field: str) -> str:
+    """A trace or span id in lower case.
+
+    Raises:
+        ValueError: not ``digits`` hex digits (base64 ids come from plain protobuf-JSON), or all zero.
+    """
+    lowered = written.lower()
+    if len(lowered) != digits or not _HEX.issuperset(lowered) or not lowered.strip("0"):
+        raise ValueError(f"{field} {written[:40]!r} is not {digits} hex digits")
+    return lowered
+
+
+def nanoseconds(written: int | str, field: str) -> int:
+    """A time in nanoseconds since 1970.
+
+    Raises:
+        ValueError: not a whole number, or zero (a span that has not ended).
+    """
+    value = int(written)
+    if not 0 < value < 2**63:
+        raise ValueError(f"{field} {written!r} is not a time")
+    return value
+
+
+def enum(written: int | str, names: dict[str, int], field: str) -> int:
+    """An enum's number, also from its protobuf name.
+
+    Raises:
+        ValueError: unknown name.
+    """
+    if isinstance(written, int):
+        return written
+    if written in names:
+        return names[written]
+    raise ValueError(f"{field} {written[:40]!r} is unknown")
