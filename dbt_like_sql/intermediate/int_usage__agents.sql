@@ -1,0 +1,78 @@
+-- grain: one row per UTC day x workflow x model x environment x auth kind
+-- unit: tokens; list value reported by the agent, else priced from the dated book
+-- source: int_agent__call
+-- late data: late spans restate the day their trace ended
+-- partitions: view day
+/*
+usage_day: UTC day
+feed: feed the row comes from
+vendor: ledger name of the vendor
+surface: product surface of the vendor
+series: line on the main chart
+auth_kind: seat, api_key, service_account or unknown
+auth_rule: the rule that decided auth_kind
+actor_kind: interactive, headless, machine or not_split
+actor_rule: the rule that decided actor_kind
+background_kind: automation, cloud_agent, service_account or headless; null otherwise
+actor_id: the vendor's id of who or what acted
+person_hint: e-mail that identifies a person, lower case
+key_id: API key
+workspace: workspace, where the vendor has one
+model: model as the vendor prints it
+environment: environment stated by the source itself
+quantity: amount consumed, in unit; null when the vendor does not say
+unit: unit of quantity
+list_usd: consumption at list price; null when unpriced or not stated
+covered_usd: part that a seat or pool already pays; null when the vendor does not say
+billed_usd: what the vendor's billing API says it charges; null when it does not say
+price_state: priced (price book), reported (by the vendor), unpriced or not_priced (nothing to price)
+attribution_mode: direct, derived or allocated
+price_version: price book line behind list_usd
+*/
+WITH grouped AS (
+  SELECT
+    r.usage_day,
+    r.workflow_id,
+    r.environment,
+    r.auth_kind,
+    r.owner_email,
+    c.model,
+    c.price_state,
+    c.price_version,
+    CAST(SUM(c.input_tokens + c.cache_read_tokens + c.cache_write_5m_tokens + c.cache_write_1h_tokens + c.output_tokens) AS DECIMAL(38, 18)) AS tokens,
+    CAST(SUM(c.list_usd) AS DECIMAL(38, 18)) AS list_usd
+  FROM int_agent__call AS c
+  INNER JOIN int_agent__run AS r ON r.usage_day = c.usage_day AND r.trace_id = c.trace_id
+  GROUP BY ALL
+),
+
+int_usage__agents AS (
+  SELECT
+    usage_day,
+    'agent_spans' AS feed,
+    'custom_agents' AS vendor,
+    'workflow' AS surface,
+    'custom_agents' AS series,
+    auth_kind,
+    CASE WHEN auth_kind = 'unknown' THEN 'spans do not say how the agent authenticates' ELSE 'attribute of the spans' END AS auth_rule,
+    'machine' AS actor_kind,
+    'traced workflow' AS actor_rule,
+    'headless' AS background_kind,
+    workflow_id AS actor_id,
+    CASE WHEN auth_kind = 'seat' THEN owner_email END AS person_hint,
+    CAST(NULL AS VARCHAR) AS key_id,
+    CAST(NULL AS VARCHAR) AS workspace,
+    model,
+    environment,
+    tokens AS quantity,
+    'tokens' AS unit,
+    list_usd,
+    CAST(NULL AS DECIMAL(38, 18)) AS covered_usd,
+    CAST(NULL AS DECIMAL(38, 18)) AS billed_usd,
+    price_state,
+    CASE WHEN price_state = 'reported' THEN 'direct' ELSE 'derived' END AS attribution_mode,
+    price_version
+  FROM grouped
+)
+
+SELECT * FROM int_usage__agents

@@ -1,0 +1,109 @@
+-- grain: one row per UTC day x key x workspace x model x price line
+-- unit: tokens of five classes; list value from the dated price book
+-- source: stg_claude__api_usage_day, int_claude__key
+-- late data: re-read for the feed's restatement window
+-- partitions: view day
+/*
+usage_day: UTC day
+feed: feed the row comes from
+vendor: ledger name of the vendor
+surface: product surface of the vendor
+series: line on the main chart
+auth_kind: seat, api_key, service_account or unknown
+auth_rule: the rule that decided auth_kind
+actor_kind: interactive, headless, machine or not_split
+actor_rule: the rule that decided actor_kind
+background_kind: automation, cloud_agent, service_account or headless; null otherwise
+actor_id: the vendor's id of who or what acted
+person_hint: e-mail that identifies a person, lower case
+key_id: API key
+workspace: workspace, where the vendor has one
+model: model as the vendor prints it
+environment: environment stated by the source itself
+quantity: amount consumed, in unit; null when the vendor does not say
+unit: unit of quantity
+list_usd: consumption at list price; null when unpriced or not stated
+covered_usd: part that a seat or pool already pays; null when the vendor does not say
+billed_usd: what the vendor's billing API says it charges; null when it does not say
+price_state: priced (price book), reported (by the vendor), unpriced or not_priced (nothing to price)
+attribution_mode: direct, derived or allocated
+price_version: price book line behind list_usd
+*/
+WITH priced AS (
+  SELECT
+    u.*,
+    p.price_version,
+    CAST(
+      (
+        u.input_tokens * p.input_usd + u.cache_write_5m_tokens * p.cache_write_5m_usd
+        + u.cache_write_1h_tokens * p.cache_write_1h_usd + u.cache_read_tokens * p.cache_read_usd
+        + u.output_tokens * p.output_usd
+      ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
+    ) AS token_usd,
+    COALESCE(tier.factor, 1) AS tier_factor,
+    COALESCE(geo.factor, 1) AS geo_factor,
+    u.web_search_requests * search.usd_per_unit AS search_usd,
+    u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens + u.output_tokens AS tokens
+  FROM stg_claude__api_usage_day AS u
+  LEFT JOIN stg_prices__claude AS p
+    ON p.model = u.model AND p.band = CASE WHEN u.speed = 'fast' THEN 'fast' ELSE 'default' END
+    AND u.usage_day >= p.effective_from AND (p.effective_to IS NULL OR u.usage_day < p.effective_to)
+  LEFT JOIN stg_prices__claude_modifier AS tier
+    ON tier.modifier = 'service_tier' AND tier.value = u.service_tier
+    AND u.usage_day >= tier.effective_from AND (tier.effective_to IS NULL OR u.usage_day < tier.effective_to)
+  LEFT JOIN stg_prices__claude_modifier AS geo
+    ON geo.modifier = 'inference_geo' AND geo.value = u.inference_geo
+    AND u.usage_day >= geo.effective_from AND (geo.effective_to IS NULL OR u.usage_day < geo.effective_to)
+  LEFT JOIN stg_prices__unit AS search
+    ON search.vendor = 'anthropic' AND search.item = 'web_search'
+    AND u.usage_day >= search.effective_from AND (search.effective_to IS NULL OR u.usage_day < search.effective_to)
+),
+
+summed AS (
+  SELECT
+    usage_day,
+    api_key_id,
+    workspace_id,
+    model,
+    price_version,
+    CAST(SUM(tokens) AS DECIMAL(38, 18)) AS tokens,
+    CAST(SUM(token_usd * tier_factor * geo_factor + search_usd) AS DECIMAL(38, 18)) AS list_usd
+  FROM priced
+  GROUP BY usage_day, api_key_id, workspace_id, model, price_version
+),
+
+int_usage__claude_api AS (
+  SELECT
+    s.usage_day,
+    'claude_api_usage' AS feed,
+    'anthropic' AS vendor,
+    CASE WHEN k.is_claude_code THEN 'claude_code' ELSE 'claude_api' END AS surface,
+    'claude_api_key' AS series,
+    CASE WHEN s.api_key_id IS NULL THEN 'unknown' ELSE 'api_key' END AS auth_kind,
+    CASE WHEN s.api_key_id IS NULL THEN 'no key reported: Workbench, OAuth or federated' ELSE 'usage report names an API key' END AS auth_rule,
+    CASE WHEN k.is_claude_code THEN 'interactive' WHEN s.api_key_id IS NULL THEN 'interactive' ELSE 'machine' END AS actor_kind,
+    CASE
+      WHEN k.is_claude_code THEN 'key minted by Claude Code for a person'
+      WHEN s.api_key_id IS NULL THEN 'Workbench use has no key'
+      ELSE 'API key outside the Claude Code workspace'
+    END AS actor_rule,
+    CAST(NULL AS VARCHAR) AS background_kind,
+    COALESCE(s.api_key_id, '(no key)') AS actor_id,
+    CASE WHEN k.is_claude_code THEN k.creator_email END AS person_hint,
+    s.api_key_id AS key_id,
+    COALESCE(s.workspace_id, '(default workspace)') AS workspace,
+    s.model,
+    CAST(NULL AS VARCHAR) AS environment,
+    s.tokens AS quantity,
+    'tokens' AS unit,
+    CASE WHEN s.price_version IS NOT NULL THEN s.list_usd END AS list_usd,
+    CAST(NULL AS DECIMAL(38, 18)) AS covered_usd,
+    CAST(NULL AS DECIMAL(38, 18)) AS billed_usd,
+    CASE WHEN s.price_version IS NULL THEN 'unpriced' ELSE 'priced' END AS price_state,
+    'derived' AS attribution_mode,
+    s.price_version
+  FROM summed AS s
+  LEFT JOIN int_claude__key AS k ON k.api_key_id = s.api_key_id
+)
+
+SELECT * FROM int_usage__claude_api

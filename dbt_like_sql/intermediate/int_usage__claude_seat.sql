@@ -1,0 +1,80 @@
+-- grain: one row per UTC day x person x terminal x model of subscription use
+-- unit: tokens; list value is the vendor's own estimate, covered by the seat
+-- source: claude_code_usage; rows on API keys are left out, they are in the usage report already
+-- late data: re-read for the feed's restatement window
+-- partitions: view day
+/*
+usage_day: UTC day
+feed: feed the row comes from
+vendor: ledger name of the vendor
+surface: product surface of the vendor
+series: line on the main chart
+auth_kind: seat, api_key, service_account or unknown
+auth_rule: the rule that decided auth_kind
+actor_kind: interactive, headless, machine or not_split
+actor_rule: the rule that decided actor_kind
+background_kind: automation, cloud_agent, service_account or headless; null otherwise
+actor_id: the vendor's id of who or what acted
+person_hint: e-mail that identifies a person, lower case
+key_id: API key
+workspace: workspace, where the vendor has one
+model: model as the vendor prints it
+environment: environment stated by the source itself
+quantity: amount consumed, in unit; null when the vendor does not say
+unit: unit of quantity
+list_usd: consumption at list price; null when unpriced or not stated
+covered_usd: part that a seat or pool already pays; null when the vendor does not say
+billed_usd: what the vendor's billing API says it charges; null when it does not say
+price_state: priced (price book), reported (by the vendor), unpriced or not_priced (nothing to price)
+attribution_mode: direct, derived or allocated
+price_version: price book line behind list_usd
+*/
+WITH grouped AS (
+  SELECT
+    usage_day,
+    LOWER(COALESCE(actor_email, actor_api_key_name, '(unknown)')) AS actor_id,
+    LOWER(actor_email) AS person_hint,
+    model,
+    is_remote,
+    LOWER(COALESCE(terminal_type, '')) AS terminal_type,
+    CAST(SUM(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens) AS DECIMAL(38, 18)) AS tokens,
+    CAST(SUM(estimated_usd) AS DECIMAL(38, 18)) AS estimated_usd
+  FROM claude_code_usage
+  WHERE customer_type = 'subscription'
+  GROUP BY ALL
+),
+
+int_usage__claude_seat AS (
+  SELECT
+    usage_day,
+    'claude_code_usage' AS feed,
+    'anthropic' AS vendor,
+    'claude_code' AS surface,
+    'claude_seat' AS series,
+    'seat' AS auth_kind,
+    'customer_type is subscription' AS auth_rule,
+    CASE WHEN terminal_type = 'non-interactive' THEN 'headless' ELSE 'interactive' END AS actor_kind,
+    CASE
+      WHEN terminal_type = 'non-interactive' THEN 'terminal_type is non-interactive'
+      WHEN is_remote THEN 'Claude Code on the web, started by a person'
+      ELSE 'terminal of a person'
+    END AS actor_rule,
+    CASE WHEN terminal_type = 'non-interactive' THEN 'headless' END AS background_kind,
+    actor_id,
+    person_hint,
+    CAST(NULL AS VARCHAR) AS key_id,
+    CAST(NULL AS VARCHAR) AS workspace,
+    model,
+    CAST(NULL AS VARCHAR) AS environment,
+    tokens AS quantity,
+    'tokens' AS unit,
+    estimated_usd AS list_usd,
+    estimated_usd AS covered_usd,
+    CAST(NULL AS DECIMAL(38, 18)) AS billed_usd,
+    'reported' AS price_state,
+    'direct' AS attribution_mode,
+    CAST(NULL AS VARCHAR) AS price_version
+  FROM grouped
+)
+
+SELECT * FROM int_usage__claude_seat

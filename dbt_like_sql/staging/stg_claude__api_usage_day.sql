@@ -1,0 +1,35 @@
+-- grain: one row per UTC day x key x workspace x model x service tier x context window x geography
+-- unit: tokens, five disjoint classes
+-- source: claude_api_usage (Messages usage report)
+-- late data: re-read for the feed's restatement window
+-- partitions: view day
+/*
+usage_day: UTC day
+api_key_id: key, null for Workbench use or use without a key
+workspace_id: workspace, null for the default workspace
+model: model id as reported
+service_tier: standard, batch, priority
+inference_geo: global, us or not_available
+speed: standard or fast, null when not reported
+input_tokens: uncached input tokens
+cache_write_5m_tokens: 5-minute cache writes
+cache_write_1h_tokens: 1-hour cache writes
+cache_read_tokens: cache reads
+output_tokens: output tokens
+web_search_requests: web searches
+*/
+SELECT
+  usage_day,
+  api_key_id,
+  workspace_id,
+  model,
+  service_tier,
+  inference_geo,
+  speed,
+  uncached_input_tokens AS input_tokens,
+  cache_write_5m_tokens,
+  cache_write_1h_tokens,
+  cache_read_tokens,
+  output_tokens,
+  web_search_requests
+FROM claude_api_usage
