@@ -128,7 +128,7 @@ def _lineage(name: str, catalog: Catalog) -> dict[str, list[tuple[str, str]]]:
     scope = build_scope(tree)
     found = {}
     for column in model.columns:
-        leaves = [node for node in lineage(column, tree, scope=scope, dialect="duckdb").walk() if not node.downstream]
+        leaves = [node for node in lineage(column, tree, schema, scope=scope, dialect="duckdb").walk() if not node.downstream]
         pairs = {(leaf.source.name, leaf.name.split(".")[-1].strip('"')) for leaf in leaves
                  if isinstance(leaf.source, sqlglot.exp.Table)}
         found[column] = sorted(pair for pair in pairs if pair[0] in model.upstream)
