@@ -1,0 +1,43 @@
+"""The Claude feeds, for the factory that turns feeds into assets."""
+
+from agent_spend.sources.claude.reports import fetch_api_cost, fetch_api_usage, fetch_code_usage
+from agent_spend.sources.claude.schema import API_COST, API_USAGE, CODE_USAGE
+from agent_spend.sources.feed import Feed
+
+FEEDS = [
+    Feed(
+        name="claude_api_usage",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "Claude API tokens of one UTC day by API key, workspace, model, service tier, context window and inference "
+            "geography. Five disjoint token classes and web searches, no money. Source: Messages usage report."
+        ),
+        schema=API_USAGE,
+        fetch=fetch_api_usage,
+    ),
+    Feed(
+        name="claude_api_cost",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "What Anthropic bills for one UTC day in USD, by workspace and bill line (model, token class, tier, "
+            "geography; web search; code execution). Priority Tier is not in it. Source: cost report."
+        ),
+        schema=API_COST,
+        fetch=fetch_api_cost,
+        total_column="amount_usd",
+    ),
+    Feed(
+        name="claude_code_usage",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "Claude Code use of one UTC day by person or key, surface and model, with the vendor's estimate in USD. "
+            "Rows of customer type api are also in claude_api_usage; never add the two. Source: Claude Code report."
+        ),
+        schema=CODE_USAGE,
+        fetch=fetch_code_usage,
+        total_column="estimated_usd",
+    ),
+]

@@ -1,0 +1,91 @@
+"""One way to ask Anthropic's Admin API: credential, pinned version, refusals as errors, pages to the very end."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from agent_spend.errors import FeedError, State
+from agent_spend.settings import Settings, secret
+from agent_spend.sources.feed import decode
+from agent_spend.sources.http import Answer, VendorSession, error_text
+
+#: Newer versions drop ``workspace_id`` from API keys and are undocumented for the reports read here.
+API_VERSION = "2023-06-01"
+ORGANIZATION = "/v1/organizations"
+
+# Anthropic asks for about one report poll a minute and allows bursts while paging; a year is 12 pages a report.
+_RATES = {
+    f"{ORGANIZATION}/usage_report/messages": 20,
+    f"{ORGANIZATION}/cost_report": 20,
+    ORGANIZATION: 60,
+}
+_REFUSALS = {
+    400: ("bad_request", State.MISSING, "the request or the kind of organisation does not fit this endpoint"),
+    401: ("unauthorized", State.MISSING, "ANTHROPIC_ADMIN_KEY is wrong, expired or revoked; create a new Admin key"),
+    402: ("billing", State.MISSING, "settle the payment problem in the Console"),
+    403: ("forbidden", State.FORBIDDEN,
+          "this key may not read it; use a Console Admin key (sk-ant-admin01-...), or an Enterprise key with the scope "
+          "read:analytics where the endpoint allows one"),
+    404: ("not_found", State.MISSING, "check ANTHROPIC_API_URL; some endpoints answer 404 to an expired key"),
+    410: ("cursor_expired", State.MISSING, "the report was refreshed while it was read; run again"),
+}
+
+Params = Sequence[tuple[str, Any]]
+
+
+def open_session(settings: Settings) -> VendorSession:
+    """A session that signs each request with ``ANTHROPIC_ADMIN_KEY`` at the moment it is sent."""
+
+    def sign(headers: dict[str, str]) -> None:
+        headers["x-api-key"] = secret("ANTHROPIC_ADMIN_KEY")
+
+    return VendorSession(
+        "anthropic", settings.anthropic_api_url, sign, headers={"anthropic-version": API_VERSION},
+        rates=_RATES, rate_scale=settings.http_rate_scale,
+    )
+
+
+def ask(
+    session: VendorSession, path: str, params: Params, where: str, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """GET one JSON answer.
+
+    Args:
+        where: feed, day or days and endpoint, for messages.
+
+    Raises:
+        FeedError: named after the refusal (``unauthorized``, ``forbidden``, ...), ``wrong_content_type``, or as
+            :meth:`VendorSession.request`.
+    """
+    answer = session.get(path, params, headers=headers)
+    if answer.status != 200:
+        reason, state, remedy = _REFUSALS.get(answer.status, ("unexpected_status", State.MISSING, "ask again later"))
+        raise FeedError(reason, f"{where}: {answer.status} {error_text(answer)}; {remedy}", state)
+    if "json" not in answer.headers.get("Content-Type", ""):
+        found = answer.headers.get("Content-Type") or "no content type"
+        raise FeedError("wrong_content_type", f"{where}: expected JSON, received {found}; check ANTHROPIC_API_URL")
+    return answer
+
+
+def pages(
+    session: VendorSession, path: str, params: Params, shape: type, where: str,
+    headers: Mapping[str, str] | None = None,
+) -> Iterator[tuple[Any, Answer]]:
+    """Every page of an answer with ``has_more`` and ``next_page``, decoded, beside the answer it came from.
+
+    Raises:
+        FeedError: as :func:`ask` and :func:`decode`; ``repeated_page`` when a cursor comes back a second time, which
+            would read the same rows for ever; ``missing_field`` when more is promised without a cursor.
+    """
+    cursor, seen = None, set()
+    while True:
+        answer = ask(session, path, [*params, *([("page", cursor)] if cursor else [])], where, headers)
+        page = decode(answer.body, shape, where)
+        yield page, answer
+        if not page.has_more:
+            return
+        cursor = page.next_page
+        if not cursor:
+            raise FeedError("missing_field", f"{where}: has_more is true but next_page is empty; nothing was stored")
+        if cursor in seen:
+            raise FeedError("repeated_page", f"{where}: next_page {cursor} was given before; nothing was stored")
+        seen.add(cursor)
