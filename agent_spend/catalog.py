@@ -122,13 +122,14 @@ class Catalog:
         with duckdb.connect() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             for name, schema in self.sources.items():
-                connection.execute(f'CREATE VIEW "{name}" AS {empty_sql(schema)}')
+                connection.execute(f'CREATE TABLE "{name}" AS {empty_sql(schema)}')
             for name in self.seeds:
-                connection.execute(f'CREATE VIEW "{name}" AS {self.view_sql(name)}')
+                connection.execute(f'CREATE TABLE "{name}" AS {self.view_sql(name)}')
                 schemas[name] = connection.execute(f'SELECT * FROM "{name}" LIMIT 0').to_arrow_table().schema
             for model in self.models.values():
                 try:
-                    connection.execute(f'CREATE VIEW "{model.name}" AS {model.sql}')
+                    # An empty table, not a view: the planner need not unfold all layers for each model.
+                    connection.execute(f'CREATE TABLE "{model.name}" AS SELECT * FROM ({model.sql}) LIMIT 0')
                     schema = connection.execute(f'SELECT * FROM "{model.name}" LIMIT 0').to_arrow_table().schema
                 except duckdb.Error as error:
                     raise ConfigurationError(f"model {model.name}: {error}") from None
