@@ -47,9 +47,10 @@ def routes(sandbox: SandboxState) -> list[Route]:
     def open_file(request: Request) -> Response:
         return copilot_reports.file(sandbox, request)
 
+    both = ("/enterprises/{enterprise}", "/orgs/{org}")
     return [
-        api("/enterprises/{enterprise}/copilot/metrics/reports/users-1-day", copilot_reports.users_1_day),
-        api("/orgs/{org}/copilot/metrics/reports/users-1-day", copilot_reports.users_1_day),
+        *(api(f"{scope}/copilot/metrics/reports/users-1-day", copilot_reports.users_1_day) for scope in both),
+        *(api(f"{scope}/copilot/metrics/reports/users-28-day/latest", copilot_reports.users_28_day) for scope in both),
         Route("/github/_report_files/{path:path}", open_file, methods=["GET"]),
     ]
 

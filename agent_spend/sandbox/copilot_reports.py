@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import time
-from datetime import date
+from datetime import date, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,10 +18,17 @@ def users_1_day(sandbox: SandboxState, request: Request) -> Response:
     day = _day(request)
     if not _is_ready(sandbox, day):
         return Response(status_code=204)
-    kind, slug = scope(request)
-    shards = int(sandbox.options.get("copilot_shards", "2"))
-    paths = [f"{kind}/{slug}/users-1-day/{day}/part-{n:05d}-of-{shards:05d}.json" for n in range(shards)]
-    return json_reply({"download_links": [_signed(sandbox, path) for path in paths], "report_day": day.isoformat()})
+    return json_reply({"download_links": _links(sandbox, request, "users-1-day", day), "report_day": day.isoformat()})
+
+
+def users_28_day(sandbox: SandboxState, request: Request) -> Response:
+    """Step one of the report over the 28 days that end with the newest processed day."""
+    last_day = sandbox.scenario.end_day
+    return json_reply({
+        "download_links": _links(sandbox, request, "users-28-day", last_day),
+        "report_start_day": (last_day - timedelta(days=27)).isoformat(),
+        "report_end_day": last_day.isoformat(),
+    })
 
 
 def file(sandbox: SandboxState, request: Request) -> Response:
@@ -45,6 +52,10 @@ def file(sandbox: SandboxState, request: Request) -> Response:
 
 def report_records(sandbox: SandboxState, kind: str, slug: str, report: str, day: date) -> list[dict]:
     """The records of one report, before they are split into shards."""
+    if report == "users-28-day":
+        window = {"report_start_day": (day - timedelta(days=27)).isoformat(), "report_end_day": day.isoformat()}
+        days = [day - timedelta(days=27 - n) for n in range(28)]
+        return [window | record for each in days for record in report_records(sandbox, kind, slug, "users-1-day", each)]
     if kind == "enterprise":
         return list(user_records(sandbox.scenario, day, sandbox.is_restated))
     return org_records(sandbox.scenario, slug, day, sandbox.is_restated)
@@ -68,6 +79,13 @@ def _is_ready(sandbox: SandboxState, day: date) -> bool:
     scenario = sandbox.scenario
     held_back = sandbox.options.get("copilot_not_ready", "").split(",")
     return scenario.first_day <= day <= scenario.end_day and day.isoformat() not in held_back
+
+
+def _links(sandbox: SandboxState, request: Request, report: str, day: date) -> list[str]:
+    kind, slug = scope(request)
+    shards = int(sandbox.options.get("copilot_shards", "2"))
+    parts = [f"part-{n:05d}-of-{shards:05d}.json" for n in range(shards)]
+    return [_signed(sandbox, f"{kind}/{slug}/{report}/{day}/{part}") for part in parts]
 
 
 def _signed(sandbox: SandboxState, path: str) -> str:

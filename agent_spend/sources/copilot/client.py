@@ -1,45 +1,19 @@
-"""Per-user Copilot consumption from the users-1-day reports: enterprise scope first, organizations otherwise."""
+"""Per-user Copilot consumption from the usage metrics reports, one file a day or the last 28 days in one."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from agent_spend.errors import FeedError, State
+from agent_spend.errors import FeedError
 from agent_spend.settings import Settings
-from agent_spend.sources.copilot.reports import read_report
+from agent_spend.sources.copilot.reports import Report, read_report
 from agent_spend.sources.copilot.schema import user_usage_rows
+from agent_spend.sources.copilot.scopes import Part, Scope, ask_scopes
 from agent_spend.sources.copilot.session import each_day, github_session
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import VendorSession
 
-FEED = "copilot_user_usage"
-#: Refusals of the enterprise scope after which the organizations are asked instead.
-_ENTERPRISE_REFUSED = ("forbidden", "policy_disabled", "not_found")
-
-
-@dataclass(frozen=True)
-class Scope:
-    """One enterprise or organization whose report can be asked for."""
-
-    kind: str
-    slug: str
-
-    @property
-    def path(self) -> str:
-        return f"/enterprises/{self.slug}" if self.kind == "enterprise" else f"/orgs/{self.slug}"
-
-    @property
-    def permission(self) -> str:
-        """The smallest permission that reads this scope's metrics reports."""
-        if self.kind == "enterprise":
-            return (
-                "read:enterprise or manage_billing:copilot (classic token), an app with 'Enterprise Copilot metrics: "
-                f"read', on enterprise {self.slug}; fine-grained tokens cannot read enterprises"
-            )
-        return (
-            "read:org of an organization owner or of a role with 'View Organization Copilot Metrics', "
-            f"or 'Organization Copilot metrics: read', on organization {self.slug}"
-        )
+DAILY = "copilot_user_usage"
+LAST_28_DAYS = "copilot_user_usage_28_day"
 
 
 def fetch_user_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
@@ -48,34 +22,65 @@ def fetch_user_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAn
     Organization rows are all kept, with their scope; deduplicate on ``(user_id, usage_day)``.
     """
     session = github_session(settings)
-    return each_day(days, lambda day: _ask_day(session, settings, day))
+
+    def ask(day: date) -> DayAnswer:
+        def part(scope: Scope, where: str) -> Part:
+            report = _report(session, scope, "users-1-day", {"day": day.isoformat()}, where, day)
+            return Part(user_usage_rows(report.records, scope.kind, scope.slug), report.raw)
+
+        return ask_scopes(settings, DAILY, day, part)
+
+    return each_day(days, ask)
 
 
-def _ask_day(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
-    orgs = [Scope("organization", slug) for slug in settings.github_orgs]
-    if not settings.github_enterprise:
-        return _ask_scopes(session, orgs, day)
-    try:
-        return _ask_scopes(session, [Scope("enterprise", settings.github_enterprise)], day)
-    except FeedError as error:
-        if not orgs or error.reason not in _ENTERPRISE_REFUSED:
-            raise
-        note = f"enterprise {settings.github_enterprise} refused ({error.reason}), organizations used instead"
-        return _ask_scopes(session, orgs, day, note)
+def fetch_user_usage_28_day(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
+    """The requested days of the latest 28-day report, which is asked for once a scope.
 
+    Days outside the report's window are missing with reason ``no_report``; a day inside it without a row is zero.
+    """
+    session = github_session(settings)
+    reports: dict[Scope, Report | FeedError] = {}
 
-def _ask_scopes(session: VendorSession, scopes: Sequence[Scope], day: date, note: str = "") -> DayAnswer:
-    rows: list[dict] = []
-    raw: list[Answer] = []
-    for scope in scopes:
-        where = f"{FEED} {day}: {scope.kind} {scope.slug}"
-        path = f"{scope.path}/copilot/metrics/reports/users-1-day"
+    def part(scope: Scope, where: str, day: date) -> Part:
+        if scope not in reports:
+            try:
+                reports[scope] = _report(session, scope, "users-28-day/latest", None, where, None)
+            except FeedError as error:
+                reports[scope] = error
+        report = reports[scope]
+        if isinstance(report, FeedError):
+            raise report
+        if not report.first_day <= day <= report.last_day:
+            window = f"{report.first_day} to {report.last_day}"
+            raise FeedError("no_report", f"{where}: the day is outside the report's window, {window}")
+        records = [record for record in report.records if record.day == day]
+        # The file is kept once, with its newest requested day, and not again with each of the 28.
+        raw = report.raw if day == min(newest, report.last_day) else []
+        return Part(user_usage_rows(records, scope.kind, scope.slug), raw)
+
+    newest = max(days, default=date.min)
+    for day in days:
         try:
-            report = read_report(session, path, {"day": day.isoformat()}, where, scope.permission, day)
+            yield ask_scopes(settings, LAST_28_DAYS, day, lambda scope, where, day=day: part(scope, where, day))
         except FeedError as error:
-            # One organization without its report would make the company's day too small, so the day waits for it.
-            message = "; ".join(filter(None, (note, error.message)))
-            raise FeedError(error.reason, message, error.state) from None
-        rows += user_usage_rows(report.records, scope.kind, scope.slug)
-        raw += report.raw
-    return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, message=note, raw=raw)
+            yield DayAnswer.from_error(day, error)
+
+
+def _report(
+    session: VendorSession, scope: Scope, name: str, params: dict | None, where: str, day: date | None
+) -> Report:
+    path = f"{scope.path}/copilot/metrics/reports/{name}"
+    return read_report(session, path, params, where, _permission(scope), day)
+
+
+def _permission(scope: Scope) -> str:
+    """The smallest permission that reads the scope's metrics reports, in GitHub's words."""
+    if scope.is_enterprise:
+        return (
+            "read:enterprise or manage_billing:copilot (classic token), or an app with 'Enterprise Copilot metrics: "
+            f"read', on enterprise {scope.slug}; fine-grained tokens cannot read enterprises"
+        )
+    return (
+        "read:org of an organization owner or of a role with 'View Organization Copilot Metrics', "
+        f"or 'Organization Copilot metrics: read', on organization {scope.slug}"
+    )

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,14 +22,21 @@ _GZIP = b"\x1f\x8b"
 
 @dataclass(frozen=True)
 class Report:
-    """A complete report: every shard was read."""
+    """A complete report: every shard was read. It covers ``first_day`` to ``last_day``, both included."""
 
     records: list[UserDay]
     raw: list[Answer]
+    first_day: date
+    last_day: date
 
 
-def read_report(session: VendorSession, path: str, params: dict, where: str, permission: str, day: date) -> Report:
-    """Both steps for one scope and day.
+def read_report(
+    session: VendorSession, path: str, params: dict | None, where: str, permission: str, day: date | None
+) -> Report:
+    """Both steps for one scope.
+
+    Args:
+        day: the one day the report must cover; ``None`` for a report that names its window itself.
 
     Raises:
         FeedError: no file (``no_report`` for 204, ``empty_body``, ``null_body``, ``no_links``); a refusal;
@@ -36,26 +44,27 @@ def read_report(session: VendorSession, path: str, params: dict, where: str, per
             Nothing is kept of a report that is not complete.
     """
     try:
-        envelope, raw = _envelope(session, path, params, where, permission, day)
-        files = _files(session, envelope, where)
+        envelope = _envelope(session, path, params, where, permission, day)
+        files = _files(session, envelope.links, where)
     except _LinkRefused:
-        envelope, raw = _envelope(session, path, params, where, permission, day)
+        envelope = _envelope(session, path, params, where, permission, day)
         try:
-            files = _files(session, envelope, where)
+            files = _files(session, envelope.links, where)
         except _LinkRefused as refused:
             raise refused.error from None
-    records = [record for file in files for record in read_records(file, where, day)]
-    return Report(records, [raw, *(_unsigned(file) for file in files)])
+    first_day, last_day = envelope.window
+    records = [record for file in files for record in read_records(file, where, first_day, last_day)]
+    return Report(records, [envelope.raw, *files], first_day, last_day)
 
 
-def read_records(file: Answer, where: str, day: date) -> Iterator[UserDay]:
+def read_records(file: Answer, where: str, first_day: date, last_day: date) -> Iterator[UserDay]:
     """The records of one file: NDJSON, or a JSON array; blank lines are skipped.
 
     Raises:
         FeedError: ``malformed``, ``missing_field`` or ``wrong_day``, naming the line.
     """
-    name = file.url.split("?")[0].rsplit("/", 1)[-1]
-    body = _unpacked(file.body, f"{where}: {name}").removeprefix(b"\xef\xbb\xbf")
+    name = file.url.rsplit("/", 1)[-1]
+    body = file.body.removeprefix(b"\xef\xbb\xbf")
     if body.lstrip().startswith(b"["):
         numbered = enumerate(decode(body, list[msgspec.Raw], f"{where}: {name}"), 1)
     else:
@@ -63,9 +72,15 @@ def read_records(file: Answer, where: str, day: date) -> Iterator[UserDay]:
     for number, line in numbered:
         at = f"{where}: {name} line {number}"
         record = decode(bytes(line), UserDay, at)
-        if record.day != day:
-            raise FeedError("wrong_day", f"{at}: field day is {record.day}, asked for {day}; nothing was stored")
+        if not first_day <= record.day <= last_day:
+            raise FeedError("wrong_day", f"{at}: field day is {record.day}, the report is of {first_day} to {last_day}")
         yield record
+
+
+class _Opened(NamedTuple):
+    links: list[str]
+    window: tuple[date, date]
+    raw: Answer
 
 
 class _LinkRefused(Exception):
@@ -76,7 +91,7 @@ class _LinkRefused(Exception):
         self.error = error
 
 
-def _envelope(session, path, params, where, permission, day) -> tuple[Envelope, Answer]:
+def _envelope(session, path, params, where, permission, day) -> _Opened:
     answer = session.get(path, params)
     where = f"{where}: GET {path}"
     if answer.status == 204:
@@ -91,16 +106,24 @@ def _envelope(session, path, params, where, permission, day) -> tuple[Envelope, 
     envelope = decode(text, Envelope, where)
     if not envelope.download_links:
         raise FeedError("no_links", f"{where}: 200 without download links; no report is known for this day")
-    if envelope.report_day not in (None, day):
-        raise FeedError("wrong_day", f"{where}: field report_day is {envelope.report_day}, asked for {day}")
-    return envelope, replace(answer, body=re.sub(rb'\?[^"]*"', b'?(signature removed)"', answer.body))
+    unsigned = replace(answer, body=re.sub(rb'\?[^"]*"', b'?(signature removed)"', answer.body))
+    return _Opened(envelope.download_links, _window(envelope, where, day), unsigned)
 
 
-def _files(session: VendorSession, envelope: Envelope, where: str) -> list[Answer]:
+def _window(envelope: Envelope, where: str, day: date | None) -> tuple[date, date]:
+    if day is not None:
+        if envelope.report_day not in (None, day):
+            raise FeedError("wrong_day", f"{where}: field report_day is {envelope.report_day}, asked for {day}")
+        return day, day
+    if envelope.report_start_day is None or envelope.report_end_day is None:
+        raise FeedError("missing_field", f"{where}: report_start_day and report_end_day are required and not there")
+    return envelope.report_start_day, envelope.report_end_day
+
+
+def _files(session: VendorSession, links: list[str], where: str) -> list[Answer]:
     files: list[Answer] = []
-    count = len(envelope.download_links)
-    for number, link in enumerate(envelope.download_links, 1):
-        at = f"{where}: shard {number} of {count}, {link.split('?')[0]}"
+    for number, link in enumerate(links, 1):
+        at = f"{where}: shard {number} of {len(links)}, {link.split('?')[0]}"
         try:
             file = session.download(link)
         except FeedError as error:
@@ -109,7 +132,7 @@ def _files(session: VendorSession, envelope: Envelope, where: str) -> list[Answe
             raise _LinkRefused(_shard_error(files, "link_expired", at, f"{file.status}, also with a new link"))
         if file.status != 200:
             raise _shard_error(files, "unexpected_status", at, f"answered {file.status}")
-        files.append(file)
+        files.append(_plain(file, at))
     return files
 
 
@@ -119,14 +142,12 @@ def _shard_error(read: list[Answer], reason: str, at: str, why: str) -> FeedErro
     return FeedError("shard_missing", f"{at}: {why}; nothing of the day was stored, run it again")
 
 
-def _unpacked(body: bytes, where: str) -> bytes:
-    if not body.startswith(_GZIP):
-        return body
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError) as error:
-        raise FeedError("truncated", f"{where}: broken gzip ({error}); nothing was stored") from None
-
-
-def _unsigned(file: Answer) -> Answer:
-    return replace(file, url=file.url.split("?")[0])
+def _plain(file: Answer, where: str) -> Answer:
+    """The file as it is kept: without the link's signature, and unpacked."""
+    body = file.body
+    if body.startswith(_GZIP):
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError) as error:
+            raise FeedError("truncated", f"{where}: broken gzip ({error}); nothing was stored") from None
+    return replace(file, url=file.url.split("?")[0], body=body)

@@ -19,10 +19,12 @@ _SMALLEST = Decimal(1).scaleb(-18)
 
 
 class Envelope(msgspec.Struct):
-    """Answer of a 1-day report endpoint: pre-signed links to every shard of the day's file."""
+    """Answer of a report endpoint: pre-signed links to every shard, and the day or the inclusive days they cover."""
 
     download_links: list[str]
     report_day: date | None = None
+    report_start_day: date | None = None
+    report_end_day: date | None = None
 
 
 class CliTokens(msgspec.Struct):
