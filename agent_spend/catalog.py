@@ -160,7 +160,7 @@ class Catalog:
             return self.models[name].partition_column
         schema = self.sources.get(name)
         if schema is None or name.startswith(("feed_", "findings")):
-            return "feed" if name in ("feed_coverage",) else None
+            return {"feed_coverage": "feed", "findings": "kind"}.get(name)
         return "month" if schema.names[0] == "month" else "usage_day"
 
 

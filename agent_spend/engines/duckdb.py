@@ -69,7 +69,7 @@ class DuckDBEngine:
         if window is not None and column in ("month", "week_start"):
             # The month or week that holds the window's first day may have started before it.
             window = window.widened(31, 0)
-        if column == "feed":
+        if column in ("feed", "kind"):
             window = None
         return self._lake.relation_sql(name, column, window)
 

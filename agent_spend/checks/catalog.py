@@ -1,0 +1,155 @@
+"""The catalog of checks: each `dbt_like_sql/checks/*.sql` file is a query that returns offending rows in one shape.
+
+A check's header is a few ``-- key: value`` lines: ``asset`` (what the check hangs on), ``severity`` (ERROR or WARN),
+``partitions`` (day or none), ``description``; optionally ``look`` (days before and after that the query reads),
+``episode`` (rows of one subject at most this many days apart are one episode; default 1) and ``blocking: yes``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import sqlglot
+from sqlglot import exp
+
+from agent_spend.catalog import Catalog
+from agent_spend.engines.duckdb import DuckDBEngine
+from agent_spend.errors import ConfigurationError
+from agent_spend.lake.tables import Lake
+from agent_spend.partitions import Window
+from agent_spend.sources.feed import DAY, MONEY, TEXT
+
+#: What every check returns, in this order. ``usage_day`` is null for a finding that is about no day.
+OFFENDING_ROW = pa.schema(
+    [
+        ("kind", TEXT), ("severity", TEXT), ("vendor", TEXT), ("subject", TEXT), ("person_id", TEXT), ("org", TEXT),
+        ("usage_day", DAY), ("observed", MONEY), ("baseline", MONEY), ("ratio", pa.float64()), ("amount_usd", MONEY),
+        ("explanation", TEXT),
+    ]
+)
+_NEEDED = ("kind", "severity", "vendor", "subject", "org", "explanation")
+_KEYS = {"asset", "severity", "partitions", "description", "look", "episode", "blocking"}
+_HEADER_LINE = re.compile(r"^-- ([a-z]+): (.+)$")
+_LOOK = re.compile(r"^(?:back (\d+))?(?:, )?(?:ahead (\d+))?$")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check file; ``name`` is also the kind of its findings."""
+
+    name: str
+    asset: str
+    severity: str
+    is_daily: bool
+    is_blocking: bool
+    look_back: int
+    look_ahead: int
+    episode_days: int
+    description: str
+    sql: str
+    reads: tuple[str, ...]
+
+
+def parse(path: Path) -> Check:
+    """Read one check file.
+
+    Raises:
+        ConfigurationError: the header or the SQL is not as the house style asks; names the file and the line's key.
+    """
+    text = path.read_text()
+    head = text.splitlines()[: next((n for n, line in enumerate(text.splitlines()) if not line.startswith("--")), None)]
+    header = dict(match.groups() for line in head if (match := _HEADER_LINE.match(line)))
+    for key in ("asset", "severity", "partitions", "description"):
+        if key not in header:
+            raise ConfigurationError(f"{path}: the header has no '-- {key}: ...' line")
+    if unknown := sorted(set(header) - _KEYS):
+        raise ConfigurationError(f"{path}: unknown header line '{unknown[0]}'; known: {', '.join(sorted(_KEYS))}")
+    _one_of(path, header, "severity", ("ERROR", "WARN"))
+    _one_of(path, header, "partitions", ("day", "none"))
+    _one_of(path, header, "blocking", ("yes", "no"))
+    look = _LOOK.match(header.get("look", ""))
+    if look is None:
+        raise ConfigurationError(f"{path}: look must be like 'back 7, ahead 7', not {header['look']!r}")
+    if not header.get("episode", "1").isdigit():
+        raise ConfigurationError(f"{path}: episode must be a number of days, not {header['episode']!r}")
+    try:
+        tree = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    named = {cte.alias for cte in tree.find_all(exp.CTE)}
+    return Check(
+        name=path.stem, asset=header["asset"], severity=header["severity"], is_daily=header["partitions"] == "day",
+        is_blocking=header.get("blocking") == "yes", look_back=int(look[1] or 0), look_ahead=int(look[2] or 0),
+        episode_days=int(header.get("episode", "1")), description=header["description"],
+        sql="\n".join(text.splitlines()[len(head):]).strip().rstrip(";"),
+        reads=tuple(sorted({table.name for table in tree.find_all(exp.Table) if table.name} - named)),
+    )
+
+
+def load_checks(catalog: Catalog) -> list[Check]:
+    """Every check of the catalog's folder, by name.
+
+    Raises:
+        ConfigurationError: a file is malformed, hangs on an unknown model, or reads an unknown table.
+    """
+    checks = [parse(path) for path in sorted(catalog.checks_dir.glob("*.sql"))]
+    known = {*catalog.sources, *catalog.seeds, *catalog.models}
+    for check in checks:
+        if unknown := sorted({check.asset, *check.reads} - known):
+            raise ConfigurationError(f"check {check.name} reads unknown tables: {', '.join(unknown)}")
+    return checks
+
+
+def evaluate(check: Check, catalog: Catalog, lake: Lake, days: Sequence[date] | None = None) -> list[dict]:
+    """Offending rows of ``days``, or of everything stored when ``days`` is ``None``.
+
+    The query runs once for the whole window of days.
+
+    Raises:
+        ConfigurationError: the query's columns are not :data:`OFFENDING_ROW`, or a needed value is null.
+        duckdb.Error: the SQL fails on the data.
+    """
+    engine = DuckDBEngine(catalog, lake)
+    sql, window = f"SELECT * FROM ({check.sql})", None
+    if days is not None and check.is_daily:
+        if not days:
+            return []
+        window = Window(min(days), max(days))
+        sql += f" WHERE usage_day BETWEEN DATE '{window.first}' AND DATE '{window.last}'"
+        window = window.widened(check.look_back, check.look_ahead)
+    table = engine.query(sql, check.reads, window)
+    if table.schema.names != OFFENDING_ROW.names:
+        raise ConfigurationError(
+            f"check {check.name}: gives {', '.join(table.schema.names)} instead of {', '.join(OFFENDING_ROW.names)}"
+        )
+    rows = table.cast(OFFENDING_ROW).to_pylist()
+    wanted = None if window is None else set(days)
+    return [_checked(check, row) for row in rows if wanted is None or row["usage_day"] in wanted]
+
+
+def by_day(rows: Iterable[Mapping]) -> dict[date, list[Mapping]]:
+    """Offending rows grouped by their day."""
+    grouped: dict[date, list[Mapping]] = {}
+    for row in rows:
+        grouped.setdefault(row["usage_day"], []).append(row)
+    return grouped
+
+
+def _checked(check: Check, row: dict) -> dict:
+    needed = (*_NEEDED, "usage_day") if check.is_daily else _NEEDED
+    for column in needed:
+        if row[column] is None:
+            raise ConfigurationError(f"check {check.name}: a row of {row['usage_day']} has no {column}")
+    if (row["kind"], row["severity"]) != (check.name, check.severity):
+        raise ConfigurationError(
+            f"check {check.name}: a row says {row['kind']} {row['severity']}, the file {check.name} {check.severity}"
+        )
+    return row
+
+
+def _one_of(path: Path, header: Mapping[str, str], key: str, allowed: tuple[str, ...]) -> None:
+    if header.get(key, allowed[0]) not in allowed:
+        raise ConfigurationError(f"{path}: {key} must be {' or '.join(allowed)}, not {header[key]!r}")

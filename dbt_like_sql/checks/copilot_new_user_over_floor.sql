@@ -1,0 +1,54 @@
+-- asset: rpt_manager__credit_day
+-- severity: WARN
+-- partitions: day
+-- description: A user's Copilot credits reached new_user_floor on a day whose day before is absent, unknown or zero, so that no ratio exists.
+WITH thresholds AS (
+  SELECT MAX(CASE WHEN name = 'new_user_floor' THEN TRY_CAST(value AS DECIMAL(18, 3)) END) AS new_user_floor
+  FROM alert_thresholds
+),
+
+starts AS (
+  SELECT
+    days.usage_day,
+    days.login,
+    COALESCE(days.name, days.login) AS shown_name,
+    days.person_id,
+    days.org,
+    days.credits,
+    CASE WHEN days.previous_state = 'known' THEN days.previous_credits END AS previous_credits,
+    CASE days.previous_state
+      WHEN 'known' THEN 'zero the day before'
+      WHEN 'absent' THEN 'no usage the day before'
+      ELSE 'the day before is not known'
+    END AS before_it,
+    CAST(days.credits * prices.usd_per_unit AS DECIMAL(38, 18)) AS list_usd
+  FROM rpt_manager__credit_day AS days
+  CROSS JOIN thresholds
+  LEFT JOIN stg_prices__unit AS prices
+    ON prices.vendor = 'github_copilot' AND prices.item = 'ai_credit'
+    AND days.usage_day >= prices.effective_from
+    AND (prices.effective_to IS NULL OR days.usage_day < prices.effective_to)
+  WHERE (days.previous_state IN ('absent', 'unknown') OR days.previous_credits = 0)
+    AND days.credits >= thresholds.new_user_floor
+),
+
+copilot_new_user_over_floor AS (
+  SELECT
+    'copilot_new_user_over_floor' AS kind,
+    'WARN' AS severity,
+    'github_copilot' AS vendor,
+    login AS subject,
+    person_id,
+    org,
+    usage_day,
+    CAST(credits AS DECIMAL(38, 18)) AS observed,
+    CAST(previous_credits AS DECIMAL(38, 18)) AS baseline,
+    CAST(NULL AS DOUBLE) AS ratio,
+    list_usd AS amount_usd,
+    shown_name || ' used ' || RTRIM(RTRIM(CAST(CAST(credits AS DECIMAL(38, 2)) AS VARCHAR), '0'), '.')
+      || ' credits on ' || CAST(usage_day AS VARCHAR) || '; ' || before_it
+      || COALESCE(' (list value ' || CAST(CAST(list_usd AS DECIMAL(38, 2)) AS VARCHAR) || ' USD)', '') AS explanation
+  FROM starts
+)
+
+SELECT * FROM copilot_new_user_over_floor

@@ -1,0 +1,45 @@
+-- asset: rpt_coverage
+-- severity: ERROR
+-- partitions: none
+-- description: A feed's newest attempt for a day failed or was refused. Stored data of that day, if any, is unchanged.
+WITH failed AS (
+  SELECT
+    feed,
+    usage_day,
+    state,
+    reason,
+    message,
+    last_attempt,
+    CASE
+      WHEN feed LIKE 'copilot%' THEN 'github_copilot'
+      WHEN feed LIKE 'claude%' THEN 'anthropic'
+      WHEN feed LIKE 'cursor%' THEN 'cursor'
+      WHEN feed LIKE 'agent%' THEN 'custom_agents'
+      ELSE 'company'
+    END AS vendor
+  FROM rpt_coverage
+  WHERE last_attempt NOT IN (
+    'available', 'zero', 'not_connected', 'no_report', 'empty_body', 'null_body', 'no_links', 'live_list_only',
+    'day_not_closed', 'no_invoice', 'not_refreshed'
+  )
+),
+
+feed_failed AS (
+  SELECT
+    'feed_failed' AS kind,
+    'ERROR' AS severity,
+    vendor,
+    feed AS subject,
+    CAST(NULL AS VARCHAR) AS person_id,
+    '(not attributable)' AS org,
+    usage_day,
+    CAST(NULL AS DECIMAL(38, 18)) AS observed,
+    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
+    CAST(NULL AS DOUBLE) AS ratio,
+    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
+    feed || ' ' || CAST(usage_day AS VARCHAR) || ' failed (' || last_attempt || '): '
+      || COALESCE(NULLIF(message, ''), 'the vendor gave no reason') AS explanation
+  FROM failed
+)
+
+SELECT * FROM feed_failed

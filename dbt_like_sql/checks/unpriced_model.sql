@@ -1,0 +1,38 @@
+-- asset: fct_usage_day
+-- severity: ERROR
+-- partitions: day
+-- episode: 7
+-- description: Usage of a model that no price book knows on that day. It is shown as tokens and left out of every USD total, never counted as zero.
+WITH unpriced AS (
+  SELECT
+    usage_day,
+    vendor,
+    COALESCE(model, '(model not stated)') AS model,
+    unit,
+    CAST(SUM(quantity) AS DECIMAL(38, 18)) AS quantity
+  FROM fct_usage_day
+  WHERE price_state = 'unpriced'
+  GROUP BY usage_day, vendor, COALESCE(model, '(model not stated)'), unit
+),
+
+unpriced_model AS (
+  SELECT
+    'unpriced_model' AS kind,
+    'ERROR' AS severity,
+    vendor,
+    model AS subject,
+    CAST(NULL AS VARCHAR) AS person_id,
+    '(not attributable)' AS org,
+    usage_day,
+    quantity AS observed,
+    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
+    CAST(NULL AS DOUBLE) AS ratio,
+    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
+    FORMAT('{:,}', CAST(quantity AS BIGINT)) || ' ' || unit || ' of ' || model || ' (' || vendor || ') on '
+      || CAST(usage_day AS VARCHAR)
+      || ' have no price and are in no USD total; add the model to the price book' AS explanation
+  FROM unpriced
+  WHERE quantity > 0
+)
+
+SELECT * FROM unpriced_model

@@ -1,0 +1,110 @@
+-- asset: fct_usage_day
+-- severity: ERROR
+-- partitions: day
+-- blocking: yes
+-- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits, Claude tokens, Claude billed USD, Cursor charges by kind.
+WITH copilot_users AS (
+  -- A user of two organizations is in both files with the same figure; the enterprise's own row wins over both.
+  SELECT
+    usage_day,
+    user_id,
+    CASE
+      WHEN MAX(CASE WHEN scope_kind = 'enterprise' THEN 1 ELSE 0 END) = 1
+        THEN MAX(CASE WHEN scope_kind = 'enterprise' THEN ai_credits_used END)
+      ELSE MAX(ai_credits_used)
+    END AS credits
+  FROM copilot_user_usage
+  GROUP BY usage_day, user_id
+),
+
+feeds AS (
+  SELECT usage_day, 'github_copilot' AS vendor, 'credits' AS total, CAST(SUM(credits) AS DECIMAL(38, 18)) AS amount
+  FROM copilot_users
+  GROUP BY usage_day
+  UNION ALL
+  SELECT
+    usage_day,
+    'anthropic',
+    'tokens',
+    CAST(
+      SUM(uncached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens + output_tokens)
+      AS DECIMAL(38, 18)
+    )
+  FROM claude_api_usage
+  GROUP BY usage_day
+  UNION ALL
+  SELECT usage_day, 'anthropic', 'billed USD', CAST(SUM(amount_usd) AS DECIMAL(38, 18))
+  FROM claude_api_cost
+  GROUP BY usage_day
+  UNION ALL
+  SELECT usage_day, 'cursor', 'on-demand USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
+  FROM cursor_usage_events
+  WHERE kind_class = 'usage_based'
+  GROUP BY usage_day
+  UNION ALL
+  SELECT usage_day, 'cursor', 'included USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
+  FROM cursor_usage_events
+  WHERE kind_class IN ('included', 'custom_subscription')
+  GROUP BY usage_day
+),
+
+ledger AS (
+  SELECT
+    usage_day,
+    vendor,
+    CASE series
+      WHEN 'copilot_credits' THEN 'credits'
+      WHEN 'claude_api_key' THEN 'tokens'
+      WHEN 'claude_api_billing' THEN 'billed USD'
+      WHEN 'cursor_on_demand' THEN 'on-demand USD'
+      WHEN 'cursor_included' THEN 'included USD'
+    END AS total,
+    CAST(
+      SUM(
+        CASE series
+          WHEN 'copilot_credits' THEN quantity
+          WHEN 'claude_api_key' THEN CASE WHEN unit LIKE 'token%' THEN quantity END
+          WHEN 'claude_api_billing' THEN billed_usd
+          WHEN 'cursor_on_demand' THEN billed_usd
+          WHEN 'cursor_included' THEN covered_usd
+        END
+      ) AS DECIMAL(38, 18)
+    ) AS amount
+  FROM fct_usage_day
+  WHERE series IN ('copilot_credits', 'claude_api_key', 'claude_api_billing', 'cursor_on_demand', 'cursor_included')
+  GROUP BY 1, 2, 3
+),
+
+compared AS (
+  SELECT
+    COALESCE(ledger.usage_day, feeds.usage_day) AS usage_day,
+    COALESCE(ledger.vendor, feeds.vendor) AS vendor,
+    COALESCE(ledger.total, feeds.total) AS total,
+    COALESCE(ledger.amount, CAST(0 AS DECIMAL(38, 18))) AS in_ledger,
+    COALESCE(feeds.amount, CAST(0 AS DECIMAL(38, 18))) AS in_feed
+  FROM feeds
+  FULL OUTER JOIN ledger
+    ON feeds.usage_day = ledger.usage_day AND feeds.vendor = ledger.vendor AND feeds.total = ledger.total
+),
+
+vendor_totals_conserved AS (
+  SELECT
+    'vendor_totals_conserved' AS kind,
+    'ERROR' AS severity,
+    vendor,
+    vendor || ' ' || total AS subject,
+    CAST(NULL AS VARCHAR) AS person_id,
+    '(not attributable)' AS org,
+    usage_day,
+    in_ledger AS observed,
+    in_feed AS baseline,
+    CAST(in_ledger AS DOUBLE) / NULLIF(CAST(in_feed AS DOUBLE), 0) AS ratio,
+    CASE WHEN total LIKE '%USD' THEN CAST(in_ledger - in_feed AS DECIMAL(38, 18)) END AS amount_usd,
+    vendor || ' ' || total || ' of ' || CAST(usage_day AS VARCHAR) || ': the ledger holds '
+      || RTRIM(RTRIM(CAST(in_ledger AS VARCHAR), '0'), '.') || ', the feed '
+      || RTRIM(RTRIM(CAST(in_feed AS VARCHAR), '0'), '.') AS explanation
+  FROM compared
+  WHERE in_ledger <> in_feed
+)
+
+SELECT * FROM vendor_totals_conserved
