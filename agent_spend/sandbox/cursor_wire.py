@@ -15,6 +15,7 @@ from agent_spend.sandbox.cursor_team import from_epoch_ms
 
 TEAM_KEY = "crsr_sandbox"
 KEY_WITHOUT_PLAN = "crsr_plan"
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 #: kind class -> the label of the documentation, the name of the live enum.
 KINDS = {
@@ -53,7 +54,7 @@ class MinuteBudget:
 
 def reply(body: object, status: int = 200, **headers: str) -> Response:
     """A JSON answer with decimals written as the numbers they are."""
-    return Response(msgspec.json.encode(body, decimal_format="number"), status, headers, media_type="application/json")
+    return Response(_ENCODER.encode(body), status, headers, media_type="application/json")
 
 
 def refusal(status: int, message: str, **headers: str) -> Response:

@@ -1,7 +1,8 @@
 """The simulated Slack: an incoming webhook, ``chat.postMessage`` and ``chat.update``, with Slack's own limits.
 
-Every accepted payload is kept in ``sandbox.slack_messages``, those of the Web API with their ``method``. Switches in ``sandbox.options``: ``slack_mode``
-(``accept_then_drop``: the message is kept but the answer breaks off; ``500``: nothing is kept) and ``rate_scale``.
+Every accepted payload is kept in ``sandbox.slack_messages``, those of the Web API with their ``method``. Switches in
+``sandbox.options``: ``slack_mode`` (``accept_then_drop``: the message is kept but the answer breaks off; ``500``:
+nothing is kept) and ``rate_scale``.
 """
 
 import json

@@ -1,0 +1,242 @@
+"""Cursor usage events: the wire shape, the lake table, and the one place where cents become dollars."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Context, Decimal
+
+import msgspec
+import pandera.pandas as pandera
+
+from agent_spend.errors import FeedError
+from agent_spend.sources.feed import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, column, decode
+
+KIND_CLASSES = ("usage_based", "included", "errored", "aborted", "free", "user_api_key", "custom_subscription")
+
+#: Labels of the documentation and of the dashboard, and live enum names without their common prefix; lower case.
+_KINDS = {
+    "usage-based": "usage_based", "usage_based": "usage_based", "on-demand": "usage_based",
+    "included": "included",
+    "errored, not charged": "errored", "errored, no charge": "errored", "errored_not_charged": "errored",
+    "aborted, not charged": "aborted", "aborted, no charge": "aborted", "aborted_not_charged": "aborted",
+    "free": "free", "free_credit": "free",
+    "user api key": "user_api_key", "user_api_key": "user_api_key",
+    "custom subscription": "custom_subscription", "custom_subscription": "custom_subscription",
+}  # fmt: skip
+_KIND_PREFIX = "usage_event_kind_"
+#: Every plan's own label or enum ("Included in Business", INCLUDED_IN_PRO_PLUS): allowance, whatever the plan.
+_INCLUDED_PREFIXES = ("included in ", "included_in_")
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EXACT = Context(prec=76)
+_SMALLEST_STORED = Decimal(1).scaleb(-18)
+
+
+class TokenUsage(msgspec.Struct):
+    """Four disjoint buckets; a zero bucket may be left out, so a missing one is unknown here."""
+
+    inputTokens: int | str | None = None
+    outputTokens: int | str | None = None
+    cacheWriteTokens: int | str | None = None
+    cacheReadTokens: int | str | None = None
+    totalCents: Decimal | None = None
+    discountPercentOff: Decimal | None = None
+
+
+class UsageEvent(msgspec.Struct):
+    """One event of ``POST /teams/filtered-usage-events``; it has no id of its own."""
+
+    timestamp: str | int
+    kind: str
+    chargedCents: Decimal
+    userEmail: str | None = None
+    serviceAccountId: str | None = None
+    serviceAccountName: str | None = None
+    cloudAgentId: str | None = None
+    automationId: str | None = None
+    conversationId: str | None = None
+    model: str | None = None
+    customSubscriptionName: str | None = None
+    maxMode: bool | None = None
+    isTokenBasedCall: bool | None = None
+    isChargeable: bool | None = None
+    isHeadless: bool | None = None
+    requestsCosts: Decimal | None = None
+    tokenUsage: TokenUsage | None = None
+    cursorTokenFee: Decimal | None = None
+
+
+class Pagination(msgspec.Struct):
+    hasNextPage: bool
+
+
+class UsagePage(msgspec.Struct):
+    """One page of usage events. A body without rows or without the count is a failure, never an empty page."""
+
+    totalUsageEventsCount: int
+    pagination: Pagination
+    usageEvents: list[UsageEvent]
+
+
+CURSOR_USAGE_EVENTS = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day of the event"),
+        "event_at": column(INSTANT, "instant of the event, UTC, to the millisecond"),
+        "user_email": column(
+            TEXT, "e-mail, lower case; not a person's when service_account_id is set", nullable=True
+        ),
+        "service_account_id": column(TEXT, "service account that caused the event; null for people", nullable=True),
+        "service_account_name": column(TEXT, "its name; automations' accounts are automation-<id>", nullable=True),
+        "cloud_agent_id": column(TEXT, "cloud agent run (bc-...); null when not a cloud agent", nullable=True),
+        "automation_id": column(TEXT, "automation that started the run; null when none", nullable=True),
+        "conversation_id": column(TEXT, "conversation the event belongs to", nullable=True),
+        "model": column(TEXT, "model as the vendor writes it, not normalised; default means Auto", nullable=True),
+        "kind": column(TEXT, "kind as received, in either of the vendor's two vocabularies"),
+        "kind_class": column(
+            TEXT, "kind in one vocabulary; only usage_based is cash", check=pandera.Check.isin(KIND_CLASSES)
+        ),
+        "max_mode": column(FLAG, "whether Max Mode was on", nullable=True),
+        "is_token_based": column(FLAG, "whether the event is priced by tokens", nullable=True),
+        "is_chargeable": column(FLAG, "the vendor's flag; true on included rows too, so no cash filter", nullable=True),
+        "is_headless": column(FLAG, "whether no person sat in front of it", nullable=True),
+        "requests_costs": column(MONEY, "legacy request units, fractional", nullable=True),
+        "input_tokens": column(WHOLE, "plain input tokens; null when the vendor does not say", nullable=True),
+        "output_tokens": column(WHOLE, "output tokens; null when the vendor does not say", nullable=True),
+        "cache_write_tokens": column(WHOLE, "cache-write tokens; null when the vendor does not say", nullable=True),
+        "cache_read_tokens": column(WHOLE, "cache-read tokens; null when the vendor does not say", nullable=True),
+        "model_usd": column(MONEY, "model cost in USD before discount and fee", nullable=True),
+        "discount_percent": column(MONEY, "percent taken off model_usd", nullable=True),
+        "charged_usd": column(MONEY, "charged amount in USD; notional unless kind_class is usage_based"),
+        "token_fee_usd": column(MONEY, "token fee in USD, contained in charged_usd", nullable=True),
+    },
+    strict=True,
+)
+
+
+def usage_page(body: bytes, where: str) -> UsagePage:
+    """Parse one page.
+
+    Raises:
+        FeedError: ``malformed`` or ``missing_field``; the message names the day of the offending event if it has one.
+    """
+    try:
+        return decode(body, UsagePage, where)
+    except FeedError as error:
+        if (day := _day_of_failure(body, error.message)) is not None:
+            raise FeedError(error.reason, f"{error.message} (an event of {day})", error.state) from None
+        raise
+
+
+def event_day(event: UsageEvent, where: str) -> date:
+    """UTC day of an event.
+
+    Raises:
+        FeedError: ``malformed`` when the timestamp is not epoch milliseconds.
+    """
+    return _instant(event.timestamp, where).date()
+
+
+def usage_rows(events: Iterable[UsageEvent], day: date, where: str) -> list[dict]:
+    """Rows of one day, with money in USD.
+
+    Raises:
+        FeedError: ``unknown_kind`` naming the value; ``malformed`` for a token count that is not a number.
+    """
+    return [_usage_row(event, day, where) for event in events]
+
+
+def kind_class(kind: str, subscription: str | None = None) -> str | None:
+    """The one-vocabulary name of a kind; None when the kind is not known."""
+    name = kind.strip().lower()
+    if subscription and name == subscription.strip().lower():
+        return "custom_subscription"
+    name = name.removeprefix(_KIND_PREFIX)
+    if name.startswith(_INCLUDED_PREFIXES):
+        return "included"
+    return _KINDS.get(name)
+
+
+def dollars(cents: Decimal | None) -> Decimal | None:
+    """Dollars of an amount in (fractional) cents: exact, and rounded only beyond the 18 places that are stored."""
+    return None if cents is None else stored(cents.scaleb(-2, _EXACT))
+
+
+def stored(number: Decimal | None) -> Decimal | None:
+    """The number within the 18 decimal places of the lake; more of them occur only as float noise."""
+    if number is None or number.as_tuple().exponent >= -18:
+        return number
+    return number.quantize(_SMALLEST_STORED, context=_EXACT)
+
+
+def present(text: str | None) -> str | None:
+    """Text, or None where the vendor writes nothing, an empty string or the word null."""
+    return None if text is None or text.strip() in ("", "null") else text.strip()
+
+
+def email(text: str | None) -> str | None:
+    """An e-mail in lower case, the only key that all of the vendor's endpoints share."""
+    text = present(text)
+    return None if text is None else text.lower()
+
+
+def _usage_row(event: UsageEvent, day: date, where: str) -> dict:
+    classified = kind_class(event.kind, event.customSubscriptionName)
+    if classified is None:
+        raise FeedError(
+            "unknown_kind",
+            f"{where} {day}: usageEvents.kind is {event.kind!r}, which is in neither known vocabulary; "
+            "decide whether it is cash and add it to sources/cursor/schema.py",
+        )
+    tokens, place = event.tokenUsage or TokenUsage(), f"{where} {day}"
+    return {
+        "usage_day": day,
+        "event_at": _instant(event.timestamp, where),
+        "user_email": email(event.userEmail),
+        "service_account_id": present(event.serviceAccountId),
+        "service_account_name": present(event.serviceAccountName),
+        "cloud_agent_id": present(event.cloudAgentId),
+        "automation_id": present(event.automationId),
+        "conversation_id": present(event.conversationId),
+        "model": present(event.model),
+        "kind": event.kind,
+        "kind_class": classified,
+        "max_mode": event.maxMode,
+        "is_token_based": event.isTokenBasedCall,
+        "is_chargeable": event.isChargeable,
+        "is_headless": event.isHeadless,
+        "requests_costs": stored(event.requestsCosts),
+        "input_tokens": _whole(tokens.inputTokens, place),
+        "output_tokens": _whole(tokens.outputTokens, place),
+        "cache_write_tokens": _whole(tokens.cacheWriteTokens, place),
+        "cache_read_tokens": _whole(tokens.cacheReadTokens, place),
+        "model_usd": dollars(tokens.totalCents),
+        "discount_percent": stored(tokens.discountPercentOff),
+        "charged_usd": dollars(event.chargedCents),
+        "token_fee_usd": dollars(event.cursorTokenFee),
+    }
+
+
+def _instant(timestamp: str | int, where: str) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=int(timestamp))
+    except (ValueError, OverflowError):
+        message = f"{where}: usageEvents.timestamp {timestamp!r} is not epoch milliseconds"
+        raise FeedError("malformed", message) from None
+
+
+def _whole(count: int | str | None, where: str) -> int | None:
+    if isinstance(count, str):
+        if not count.isdigit():
+            raise FeedError("malformed", f"{where}: usageEvents.tokenUsage holds {count!r}, not a whole number")
+        return int(count)
+    return count
+
+
+def _day_of_failure(body: bytes, message: str) -> date | None:
+    index = re.search(r"usageEvents\[(\d+)\]", message)
+    if index is None:
+        return None
+    try:
+        return _instant(msgspec.json.decode(body)["usageEvents"][int(index[1])]["timestamp"], "").date()
+    except (FeedError, KeyError, TypeError):
+        return None

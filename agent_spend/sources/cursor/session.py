@@ -1,0 +1,56 @@
+"""The connection to Cursor's Team Admin API: how to sign, how fast to ask, and what a refusal means."""
+
+import base64
+
+from agent_spend.errors import FeedError, State
+from agent_spend.settings import Settings, secret
+from agent_spend.sources.http import Answer, VendorSession, error_text
+
+#: Requests a minute by endpoint (cursor.com/docs/api, "Rate limits"); each endpoint has its own budget.
+RATES = {
+    "/teams/filtered-usage-events": 60,
+    "/teams/members": 20,
+    "/teams/daily-usage-data": 20,
+    "/teams/spend": 20,
+    "/teams/groups": 20,
+}
+#: Refusals that every further request of the run would meet too.
+REFUSED_FOR_ALL = ("unauthorized", "forbidden")
+
+
+def cursor_session(settings: Settings) -> VendorSession:
+    """A session that signs with ``CURSOR_API_KEY`` as Basic user name and an empty password."""
+    return VendorSession(
+        "cursor", settings.cursor_api_url, _sign, rates=RATES, rate_scale=settings.http_rate_scale
+    )
+
+
+def ask(session: VendorSession, method: str, path: str, where: str, *, body: dict | None = None,
+        params: dict | None = None) -> Answer:
+    """Send one request and return its answer when it is a 200.
+
+    Args:
+        where: feed and day or days, for messages.
+
+    Raises:
+        FeedError: ``unauthorized``, ``forbidden``, ``bad_request``, ``not_found``, ``unexpected_status``, or what
+            :class:`VendorSession` raises after its retries.
+    """
+    try:
+        answer = session.request(method, path, json_body=body, params=params)
+    except FeedError as error:
+        raise FeedError(error.reason, f"{where}: {error.message}", error.state) from None
+    if answer.status == 200:
+        return answer
+    said = f"{where}: {method} {path} answered {answer.status}: {error_text(answer)}"
+    if answer.status == 401:
+        raise FeedError("unauthorized", f"{said}. Use a team key (Dashboard, API Keys), not a user key")
+    if answer.status == 403:
+        raise FeedError("forbidden", f"{said}. The plan or the key's scope does not allow it", State.FORBIDDEN)
+    reasons = {400: "bad_request", 404: "not_found"}
+    raise FeedError(reasons.get(answer.status, "unexpected_status"), said)
+
+
+def _sign(headers: dict[str, str]) -> None:
+    credentials = base64.b64encode(f"{secret('CURSOR_API_KEY')}:".encode()).decode()
+    headers["Authorization"] = f"Basic {credentials}"

@@ -1,0 +1,153 @@
+"""Reading every page of a closed window of usage events, and proving that nothing is missing or repeated.
+
+The bodies of the pages are the only copy kept until the count is verified; rows exist for one day at a time.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+
+import msgspec
+
+from agent_spend.errors import FeedError
+from agent_spend.partitions import Window
+from agent_spend.sources.cursor.schema import UsageEvent, event_day, usage_page
+from agent_spend.sources.cursor.session import ask
+from agent_spend.sources.http import Answer, VendorSession
+
+PATH = "/teams/filtered-usage-events"
+PAGE_SIZE = 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as received, with the number of its rows and the UTC days they fall on."""
+
+    answer: Answer
+    rows: int
+    days: frozenset[date]
+
+
+class VerifiedWindow:
+    """All events of a window, once each.
+
+    Args:
+        pages: in the order asked for.
+        repeated: for each page, how many rows at its start repeat the end of the page before.
+    """
+
+    def __init__(self, where: str, pages: list[Page], repeated: list[int]):
+        self._where = where
+        self._pages = pages
+        self._repeated = repeated
+        # Neighbouring days usually share a page; two decoded pages are enough to walk the window once.
+        self._events = lru_cache(maxsize=2)(self._decoded)
+
+    def events(self, day: date) -> Iterator[UsageEvent]:
+        """Events of one UTC day, in the vendor's order."""
+        for number, page in enumerate(self._pages):
+            if day in page.days:
+                yield from (event for event in self._events(number) if event_day(event, self._where) == day)
+
+    def raw(self, day: date) -> list[Answer]:
+        """The pages that hold the day's events; for a day without events the last page, which closes the window."""
+        return [page.answer for page in self._pages if day in page.days] or [self._pages[-1].answer]
+
+    def _decoded(self, number: int) -> list[UsageEvent]:
+        events = usage_page(self._pages[number].answer.body, self._where).usageEvents
+        return events[self._repeated[number] :]
+
+
+def read_window(session: VendorSession, window: Window, where: str) -> VerifiedWindow:
+    """Every event of the window's days; a count that does not add up is read once more.
+
+    Args:
+        where: feed and days, for messages.
+
+    Raises:
+        FeedError: ``count_mismatch``, or what asking and decoding raise.
+    """
+    for attempt in (1, 2):
+        pages, totals = _download(session, window, where)
+        repeated = _repeated_rows(pages, totals)
+        if repeated is not None:
+            return VerifiedWindow(where, pages, repeated)
+        received = sum(page.rows for page in pages)
+        problem = f"{received} events on {len(pages)} pages, but totalUsageEventsCount says {_listed(totals)}"
+        if attempt == 2:
+            raise FeedError("count_mismatch", f"{where}: POST {PATH}: {problem}; nothing was stored, run it later")
+    raise AssertionError("unreachable")
+
+
+def bounds(window: Window) -> tuple[int, int]:
+    """First and last millisecond of the window; the vendor includes both, so it ends at 23:59:59.999."""
+    first = datetime.combine(window.first, datetime.min.time(), tzinfo=UTC)
+    after = datetime.combine(window.last + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+    millisecond = timedelta(milliseconds=1)
+    return (first - _EPOCH) // millisecond, (after - _EPOCH) // millisecond - 1
+
+
+def _download(session: VendorSession, window: Window, where: str) -> tuple[list[Page], list[int]]:
+    start_ms, end_ms = bounds(window)
+    pages: list[Page] = []
+    totals: list[int] = []
+    received = 0
+    while True:
+        number = len(pages) + 1
+        place = f"{where} page {number}"
+        body = {"startDate": start_ms, "endDate": end_ms, "page": number, "pageSize": PAGE_SIZE}
+        answer = ask(session, "POST", PATH, place, body=body)
+        page = usage_page(answer.body, f"{place}: POST {PATH}")
+        days = frozenset(event_day(event, place) for event in page.usageEvents)
+        if strangers := [day for day in sorted(days) if not window.first <= day <= window.last]:
+            raise FeedError("malformed", f"{place}: POST {PATH}: an event of {strangers[0]} lies outside the window")
+        pages.append(Page(answer, len(page.usageEvents), days))
+        totals.append(page.totalUsageEventsCount)
+        received += len(page.usageEvents)
+        # The last two conditions end a listing that would never end by itself; the count check then refuses it.
+        if not page.pagination.hasNextPage or not page.usageEvents or received > 2 * max(totals) + PAGE_SIZE:
+            return pages, totals
+
+
+def _repeated_rows(pages: list[Page], totals: list[int]) -> list[int] | None:
+    """Rows to leave out at the start of each page so that the count holds; None when it cannot be made to hold.
+
+    Equal rows are legitimate, so rows are left out only when there are too many, only at a seam where the start of a
+    page is byte for byte the end of the page before, and only when the count leaves no choice which ones.
+    """
+    surplus = sum(page.rows for page in pages) - totals[-1]
+    if len(set(totals)) > 1 or surplus < 0:
+        return None
+    nothing = [0] * len(pages)
+    if surplus == 0:
+        return nothing
+    seams = {number: _overlaps(pages[number - 1], pages[number], surplus) for number in range(1, len(pages))}
+    seams = {number: overlaps for number, overlaps in seams.items() if overlaps}
+    if sum(max(overlaps) for overlaps in seams.values()) == surplus:
+        return [max(seams.get(number, [0])) for number in range(len(pages))]
+    if len(seams) == 1:
+        [(number, overlaps)] = seams.items()
+        if surplus in overlaps:
+            nothing[number] = surplus
+            return nothing
+    return None
+
+
+class _RawPage(msgspec.Struct):
+    usageEvents: list[msgspec.Raw]
+
+
+def _overlaps(before: Page, after: Page, most: int) -> list[int]:
+    """Every number of rows, up to ``most``, by which ``after`` may repeat the end of ``before``."""
+    ending, beginning = (
+        [bytes(row) for row in msgspec.json.decode(page.answer.body, type=_RawPage).usageEvents]
+        for page in (before, after)
+    )
+    longest = min(len(ending), len(beginning), most)
+    return [length for length in range(1, longest + 1) if ending[-length:] == beginning[:length]]
+
+
+def _listed(totals: list[int]) -> str:
+    return " then ".join(str(total) for total in dict.fromkeys(totals))
