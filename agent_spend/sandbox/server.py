@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from importlib import import_module
 from pathlib import Path
 
@@ -41,8 +41,10 @@ def answer_key(scenario: Scenario) -> dict:
 
 
 def environment(base_url: str, folder: Path) -> dict[str, str]:
-    """The settings that point agent_spend at this sandbox."""
+    """The settings that point agent_spend at this sandbox, its calendar included."""
+    scenario = stored_scenario(folder)
     return {
+        **({"AGENT_SPEND_TODAY": (scenario.end_day + timedelta(days=1)).isoformat()} if scenario else {}),
         "GITHUB_API_URL": f"{base_url}/github",
         "GITHUB_TOKEN": "ghp_sandbox",
         "GITHUB_ENTERPRISE": ENTERPRISE,

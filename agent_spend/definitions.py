@@ -1,0 +1,37 @@
+"""The table of contents: everything Dagster sees, nothing else."""
+
+import warnings
+
+import dagster as dg
+
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+
+from agent_spend.alerts.sensors import sensors  # noqa: E402
+from agent_spend.checks.assets import asset_checks  # noqa: E402
+from agent_spend.models import model_asset  # noqa: E402
+from agent_spend.project import catalog, feeds  # noqa: E402
+from agent_spend.publish.assets import published_assets  # noqa: E402
+from agent_spend.schedules import jobs, schedules  # noqa: E402
+from agent_spend.sources.land import feed_asset  # noqa: E402
+
+defs = dg.Definitions(
+    assets=[
+        *(feed_asset(feed) for feed in feeds().values()),
+        *(model_asset(model, catalog()) for model in catalog().models.values()),
+        *published_assets(catalog()),
+    ],
+    asset_checks=asset_checks(catalog()),
+    jobs=jobs,
+    schedules=schedules,
+    sensors=[
+        *sensors,
+        dg.AutomationConditionSensorDefinition(
+            "rebuild_after_upstream",
+            target=dg.AssetSelection.all(),
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            minimum_interval_seconds=60,
+        ),
+    ],
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,115 @@
+"""Materialising things in order, in this process, through Dagster: used by the command line and the demo."""
+
+import logging
+import os
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from agent_spend.catalog import Catalog
+from agent_spend.partitions import Window, month_start, range_tags, week_start
+from agent_spend.project import catalog, feeds
+
+PROGRESS = logging.getLogger("agent_spend.progress")
+#: Published after every model; not SQL, so the catalog does not know them.
+PUBLISHED = ("warehouse", "page")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Assets that one run can hold: the same kind of partitions, and nothing that waits for a later stage."""
+
+    title: str
+    partitions: str
+    assets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage did. ``failures`` holds one line a failed step."""
+
+    stage: Stage
+    run_id: str
+    failures: tuple[str, ...]
+
+
+@contextmanager
+def instance(home: Path):
+    """The Dagster instance that lives in ``home/dagster``; created with telemetry off."""
+    folder = home / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "dagster.yaml"
+    if not config.exists():
+        config.write_text("telemetry:\n  enabled: false\n")
+    os.environ["DAGSTER_HOME"] = str(folder)
+    with dg.DagsterInstance.get() as opened:
+        yield opened
+
+
+def feed_stages(names: Iterable[str] | None = None) -> list[Stage]:
+    """The feeds (all, or ``names``), daily and monthly ones apart."""
+    chosen = [feed for feed in feeds().values() if names is None or feed.name in set(names)]
+    daily = tuple(feed.name for feed in chosen if feed.partition_column == "usage_day")
+    monthly = tuple(feed.name for feed in chosen if feed.partition_column == "month")
+    stages = [Stage("Fetching daily feeds", "day", daily), Stage("Fetching monthly feeds", "month", monthly)]
+    return [stage for stage in stages if stage.assets]
+
+
+def model_stages(models: Catalog | None = None) -> list[Stage]:
+    """All models in as few runs as their dependencies and partitions allow."""
+    models = models or catalog()
+    level: dict[str, int] = {}
+    for model in models.models.values():
+        upstream = [models.models[name] for name in model.upstream if name in models.models]
+        level[model.name] = max(
+            (level[up.name] + (up.partitions != model.partitions) for up in upstream), default=0
+        )
+    stages: dict[tuple[int, str], list[str]] = {}
+    for model in models.models.values():
+        stages.setdefault((level[model.name], model.partitions), []).append(model.name)
+    titles = {"day": "daily", "week": "weekly", "month": "monthly", "none": "current"}
+    return [
+        Stage(f"Building {titles[partitions]} models", partitions, tuple(names))
+        for (_, partitions), names in sorted(stages.items())
+    ]
+
+
+def materialize(
+    definitions: dg.Definitions, dagster: dg.DagsterInstance, stages: Iterable[Stage], window: Window,
+    on_stage: Callable[[Stage], None] = lambda stage: None,
+) -> list[Outcome]:
+    """Run the stages one after another over ``window``; a failed step does not stop the stages after it."""
+    job = definitions.resolve_implicit_global_asset_job_def()
+    outcomes = []
+    for stage in stages:
+        on_stage(stage)
+        result = job.execute_in_process(
+            instance=dagster,
+            asset_selection=[dg.AssetKey(name) for name in stage.assets],
+            tags=_tags(stage, window),
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+        failures = tuple(_failure(event) for event in result.all_events if event.is_step_failure)
+        outcomes.append(Outcome(stage, result.run_id, failures))
+    return outcomes
+
+
+def _tags(stage: Stage, window: Window) -> dict[str, str]:
+    align: dict[str, Callable[[date], date]] = {"day": lambda day: day, "week": week_start, "month": month_start}
+    if stage.partitions == "none":
+        return {}
+    return range_tags(align[stage.partitions](window.first), align[stage.partitions](window.last))
+
+
+def _failure(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    data = event.step_failure_data
+    message = data.user_failure_data.description if data.user_failure_data else None
+    return f"{event.step_key}: {message or (error.message.strip() if error else 'failed')}"

@@ -1,0 +1,81 @@
+"""The last screen of a run: totals by vendor with the four amounts apart, the findings, and where to look next."""
+
+from decimal import Decimal
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from agent_spend.publish.warehouse import query
+
+VENDOR_NAMES = {"github_copilot": "GitHub Copilot", "anthropic": "Anthropic", "cursor": "Cursor", "custom_agents": "Custom agents"}
+
+
+def print_summary(console: Console, home: Path, *, slack_sent: int | None = None) -> int:
+    """Print what the published warehouse says.
+
+    Returns:
+        The number of open findings.
+    """
+    _print_totals(console, home)
+    findings = _print_findings(console, home)
+    gaps = query(home, "SELECT feed, state, COUNT(*), MIN(message) FROM rpt_coverage WHERE state IN ('missing', "
+                       "'forbidden', 'not_connected') GROUP BY feed, state ORDER BY feed")[1]
+    if gaps:
+        console.print("\n[bold]Not loaded[/] (shown as such, never as zero)")
+        for feed, state, days, message in gaps:
+            console.print(f"  {feed}: {days} {'day' if days == 1 else 'days'} {state.replace('_', ' ')}; {message or ''}",
+                          highlight=False)
+    if slack_sent is not None:
+        console.print(f"\nSlack messages sent now: {slack_sent}", highlight=False)
+    console.print(f"\nPage       {home / 'page' / 'index.html'}", highlight=False, soft_wrap=True)
+    console.print(f"Warehouse  {home / 'warehouse.duckdb'}   agent-spend query \"SELECT * FROM rpt_findings\"",
+                  highlight=False, soft_wrap=True)
+    console.print("Next       agent-spend ui   (the Dagster UI over the same runs, http://127.0.0.1:3000)",
+                  highlight=False, soft_wrap=True)
+    return findings
+
+
+def _print_totals(console: Console, home: Path) -> None:
+    rows = query(
+        home,
+        """SELECT month, vendor, charge_kind, list_usd, covered_usd, billed_usd, invoiced_usd, is_reconciled, is_provisional,
+               unpriced_tokens
+           FROM rpt_finance__vendor_month ORDER BY month, vendor, charge_kind DESC""",
+    )[1]
+    table = Table("month", "vendor", "charge", box=None, pad_edge=False)
+    for name in ("list value", "covered", "billed", "invoiced"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    unpriced = 0
+    for month, vendor, kind, listed, covered, billed, invoiced, reconciled, provisional, tokens in rows:
+        unpriced += tokens
+        state = "reconciled" if reconciled else ("not reconciled" if kind == "usage" and vendor != "custom_agents" else "")
+        table.add_row(
+            f"{month:%Y-%m}", VENDOR_NAMES.get(vendor, vendor), kind,
+            *(_usd(amount) for amount in (listed, covered, billed, invoiced)),
+            ", ".join(filter(None, [state, "provisional" if provisional else ""])),
+        )
+    console.print("\n[bold]Totals by vendor, USD[/] (four different amounts, never added; - means not stated)")
+    console.print(table)
+    if unpriced:
+        console.print(f"List value excludes {unpriced:,} unpriced tokens.", highlight=False)
+
+
+def _print_findings(console: Console, home: Path) -> int:
+    rows = query(
+        home,
+        """SELECT kind, severity, COUNT(*), MAX(usage_day),
+               ARG_MAX(explanation, COALESCE(amount_usd, 0)) FROM rpt_findings
+           WHERE status = 'open' GROUP BY kind, severity ORDER BY severity, MAX(amount_usd) DESC NULLS LAST, kind""",
+    )[1]
+    total = sum(row[2] for row in rows)
+    console.print(f"\n[bold]Open findings: {total}[/]")
+    for kind, severity, count, _, explanation in rows:
+        colour = "red" if severity == "ERROR" else "yellow"
+        console.print(f"  [{colour}]{kind}[/] ({count}): {explanation}", highlight=False)
+    return total
+
+
+def _usd(amount: Decimal | None) -> str:
+    return "-" if amount is None else f"{amount:,.2f}"
