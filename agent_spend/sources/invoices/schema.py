@@ -1,19 +1,17 @@
 """One line of a vendor's invoice as the finance team exports it, and the table of invoice lines by month."""
 
-import re
-
 import pandera.pandas as pandera
 
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_start
 from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, column
 from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.vendors import VENDORS, vendor_of
 
 REQUIRED = (
     "vendor", "invoice_id", "issued_day", "period_start_day", "period_end_day", "charge_kind", "currency", "amount",
 )  # fmt: skip
 OPTIONAL = ("line_number", "description", "quantity")
-VENDORS = ("github_copilot", "anthropic", "cursor", "custom_agents")
 CHARGE_KINDS = ("seat", "usage", "credit", "tax", "adjustment")
 
 VENDOR_INVOICES = pandera.DataFrameSchema(
@@ -51,7 +49,7 @@ def parse(files: list[SourceFile]) -> dict[str, list[dict]]:
     for file in files:
         places: dict[tuple[str, str], int] = {}
         for line in csv_lines(file, REQUIRED, OPTIONAL):
-            invoice = (_vendor(line), line.required("invoice_id"))
+            invoice = (vendor_of(line), line.required("invoice_id"))
             places[invoice] = places.get(invoice, 0) + 1
             row = _row(line, invoice, places[invoice])
             key = (*invoice, row["line_number"])
@@ -92,12 +90,3 @@ def _row(line: Line, invoice: tuple[str, str], place: int) -> dict:
         "currency": currency,
         "amount_usd": line.amount("amount"),
     }
-
-
-def _vendor(line: Line) -> str:
-    vendor = re.sub(r"[\s-]+", "_", line.required("vendor").lower())
-    if vendor not in VENDORS:
-        raise line.bad("vendor", f"must be one of {', '.join(VENDORS)}")
-    return vendor
-
-

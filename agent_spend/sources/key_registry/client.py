@@ -2,14 +2,23 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from importlib import import_module
 
-from agent_spend.errors import FeedError, State
+from agent_spend.errors import ConfigurationError, FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.dated import valid_on
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.key_registry import from_files
+from agent_spend.sources.key_registry.schema import Registry
 
 SETTING = "KEY_REGISTRY_URI"
+#: Module that reads each kind of source, by URI scheme; loaded on use, for each may need a package of its own.
+READERS = {
+    "file": "from_files",
+    "aws-secretsmanager": "from_aws",
+    "vault+https": "from_vault",
+    "vault+http": "from_vault",
+    "gcp-secretmanager": "from_gcp",
+}
 
 
 def fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
@@ -18,7 +27,7 @@ def fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
     What it was read from rides as raw evidence on the latest day asked for, not on every day of a backfill.
     """
     try:
-        registry = from_files.read(SETTING, settings.key_registry_uri)
+        registry = read(settings.key_registry_uri)
     except FeedError as error:
         yield from (DayAnswer.from_error(day, error) for day in days)
         return
@@ -32,3 +41,19 @@ def fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
         rows = [{"usage_day": day, **key.row} for key in keys]
         state = State.AVAILABLE if rows else State.ZERO
         yield DayAnswer(day, state, rows, message=registry.note, raw=raw)
+
+
+def read(uri: str) -> Registry:
+    """What the source behind ``uri`` says of every key: a file, or the tags of a secret manager.
+
+    Raises:
+        FeedError: ``bad_value`` for an unknown scheme, ``not_configured`` for a missing credential, or as the reader
+            raises.
+    """
+    scheme = uri.partition("://")[0] if "://" in uri else "file"
+    if scheme not in READERS:
+        raise FeedError("bad_value", f"{SETTING}: {scheme}:// is not one of a path, {'://, '.join(READERS)}://")
+    try:
+        return import_module(f"agent_spend.sources.key_registry.{READERS[scheme]}").read(SETTING, uri)
+    except ConfigurationError as error:
+        raise FeedError("not_configured", str(error)) from None

@@ -36,8 +36,7 @@ def _from_json(file: SourceFile):
             raise FeedError("truncated", message)
         lines, note = schema.tagged_lines(tags_of(listing), file.name)
         if not lines:
-            message = f"{file.name}: none of {len(listing.secret_list)} secrets has the tags vendor and key_id"
-            raise FeedError("empty_file", message)
+            raise schema.no_keys(file.name)
         return schema.versions_of(lines, "aws_list_secrets"), note
     entries = decode(body, list[JsonEntry], file.name)
     if not entries:

@@ -12,6 +12,7 @@ from agent_spend.sources.dated import Dated, dates_of
 from agent_spend.sources.feed import DAY, TEXT, column
 from agent_spend.sources.files import Line, refusal, squeezed
 from agent_spend.sources.http import Answer
+from agent_spend.sources.vendors import vendor_of
 
 REQUIRED = ("vendor", "key_id", "environment", "cost_center", "owner_email")
 OPTIONAL = ("key_name", "workspace_id", "valid_from", "valid_to")
@@ -115,8 +116,16 @@ def refuse_secret_fields(document: object, where: str) -> None:
             refuse_secret_fields(inner, where)
 
 
+def no_keys(where: str) -> FeedError:
+    """The error for a source that answers and knows no key: an empty registry never replaces a good one."""
+    return FeedError("empty_file", f"{where}: no secret has the tags vendor and key_id (or anthropic_api_key_id)")
+
+
 def versions_of(lines: Iterable[Line], source: str) -> list[Dated]:
     """Dated rows of the given records; copies of a key that differ in its name only are one row.
+
+    Args:
+        source: value of the table's ``source`` column.
 
     Raises:
         FeedError: ``bad_value``, naming file, line and column.
@@ -125,7 +134,7 @@ def versions_of(lines: Iterable[Line], source: str) -> list[Dated]:
     for line in lines:
         valid_from, valid_to = dates_of(line)
         row = {
-            "vendor": re.sub(r"[\s-]+", "_", line.required("vendor").lower()),
+            "vendor": vendor_of(line, known_only=False),
             "key_id": line.required("key_id"),
             "key_name": line.text("key_name"),
             "environment": _lower(line.text("environment")),

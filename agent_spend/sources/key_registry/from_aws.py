@@ -1,0 +1,86 @@
+"""The key registry as tags on AWS Secrets Manager: `ListSecrets` in each region named, and nothing else."""
+
+import json
+from collections.abc import Iterator
+
+from agent_spend.errors import FeedError, State
+from agent_spend.sources.http import TIMEOUT_SECONDS, Answer
+from agent_spend.sources.key_registry import schema
+from agent_spend.sources.key_registry.schema import Registry
+
+_PAGE_SIZE = 100
+_EXPIRED = {"ExpiredTokenException", "InvalidClientTokenId", "InvalidSignatureException", "UnrecognizedClientException"}
+
+
+def read(setting: str, uri: str) -> Registry:
+    """The registry of ``aws-secretsmanager://<region>[,<region>...]``; Secrets Manager is regional.
+
+    Secrets that wait for deletion are listed too: their keys were used on days that are still being read again.
+    Credentials are boto3's own (environment, profile, role); this project never sees them.
+
+    Raises:
+        FeedError: ``not_installed``, ``unauthorized``, ``forbidden``, ``connection``, ``rate_limited``,
+            ``server_error``; ``empty_file`` when no secret of any region names a key. One failed region fails all.
+    """
+    regions = [region.strip() for region in uri.partition("://")[2].split(",") if region.strip()]
+    if not regions:
+        raise FeedError("bad_value", f"{setting}: name the regions, e.g. aws-secretsmanager://eu-west-1,us-east-1")
+    lines, notes, raw = [], [], []
+    for region in regions:
+        tagged = [(entry["Name"], _tags(entry)) for entry in _secrets(region)]
+        found, note = schema.tagged_lines(tagged, f"{setting} {region}")
+        lines += found
+        notes += [f"{region}: {note}"] if note else []
+        raw.append(_evidence(region, {line.values["key_name"] for line in found}, tagged))
+    if not lines:
+        raise schema.no_keys(f"{setting} in {', '.join(regions)}")
+    for answer in raw:
+        schema.refuse_secrets(answer.body, setting)
+    return Registry(schema.versions_of(lines, "aws_secrets_manager"), "; ".join(notes), tuple(raw))
+
+
+def _secrets(region: str) -> Iterator[dict]:
+    try:
+        from boto3.session import Session
+        from botocore import exceptions
+        from botocore.config import Config
+    except ImportError:
+        raise FeedError("not_installed", "reading AWS Secrets Manager needs boto3: install agent-spend[aws]") from None
+    where = f"AWS Secrets Manager ListSecrets in {region}"
+    connect, answer = TIMEOUT_SECONDS
+    config = Config(connect_timeout=connect, read_timeout=answer, retries={"mode": "standard", "max_attempts": 5})
+    try:
+        # A session of its own: boto3's default one would keep credentials that have since been changed.
+        client = Session().client("secretsmanager", region_name=region, config=config)
+        pages = client.get_paginator("list_secrets").paginate(
+            IncludePlannedDeletion=True, PaginationConfig={"PageSize": _PAGE_SIZE}
+        )
+        for page in pages:
+            yield from page["SecretList"]
+    except exceptions.ClientError as error:
+        raise _refusal(where, error.response["Error"]) from None
+    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.TokenRetrievalError) as error:
+        raise FeedError("unauthorized", f"{where}: {error}; give boto3 a role, a profile or keys") from None
+    except exceptions.BotoCoreError as error:
+        raise FeedError("connection", f"{where}: {error}; check the region's name and the network") from None
+
+
+def _refusal(where: str, error: dict) -> FeedError:
+    code, message = error.get("Code", ""), f"{where}: {error.get('Code')} {error.get('Message', '')}".strip()
+    if code.startswith("AccessDenied"):
+        return FeedError("forbidden", f"{message}; allow secretsmanager:ListSecrets", State.FORBIDDEN)
+    if code in _EXPIRED:
+        return FeedError("unauthorized", f"{message}; renew the AWS credentials of this process")
+    if code in {"Throttling", "ThrottlingException", "TooManyRequestsException"}:
+        return FeedError("rate_limited", message)
+    return FeedError("server_error", message)
+
+
+def _tags(entry: dict) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in entry.get("Tags") or ()}
+
+
+def _evidence(region: str, taken: set[str], tagged: list[tuple[str, dict[str, str]]]) -> Answer:
+    """Names and tags of the secrets that take part; what other secrets the account holds is not ours to keep."""
+    kept = [{"Name": name, "Tags": tags} for name, tags in tagged if name in taken]
+    return Answer(f"aws-secretsmanager://{region}", 200, {}, json.dumps(kept).encode())

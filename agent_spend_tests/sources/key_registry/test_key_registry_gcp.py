@@ -1,0 +1,85 @@
+"""The key registry from Google Secret Manager's labels and annotations."""
+
+import json
+
+import pytest
+
+pytest.importorskip("werkzeug")
+
+from secret_managers import CANARY, gcp
+
+from agent_spend.errors import State
+
+COLUMNS = ("vendor", "key_id", "key_name", "environment", "cost_center", "owner_email", "source")
+ACME = [
+    {
+        "name": "projects/123/secrets/checkout", "labels": {"cost_center": "cc-410", "environment": "prod"},
+        "annotations": {"anthropic_api_key_id": "apikey_01SimA", "cost_center": "CC-410", "owner": "ada@acme.test"},
+    },
+    {"name": "projects/123/secrets/untagged"},
+    {"name": "projects/123/secrets/ci", "labels": {"vendor": "cursor", "key_id": "sa_ci", "cost_center": "cc-420"}},
+]  # fmt: skip
+OTHER = [{"name": "projects/456/secrets/ranker", "annotations": {"anthropic_api_key_id": "apikey_01SimR"}}]
+
+
+@pytest.fixture
+def manager(monkeypatch):
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.sim")
+    with gcp({"acme": ACME, "other": OTHER, "empty": []}) as manager:
+        monkeypatch.setenv("GCP_SECRETMANAGER_API_URL", manager.url)
+        yield manager
+
+
+def test_annotations_win_over_labels_that_cannot_hold_upper_case(manager, rows_of):
+    assert rows_of("gcp-secretmanager://acme", *COLUMNS) == [
+        ("anthropic", "apikey_01SimA", "checkout", "prod", "CC-410", "ada@acme.test", "gcp_secret_manager"),
+        ("cursor", "sa_ci", "ci", None, "cc-420", None, "gcp_secret_manager"),
+    ]
+
+
+def test_every_page_of_every_project_is_read(manager, rows_of):
+    found = rows_of("gcp-secretmanager://acme,other", "key_id")
+    assert sorted(found) == [("apikey_01SimA",), ("apikey_01SimR",), ("sa_ci",)]
+
+
+def test_only_the_list_method_is_asked_for(manager, answer_of):
+    answer = answer_of("gcp-secretmanager://acme")
+    assert manager.requests == ["GET /v1/projects/acme/secrets", "GET /v1/projects/acme/secrets"]
+    assert CANARY not in repr(answer)
+
+
+def test_one_refused_project_fails_the_whole_registry(manager, answer_of):
+    answer = answer_of("gcp-secretmanager://acme,secret-project")
+    assert (answer.state, answer.reason) == (State.FORBIDDEN, "forbidden")
+    assert "roles/secretmanager.viewer" in answer.message
+
+
+def test_a_wrong_token_is_unauthorized_and_never_shown(manager, answer_of, monkeypatch):
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.wrong")
+    answer = answer_of("gcp-secretmanager://acme")
+    assert answer.reason == "unauthorized" and "ya29.wrong" not in answer.message
+
+
+def test_a_project_without_secrets_is_an_error_not_an_empty_registry(manager, answer_of):
+    answer = answer_of("gcp-secretmanager://empty")
+    assert (answer.reason, answer.is_data) == ("empty_file", False)
+
+
+def test_a_service_account_file_is_enough(manager, rows_of, monkeypatch, tmp_path):
+    pytest.importorskip("google.auth")
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    private_key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path = tmp_path / "service-account.json"
+    account = {
+        "type": "service_account", "project_id": "acme", "private_key_id": "1", "private_key": private_key.decode(),
+        "client_email": "reader@acme.iam.gserviceaccount.com", "client_id": "1", "token_uri": f"{manager.url}/token",
+    }  # fmt: skip
+    path.write_text(json.dumps(account))
+    monkeypatch.delenv("GOOGLE_OAUTH_ACCESS_TOKEN")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    assert rows_of("gcp-secretmanager://other", "key_id") == [("apikey_01SimR",)]
+    assert manager.requests == ["POST /token", "GET /v1/projects/other/secrets"]
