@@ -1,4 +1,4 @@
-"""The ledger of findings: one Delta table in the lake, partitioned by kind, that remembers what was told to whom and when."""
+"""The ledger of findings: a Delta table, partitioned by kind, of what was found, and when somebody was told."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -34,7 +34,7 @@ FINDINGS_ASSET = dg.AssetSpec(
     TABLE,
     group_name="alerts",
     kinds={"delta"},
-    description="What the checks found, whether it is still so, and when Slack was told. Kept by the checks themselves.",
+    description="What the checks found, whether it is still so, and when Slack was told. Kept by the checks.",
 )
 
 

@@ -1,4 +1,4 @@
-"""The life of a finding, without storage: new, still there, gone, back, and which one of an episode is worth a message."""
+"""The life of a finding, without storage: new, still there, gone, back, and which of them deserve a message."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
@@ -79,7 +79,8 @@ def due(findings: Iterable[Mapping]) -> list[Mapping]:
 def _first_seen(key: str, row: Mapping, now: datetime) -> dict:
     return dict(row) | {
         "finding_id": key, "usage_day": row["usage_day"] or now.date(), "status": OPEN, "first_seen_at": now,
-        "notified_at": None, "acknowledged_at": None, "resolved_at": None, "renewed_at": None, "episode_start_day": None,
+        "notified_at": None, "acknowledged_at": None, "resolved_at": None, "renewed_at": None,
+        "episode_start_day": None,
     }
 
 

@@ -1,4 +1,4 @@
-"""Turns every check file into a Dagster asset check that records one evaluation a day and feeds the ledger of findings."""
+"""Turns every check file into a Dagster asset check: one evaluation a day, all rows to the ledger of findings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
