@@ -1,5 +1,7 @@
 """The Claude feeds, for the factory that turns feeds into assets."""
 
+from agent_spend.sources.claude.lists import fetch_api_keys, fetch_users, fetch_workspaces
+from agent_spend.sources.claude.lists_schema import API_KEYS, USERS, WORKSPACES
 from agent_spend.sources.claude.reports import fetch_api_cost, fetch_api_usage, fetch_code_usage
 from agent_spend.sources.claude.schema import API_COST, API_USAGE, CODE_USAGE
 from agent_spend.sources.feed import Feed
@@ -39,5 +41,38 @@ FEEDS = [
         schema=CODE_USAGE,
         fetch=fetch_code_usage,
         total_column="estimated_usd",
+    ),
+    Feed(
+        name="claude_api_keys",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "API keys of the Anthropic organisation as listed on the day: name, status, workspace, owner; never a "
+            "secret. A live list: past days cannot be loaded. Source: Admin API."
+        ),
+        schema=API_KEYS,
+        fetch=fetch_api_keys,
+    ),
+    Feed(
+        name="claude_workspaces",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "Workspaces of the Anthropic organisation with their tags, the default and archived ones included. "
+            "A live list: past days cannot be loaded. Source: Admin API."
+        ),
+        schema=WORKSPACES,
+        fetch=fetch_workspaces,
+    ),
+    Feed(
+        name="claude_users",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "Members of the Anthropic organisation: id, e-mail address, role. "
+            "A live list: past days cannot be loaded. Source: Admin API."
+        ),
+        schema=USERS,
+        fetch=fetch_users,
     ),
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, time, timedelta
 
 from msgspec import Raw
 
@@ -27,8 +27,6 @@ from agent_spend.sources.http import Answer, VendorSession
 
 MAX_BUCKETS = 31
 MAX_RECORDS = 1000
-#: The Claude Code report shows activity once it is older than this.
-CODE_LATENCY = timedelta(hours=1)
 _DAY_WORKERS = 8
 _USAGE_GROUPS = ("api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo")
 _COST_GROUPS = ("workspace_id", "description")
@@ -52,7 +50,7 @@ def fetch_code_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAn
     """``claude_code_usage``: the Claude Code report, one call a day and page, days side by side."""
     session = open_session(settings)
     with ThreadPoolExecutor(_DAY_WORKERS) as workers:
-        yield from workers.map(lambda day: _code_day(session, day), days)
+        yield from workers.map(lambda day: _code_day(session, day, settings.today), days)
 
 
 def _buckets(
@@ -110,7 +108,7 @@ def _bucket_answer(
     return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=kept)
 
 
-def _code_day(session: VendorSession, day: date) -> DayAnswer:
+def _code_day(session: VendorSession, day: date, today: date) -> DayAnswer:
     path = f"{ORGANIZATION}/usage_report/claude_code"
     where = f"claude_code_usage {day}: GET {path}"
     records: list[CodeRecord] = []
@@ -123,8 +121,8 @@ def _code_day(session: VendorSession, day: date) -> DayAnswer:
         rows = code_rows(records, day, where)
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)
-    if not rows and datetime.now(UTC) < datetime.combine(day + timedelta(days=1), time(), UTC) + CODE_LATENCY:
-        message = f"{where}: no records yet; the day is complete {CODE_LATENCY.seconds // 60} minutes after it ends"
+    if not rows and day >= today:
+        message = f"{where}: no records yet; the day is not over"
         return DayAnswer(day, State.MISSING, reason="not_ready", message=message, raw=raw)
     return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=raw)
 

@@ -83,6 +83,7 @@ def sandbox(_small_server, monkeypatch):
     """The running sandbox of ``SMALL``, one for all tests; its switches are put back after each."""
     for name, value in environment(_small_server.url, _small_server.folder).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-23")
     options = dict(_small_server.state.options)
     yield _small_server
     _small_server.state.options = options

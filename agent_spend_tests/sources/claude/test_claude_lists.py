@@ -1,0 +1,102 @@
+"""Keys, workspaces and members: whole lists, for now only, and no secret in them."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from agent_spend.errors import State
+
+SUNDAY, SATURDAY = date(2026, 11, 22), date(2026, 11, 21)
+
+KEY = {
+    "id": "apikey_01SimAdaLaptop", "type": "api_key", "name": "ada-laptop", "status": "active",
+    "created_at": "2026-03-01T09:00:00.000000Z", "expires_at": None, "partial_key_hint": "sk-ant-api03-9Qx...vwAA",
+    "created_by": {"id": "user_01SimAda", "type": "user"},
+    "principal": {"type": "user_actor", "user_id": "user_01SimAda"},
+    "scope": {"type": "workspace", "workspace_id": "wrkspc_01SimDefault"}, "workspace_id": None,
+}
+
+
+@pytest.fixture(autouse=True)
+def monday(monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-23")
+
+
+def listed(*data, has_more=False, last_id=None):
+    return {"data": list(data), "has_more": has_more, "first_id": None, "last_id": last_id}
+
+
+def test_a_key_shows_its_owner_and_the_default_workspace_by_its_real_id(vendor, fetch):
+    vendor(lambda path, params: listed(KEY))
+    assert fetch("claude_api_keys", [SUNDAY])[SUNDAY].rows == [{
+        "usage_day": SUNDAY, "api_key_id": "apikey_01SimAdaLaptop", "name": "ada-laptop", "status": "active",
+        "workspace_id": "wrkspc_01SimDefault", "created_by_user_id": "user_01SimAda",
+        "principal_user_id": "user_01SimAda", "created_at": datetime(2026, 3, 1, 9, tzinfo=UTC),
+    }]
+
+
+@pytest.mark.parametrize(("principal", "user_id"), [
+    (None, None),
+    ({"type": "user", "id": "user_01Old"}, "user_01Old"),
+    ({"type": "service_account_actor", "service_account_id": "svac_01"}, None),
+    ({"type": "service_account", "id": "svac_01"}, None),
+])
+def test_both_published_shapes_of_a_principal_are_read(vendor, fetch, principal, user_id):
+    vendor(lambda path, params: listed(KEY | {"principal": principal, "created_by": None}))
+    row, = fetch("claude_api_keys", [SUNDAY])[SUNDAY].rows
+    assert (row["principal_user_id"], row["created_by_user_id"]) == (user_id, None)
+
+
+def test_a_key_without_a_scope_falls_back_on_its_workspace(vendor, fetch):
+    older = {name: value for name, value in KEY.items() if name not in ("scope", "principal")}
+    vendor(lambda path, params: listed(older | {"workspace_id": "wrkspc_01SimPlatform"}))
+    assert fetch("claude_api_keys", [SUNDAY])[SUNDAY].rows[0]["workspace_id"] == "wrkspc_01SimPlatform"
+
+
+def test_workspaces_are_asked_with_default_and_archived_ones(sandbox, fetch):
+    rows = fetch("claude_workspaces", [SUNDAY])[SUNDAY].rows
+    assert {(row["name"], row["archived"]) for row in rows} == {
+        ("Default", False), ("Production", False), ("Staging", False), ("Development", False), ("Claude Code", False),
+        ("Legacy Tools", True)}
+    assert {row["name"]: row["tags_json"] for row in rows}["Production"] == '{"cost_center":"CC-420","env":"prod"}'
+
+
+def test_every_key_and_member_is_listed_across_short_pages(sandbox, fetch):
+    sandbox.state.options["claude_page_size"] = "3"
+    keys = fetch("claude_api_keys", [SUNDAY])[SUNDAY].rows
+    users = fetch("claude_users", [SUNDAY])[SUNDAY].rows
+    assert len(keys) == 11 + 4
+    assert len(users) == 8
+    assert {row["workspace_id"] for row in keys if row["principal_user_id"]} == {"wrkspc_01SimClaudeCode"}
+
+
+def test_only_the_newest_day_gets_the_list_of_now(sandbox, fetch):
+    for name in ("claude_api_keys", "claude_workspaces", "claude_users"):
+        answers = fetch(name, [SATURDAY, SUNDAY])
+        assert answers[SUNDAY].state is State.AVAILABLE
+        assert (answers[SATURDAY].state, answers[SATURDAY].reason) == (State.MISSING, "live_list_only")
+
+
+def test_a_past_day_never_gets_the_list_of_now(vendor, fetch):
+    scripted = vendor(lambda path, params: listed(KEY))
+    old = date(2026, 3, 31)
+    assert fetch("claude_api_keys", [old])[old].reason == "live_list_only"
+    assert scripted.requests == []
+
+
+def test_a_list_that_repeats_itself_is_not_stored(vendor, fetch):
+    vendor(lambda path, params: listed(KEY, has_more=True, last_id=KEY["id"]))
+    answer = fetch("claude_api_keys", [SUNDAY])[SUNDAY]
+    assert (answer.state, answer.reason, list(answer.rows)) == (State.MISSING, "repeated_page", [])
+
+
+def test_a_promise_of_more_keys_without_a_cursor_is_an_error(vendor, fetch):
+    vendor(lambda path, params: listed(KEY, has_more=True))
+    assert fetch("claude_api_keys", [SUNDAY])[SUNDAY].reason == "missing_field"
+
+
+def test_a_member_without_an_email_is_an_error_that_names_the_field(vendor, fetch):
+    vendor(lambda path, params: listed({"id": "user_01", "name": "Ada", "role": "admin"}))
+    answer = fetch("claude_users", [SUNDAY])[SUNDAY]
+    assert answer.reason == "missing_field"
+    assert "email" in answer.message and "claude_users 2026-11-22" in answer.message
