@@ -24,7 +24,7 @@ _ODD_PEOPLE = (10, 11)
 _ODD_CREDITS = {
     "null": None,
     "zero": Decimal(0),
-    "many_digits": Decimal("17.30000000000000071"),
+    "many_digits": Decimal("17.300000000000001"),
     "tiny": Decimal("0.00001"),
 }
 _COUNTERS = (

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal, localcontext
 
 import msgspec
 import pandas as pd
@@ -102,7 +103,18 @@ class Feed:
         return table
 
     def _from_dicts(self, rows: Sequence[dict]) -> pa.Table:
-        return pa.Table.from_pylist(list(rows), schema=self.arrow_schema)
+        schema = self.arrow_schema
+        try:
+            return pa.Table.from_pylist(list(rows), schema=schema)
+        except pa.ArrowInvalid:
+            # Binary-float prints can have more digits than the column; those beyond its last decimal are rounded.
+            scales = {field.name: Decimal(1).scaleb(-field.type.scale) for field in schema if pa.types.is_decimal(field.type)}
+            with localcontext(prec=60):
+                rounded = [
+                    {name: value.quantize(scales[name]) if isinstance(value, Decimal) else value for name, value in row.items()}
+                    for row in rows
+                ]
+            return pa.Table.from_pylist(rounded, schema=schema)
 
 
 def column(dtype: pa.DataType, description: str, *, nullable: bool = False, check: pandera.Check | None = None):

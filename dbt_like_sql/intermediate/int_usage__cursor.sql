@@ -38,7 +38,7 @@ WITH grouped AS (
     model,
     CASE
       WHEN kind_class = 'usage_based' THEN 'cursor_on_demand'
-      WHEN kind_class IN ('included', 'custom_subscription') THEN 'cursor_included'
+      WHEN kind_class = 'included' THEN 'cursor_included'
       ELSE 'cursor_not_charged'
     END AS series,
     CAST(SUM(tokens) AS DECIMAL(38, 18)) AS tokens,
