@@ -10,7 +10,7 @@ from agent_spend.lake.ledgers import COVERAGE, COVERAGE_SCHEMA, REVISIONS, REVIS
 from agent_spend.sources.feed import Feed
 
 #: One line a source; each folder's ``assets.py`` names its feeds.
-SOURCES = ("copilot", "claude", "cursor", "agent_traces", "roster", "key_registry", "invoices")
+SOURCES = ("copilot", "claude", "cursor", "agent_traces", "roster", "identity_overrides", "key_registry", "invoices")
 
 
 @lru_cache(maxsize=1)

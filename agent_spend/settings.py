@@ -16,6 +16,7 @@ REQUIRED = {
     "cursor": ("CURSOR_API_KEY",),
     "custom_agents": ("AGENT_TRACES_URI",),
     "roster": ("ROSTER_URI",),
+    "identity_overrides": ("IDENTITY_OVERRIDES_URI",),
     "key_registry": ("KEY_REGISTRY_URI",),
     "invoices": ("INVOICES_URI",),
     "slack": ("SLACK_WEBHOOK_URL",),
@@ -51,6 +52,7 @@ class Settings:
     cursor_api_url: str
     agent_traces_uri: str
     roster_uri: str
+    identity_overrides_uri: str
     key_registry_uri: str
     invoices_uri: str
     http_rate_scale: float
@@ -76,6 +78,7 @@ class Settings:
             cursor_api_url=_url("CURSOR_API_URL", "https://api.cursor.com"),
             agent_traces_uri=env("AGENT_TRACES_URI"),
             roster_uri=env("ROSTER_URI"),
+            identity_overrides_uri=env("IDENTITY_OVERRIDES_URI"),
             key_registry_uri=env("KEY_REGISTRY_URI"),
             invoices_uri=env("INVOICES_URI"),
             http_rate_scale=http_rate_scale,

@@ -126,3 +126,15 @@ def test_the_same_scenario_writes_the_same_files(tmp_path):
     contents = [{p.name: p.read_bytes() for p in paths["invoices"].iterdir()} for paths in (first, second)]
     assert contents[0] == contents[1] and len(contents[0]) == 6
     assert first["roster"].read_bytes() == second["roster"].read_bytes()
+
+
+def test_the_copilot_invoice_is_what_the_simulated_billing_charges():
+    from agent_spend.sandbox import copilot_billing as billing
+
+    # Sixty days of twelve people use more than the pool of October; the invoice then holds the rest.
+    scenario = Scenario(developers=12, days=60, seed=7, end_day=date(2026, 11, 22))
+    october = [day for day in scenario.calendar if day.month == 10]
+    net = sum(billing.credits_on(scenario, day) - billing.covered_on(scenario, day) for day in october) / 100
+    lines = company_files.answer_key(scenario)["invoices"]["github_copilot"]["2026-10"]
+    assert Decimal(lines["usage"]) == net.quantize(Decimal("0.01")) > 0
+    assert Decimal(lines["seat"]) == billing.seats_in(scenario, OCTOBER) * 19
