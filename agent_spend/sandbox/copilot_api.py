@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent_spend.sandbox import copilot_reports
+from agent_spend.sandbox import copilot_billing_api, copilot_directory, copilot_reports
 from agent_spend.sandbox.copilot_replies import Refusal
 from agent_spend.sandbox.scenario import ENTERPRISE, GITHUB_ORGS
 from agent_spend.sandbox.state import SandboxState
@@ -48,9 +48,18 @@ def routes(sandbox: SandboxState) -> list[Route]:
         return copilot_reports.file(sandbox, request)
 
     both = ("/enterprises/{enterprise}", "/orgs/{org}")
+    bill = "/enterprises/{enterprise}/settings/billing"
     return [
         *(api(f"{scope}/copilot/metrics/reports/users-1-day", copilot_reports.users_1_day) for scope in both),
         *(api(f"{scope}/copilot/metrics/reports/users-28-day/latest", copilot_reports.users_28_day) for scope in both),
+        *(api(f"{scope}/copilot/billing/seats", copilot_directory.seats) for scope in both),
+        api(bill + "/usage", copilot_billing_api.usage),
+        api(bill + "/usage/summary", copilot_billing_api.usage_summary),
+        api(bill + "/ai_credit/usage", copilot_billing_api.ai_credit_usage),
+        api("/organizations/{org}/settings/billing/{report:path}", copilot_billing_api.no_bill),
+        api("/orgs/{org}/teams", copilot_directory.teams),
+        api("/orgs/{org}/teams/{slug}/members", copilot_directory.team_members),
+        api("/enterprises/{enterprise}/consumed-licenses", copilot_directory.consumed_licenses),
         Route("/github/_report_files/{path:path}", open_file, methods=["GET"]),
     ]
 

@@ -4,8 +4,11 @@ from collections import defaultdict
 from datetime import date, timedelta
 from decimal import Decimal
 
+from agent_spend.partitions import month_start
+from agent_spend.sandbox.copilot_billing import SEAT_USD, credits_on, pool_in, seat_quantity_on, seats_in
+from agent_spend.sandbox.copilot_directory import team_people
 from agent_spend.sandbox.copilot_records import RESTATED_CREDITS, UNMATCHED_USER_ID, user_records
-from agent_spend.sandbox.scenario import Scenario
+from agent_spend.sandbox.scenario import GITHUB_ORGS, Scenario
 
 LIST_USD_PER_CREDIT = Decimal("0.01")
 
@@ -43,6 +46,12 @@ def answer_key(scenario: Scenario) -> dict:
         "records_by_day": {day.isoformat(): len(user_records(scenario, day)) for day in scenario.calendar},
         "unknown_records": unknown,
         "restatement": _restatement(scenario),
+        "billing_by_month": {month: _bill(scenario, month) for month in sorted({day[:7] for _, day, _ in flat})},
+        "seats": _seats(scenario),
+        "team_members": {
+            org: {slug: sorted(person.github_user_id for person in people) for slug, people in teams.items()}
+            for org, teams in ((org, team_people(scenario, org)) for org in GITHUB_ORGS)
+        },
         **_spikes(scenario),
     }
 
@@ -64,6 +73,31 @@ def _spikes(scenario: Scenario) -> dict:
             spike(incidents.near_spike_person, 100, 299, "just under three times"),
             spike(incidents.low_spike_person, 1, 4, "four times, but under the floor of 50"),
         ],
+    }
+
+
+def _bill(scenario: Scenario, month: str) -> dict:
+    days = [day for day in scenario.calendar if f"{day:%Y-%m}" == month]
+    gross = sum(credits_on(scenario, day) for day in days)
+    pool = pool_in(scenario, days[0])
+    covered = min(gross, pool)
+    return {
+        "seats": seats_in(scenario, days[0]), "pool_credits": _text(pool), "gross_credits": _text(gross),
+        "gross_usd": _text(gross * LIST_USD_PER_CREDIT), "covered_usd": _text(covered * LIST_USD_PER_CREDIT),
+        "billed_usd": _text((gross - covered) * LIST_USD_PER_CREDIT),
+        "seat_usd_of_loaded_days": _text(sum(seat_quantity_on(scenario, day) for day in days) * SEAT_USD),
+        "seat_usd_of_whole_month": _text(seats_in(scenario, days[0]) * SEAT_USD),
+    }
+
+
+def _seats(scenario: Scenario) -> dict:
+    leaver = scenario.incidents.leaver
+    is_ending = scenario.is_employed(leaver, month_start(scenario.end_day)) and not scenario.is_employed(
+        leaver, scenario.end_day
+    )
+    return {
+        "people": seats_in(scenario, scenario.end_day),
+        "ending_user_ids": [leaver.github_user_id] if is_ending else [],
     }
 
 

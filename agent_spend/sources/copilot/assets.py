@@ -1,7 +1,14 @@
 """The feeds of GitHub Copilot."""
 
+from agent_spend.sources.copilot.billing_client import BILLING_FEED, fetch_billing_usage
+from agent_spend.sources.copilot.billing_schema import BILLING_USAGE
 from agent_spend.sources.copilot.client import DAILY, LAST_28_DAYS, fetch_user_usage, fetch_user_usage_28_day
+from agent_spend.sources.copilot.directory_schema import IDENTITIES, TEAMS
+from agent_spend.sources.copilot.identities_client import IDENTITIES_FEED, fetch_identities
 from agent_spend.sources.copilot.schema import USER_USAGE
+from agent_spend.sources.copilot.seats_client import SEATS_FEED, fetch_seats
+from agent_spend.sources.copilot.seats_schema import SEATS
+from agent_spend.sources.copilot.teams_client import TEAMS_FEED, fetch_teams
 from agent_spend.sources.feed import Feed
 
 FEEDS = [
@@ -30,6 +37,56 @@ FEEDS = [
         schema=USER_USAGE,
         fetch=fetch_user_usage_28_day,
         total_column="ai_credits_used",
+        kinds=frozenset({"github"}),
+    ),
+    Feed(
+        name=SEATS_FEED,
+        system="github_copilot",
+        vendor="github_copilot",
+        description=(
+            "One row a person with a Copilot seat, and one an open invitation, as GitHub listed them that day. The "
+            "list is live and has no history, so only the newest day can be read. Source: Copilot billing seats."
+        ),
+        schema=SEATS,
+        fetch=fetch_seats,
+        kinds=frozenset({"github"}),
+    ),
+    Feed(
+        name=BILLING_FEED,
+        system="github_copilot",
+        vendor="github_copilot",
+        description=(
+            "What GitHub bills for Copilot on that UTC day: credits by SKU and model, seats and the rest by SKU; "
+            "each as gross (list), discount (covered by the pool) and net (billed) quantities and USD. No person. "
+            "Source: billing ai_credit/usage and usage/summary."
+        ),
+        schema=BILLING_USAGE,
+        fetch=fetch_billing_usage,
+        total_column="gross_usd",
+        kinds=frozenset({"github"}),
+    ),
+    Feed(
+        name=TEAMS_FEED,
+        system="github_copilot",
+        vendor="github_copilot",
+        description=(
+            "One row a GitHub team and direct member, as listed that day; nested teams name their parent. The list is "
+            "live and has no history. Source: organization teams and team members."
+        ),
+        schema=TEAMS,
+        fetch=fetch_teams,
+        kinds=frozenset({"github"}),
+    ),
+    Feed(
+        name=IDENTITIES_FEED,
+        system="github_copilot",
+        vendor="github_copilot",
+        description=(
+            "One row a licensed GitHub login with its verified e-mail and SAML name id, as listed that day. The list "
+            "is live and has no history. Source: enterprise consumed licences."
+        ),
+        schema=IDENTITIES,
+        fetch=fetch_identities,
         kinds=frozenset({"github"}),
     ),
 ]

@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 
 from agent_spend.errors import FeedError, State
-from agent_spend.settings import Settings, secret
+from agent_spend.settings import Settings, env, secret
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer, VendorSession, error_text
 
@@ -16,12 +16,20 @@ REQUESTS_A_MINUTE = 600
 WORKERS = 8
 
 
-def github_session(settings: Settings) -> VendorSession:
-    """A session below ``GITHUB_API_URL``; the token is read from ``GITHUB_TOKEN`` for each request."""
+def github_session(settings: Settings, *, is_billing: bool = False) -> VendorSession:
+    """A session below ``GITHUB_API_URL``; the token is read from ``GITHUB_TOKEN`` for each request.
+
+    Billing needs a classic token with more rights than the rest: ``GITHUB_BILLING_TOKEN`` is used there when it is set.
+    """
+    token = "GITHUB_BILLING_TOKEN" if is_billing and env("GITHUB_BILLING_TOKEN") else "GITHUB_TOKEN"
+
+    def authorize(headers: dict[str, str]) -> None:
+        headers["Authorization"] = f"Bearer {secret(token)}"
+
     return VendorSession(
         "github_copilot",
         settings.github_api_url,
-        _authorize,
+        authorize,
         headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION},
         rates={"/": REQUESTS_A_MINUTE},
         rate_scale=settings.http_rate_scale,
@@ -61,10 +69,6 @@ def refusal(answer: Answer, where: str, permission: str) -> FeedError:
             "not_found", f"{where}: 404 {text}; check GITHUB_ENTERPRISE and GITHUB_ORGS, and that the token sees them"
         )
     return FeedError("unexpected_status", f"{where}: {answer.status} {text}")
-
-
-def _authorize(headers: dict[str, str]) -> None:
-    headers["Authorization"] = f"Bearer {secret('GITHUB_TOKEN')}"
 
 
 def each_day(days: Iterable[date], ask: Callable[[date], DayAnswer]) -> Iterator[DayAnswer]:

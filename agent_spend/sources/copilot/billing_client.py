@@ -1,0 +1,69 @@
+"""What GitHub bills for Copilot a day: credits by model from one report, seats and the rest from another."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from agent_spend.errors import FeedError
+from agent_spend.settings import Settings
+from agent_spend.sources.copilot.billing_schema import UsageReport, billing_rows, is_copilot, sku_class
+from agent_spend.sources.copilot.scopes import Part, Scope, ask_scopes
+from agent_spend.sources.copilot.session import each_day, github_session, refusal
+from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.http import Answer, VendorSession
+
+BILLING_FEED = "copilot_billing_usage"
+#: Credits in which the two reports may differ before it is said: floating-point noise, not usage.
+_NOISE = Decimal("0.0001")
+
+
+def fetch_billing_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
+    """One answer a day. Credits come from ``ai_credit/usage`` only, so that no credit is counted twice."""
+    session = github_session(settings, is_billing=True)
+
+    def ask(day: date) -> DayAnswer:
+        return ask_scopes(settings, BILLING_FEED, day, lambda scope, where: _part(session, scope, where, day))
+
+    return each_day(days, ask)
+
+
+def _part(session: VendorSession, scope: Scope, where: str, day: date) -> Part:
+    credits, credits_raw = _report(session, scope, "ai_credit/usage", where, day)
+    summary, summary_raw = _report(session, scope, "usage/summary", where, day)
+    if not credits.usage_items and not summary.usage_items:
+        raise FeedError("no_report", f"{where}: billing shows no line of any product for this day (yet)")
+    credit_lines = [item for item in credits.usage_items if sku_class(item.sku, item.unit_type) == "credits"]
+    ours = [item for item in summary.usage_items if is_copilot(item)]
+    other_lines = [item for item in ours if sku_class(item.sku, item.unit_type) != "credits"]
+    by_model = sum((item.gross_quantity for item in credit_lines), Decimal(0))
+    by_sku = sum((item.gross_quantity for item in ours if item not in other_lines), Decimal(0))
+    notes = []
+    if abs(by_model - by_sku) > _NOISE:
+        notes.append(f"{scope.slug}: ai_credit/usage holds {by_model} credits, usage/summary {by_sku}")
+    if left_out := len(summary.usage_items) - len(ours):
+        notes.append(f"{scope.slug}: lines of other products left out: {left_out}")
+    rows = billing_rows([*credit_lines, *other_lines], day, scope.kind, scope.slug)
+    return Part(rows, [credits_raw, summary_raw], "; ".join(notes))
+
+
+def _report(session: VendorSession, scope: Scope, name: str, where: str, day: date) -> tuple[UsageReport, Answer]:
+    path = f"{scope.billing_path}/settings/billing/{name}"
+    where = f"{where}: GET {path}"
+    # Without all three GitHub answers for a month or a year, by rules that differ between these reports.
+    answer = session.get(path, {"year": day.year, "month": day.month, "day": day.day})
+    if answer.status != 200:
+        raise refusal(answer, where, _permission(scope))
+    report = decode(answer.body, UsageReport, where)
+    if not report.time_period.is_day(day):
+        period = report.time_period
+        raise FeedError(
+            "wrong_day", f"{where}: field timePeriod is {period.year}-{period.month}-{period.day}, asked for {day}"
+        )
+    return report, answer
+
+
+def _permission(scope: Scope) -> str:
+    return (
+        f"a classic token of an admin or billing manager of {scope.kind} {scope.slug} "
+        "(fine-grained tokens and apps cannot read billing); GITHUB_BILLING_TOKEN may hold one of its own"
+    )

@@ -1,0 +1,114 @@
+"""Shapes of GitHub's billing usage reports and the lake table of what Copilot was billed.
+
+Source: GitHub REST reference, "Billing usage" (enhanced billing platform, API version 2026-03-10). ``gross`` is list
+consumption, ``discount`` the part covered by included credits or other discounts, ``net`` what is billed.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+import pandera.pandas as pandera
+
+from agent_spend.sources.copilot.schema import exact
+from agent_spend.sources.feed import DAY, MONEY, TEXT, column
+
+
+class TimePeriod(msgspec.Struct):
+    """The period GitHub answered for; a missing part means the whole month or year."""
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def is_day(self, day: date) -> bool:
+        """Whether the answer is of exactly this day."""
+        return (self.year, self.month, self.day) == (day.year, day.month, day.day)
+
+
+class UsageItem(msgspec.Struct, rename="camel"):
+    """One line of ``usage/summary`` (one an SKU) or of ``ai_credit/usage`` (one an SKU and model)."""
+
+    product: str
+    sku: str
+    unit_type: str
+    gross_quantity: Decimal
+    gross_amount: Decimal
+    discount_quantity: Decimal
+    discount_amount: Decimal
+    net_quantity: Decimal
+    net_amount: Decimal
+    model: str | None = None
+
+
+class UsageReport(msgspec.Struct, rename="camel"):
+    """Either billing usage report."""
+
+    time_period: TimePeriod
+    usage_items: list[UsageItem]
+
+
+#: One row a line of the day's reports: credits an SKU and model, everything else an SKU.
+BILLING_USAGE = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day of the usage."),
+        "scope_kind": column(TEXT, "enterprise or organization: whose bill it is.",
+                             check=pandera.Check.isin(["enterprise", "organization"])),
+        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+        "product": column(TEXT, "Product as GitHub prints it."),
+        "sku": column(TEXT, "SKU as GitHub prints it."),
+        "sku_class": column(TEXT, "credits, seat or other, by unit and SKU.",
+                            check=pandera.Check.isin(["credits", "seat", "other"])),
+        "model": column(TEXT, "Billing's display name of the model; null on lines without a model.", nullable=True),
+        "unit": column(TEXT, "Unit of the quantities as GitHub prints it."),
+        "gross_quantity": column(MONEY, "Consumption, in unit."),
+        "gross_usd": column(MONEY, "Consumption at list price, USD."),
+        "discount_quantity": column(MONEY, "Part covered by included credits or other discounts, in unit."),
+        "discount_usd": column(MONEY, "Part covered by included credits or other discounts, USD."),
+        "net_quantity": column(MONEY, "Billed part, in unit."),
+        "net_usd": column(MONEY, "Billed part, USD, before taxes and contract discounts."),
+    },
+    strict=True,
+)  # fmt: skip
+
+
+_CREDIT_SKUS = ("ai_credit", "ai credits", "ai_unit")
+
+
+def sku_class(sku: str, unit: str) -> str:
+    """``credits``, ``seat`` or ``other``; GitHub spells both in several ways, so only what they share is read."""
+    sku, unit = sku.lower(), unit.lower()
+    if unit.startswith("ai-") or unit == "credits" or any(name in sku for name in _CREDIT_SKUS):
+        return "credits"
+    return "seat" if unit == "user-months" else "other"
+
+
+def is_copilot(item: UsageItem) -> bool:
+    """Whether a line belongs to Copilot; the reports hold Actions, storage and the rest as well."""
+    return item.product.lower() == "copilot" or sku_class(item.sku, item.unit_type) == "credits" or (
+        "copilot" in item.sku.lower()
+    )
+
+
+def billing_rows(items: Iterable[UsageItem], day: date, scope_kind: str, scope: str) -> list[dict]:
+    """Rows of :data:`BILLING_USAGE`, one a line."""
+    return [
+        {
+            "usage_day": day,
+            "scope_kind": scope_kind,
+            "scope": scope,
+            "product": item.product,
+            "sku": item.sku,
+            "sku_class": sku_class(item.sku, item.unit_type),
+            "model": item.model or None,
+            "unit": item.unit_type,
+            "gross_quantity": exact(item.gross_quantity),
+            "gross_usd": exact(item.gross_amount),
+            "discount_quantity": exact(item.discount_quantity),
+            "discount_usd": exact(item.discount_amount),
+            "net_quantity": exact(item.net_quantity),
+            "net_usd": exact(item.net_amount),
+        }
+        for item in items
+    ]

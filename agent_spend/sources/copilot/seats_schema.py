@@ -1,0 +1,99 @@
+"""Shape of GitHub's seat list and the lake table of its daily snapshots.
+
+Source: GitHub REST reference, "Copilot user management" (API version 2026-03-10, public preview).
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+
+import msgspec
+import pandera.pandas as pandera
+
+from agent_spend.sources.feed import DAY, INSTANT, TEXT, WHOLE, column
+
+
+class Assignee(msgspec.Struct):
+    """The account that holds a seat."""
+
+    login: str
+    id: int
+
+
+class AssigningTeam(msgspec.Struct):
+    """The team that granted a seat."""
+
+    slug: str | None = None
+    name: str | None = None
+
+
+class Seat(msgspec.Struct):
+    """One seat. A person may hold several: one for each organization or team that granted it."""
+
+    created_at: datetime
+    assignee: Assignee | None = None
+    plan_type: str | None = None
+    last_activity_at: datetime | None = None
+    last_activity_editor: str | None = None
+    pending_cancellation_date: date | None = None
+    assigning_team: AssigningTeam | None = None
+
+
+class SeatPage(msgspec.Struct):
+    """One page. ``total_seats`` counts each person once, ``seats`` may list a person several times."""
+
+    total_seats: int
+    seats: list[Seat]
+
+
+#: One row a person with a seat, and one for each seat without a person (an invitation not accepted yet).
+SEATS = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day the list was read for."),
+        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+        "user_id": column(WHOLE, "GitHub's account id; null while an invitation is open.", nullable=True),
+        "user_login": column(TEXT, "Login when the list was read.", nullable=True),
+        "plan_type": column(TEXT, "business, enterprise or unknown.", nullable=True),
+        "created_at": column(INSTANT, "When the seat was given (UTC)."),
+        "last_activity_at": column(INSTANT, "Last activity (UTC), up to 24 hours late; null after 90 idle days.",
+                                   nullable=True),
+        "last_activity_editor": column(TEXT, "Editor of the last activity.", nullable=True),
+        "pending_cancellation_day": column(DAY, "UTC day the seat ends; it is billed until then.", nullable=True),
+        "assigning_team": column(TEXT, "Slug of the team that granted the seat.", nullable=True),
+    },
+    strict=True,
+)  # fmt: skip
+
+
+def seat_rows(seats: Iterable[Seat], day: date, scope: str) -> list[dict]:
+    """Rows of :data:`SEATS`. Of a person's several seats the one that lasts counts, then the one used last."""
+    kept: dict[object, Seat] = {}
+    for number, seat in enumerate(seats):
+        key = seat.assignee.id if seat.assignee else f"open {number}"
+        if key not in kept or _standing(seat) > _standing(kept[key]):
+            kept[key] = seat
+    return [_seat_row(seat, day, scope) for seat in kept.values()]
+
+
+def _standing(seat: Seat) -> tuple[bool, datetime]:
+    return seat.pending_cancellation_date is None, _utc(seat.last_activity_at or datetime.min)
+
+
+def _seat_row(seat: Seat, day: date, scope: str) -> dict:
+    team = seat.assigning_team
+    return {
+        "usage_day": day,
+        "scope": scope,
+        "user_id": seat.assignee.id if seat.assignee else None,
+        "user_login": seat.assignee.login if seat.assignee else None,
+        "plan_type": seat.plan_type,
+        "created_at": _utc(seat.created_at),
+        "last_activity_at": _utc(seat.last_activity_at) if seat.last_activity_at else None,
+        "last_activity_editor": seat.last_activity_editor,
+        "pending_cancellation_day": seat.pending_cancellation_date,
+        "assigning_team": (team.slug or team.name) if team else None,
+    }
+
+
+def _utc(moment: datetime) -> datetime:
+    # GitHub writes any offset; a time without one would be read as the machine's own.
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

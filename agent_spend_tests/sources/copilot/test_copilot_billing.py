@@ -1,0 +1,171 @@
+"""`copilot_billing_usage`: gross, discount and net apart, every credit once, and only answers of the asked day."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from agent_spend.errors import State
+from agent_spend.sandbox.copilot_usage import answer_key
+from agent_spend.sandbox.scenario import Scenario
+from agent_spend.settings import Settings
+from agent_spend.sources.copilot.assets import FEEDS
+from agent_spend.sources.copilot.billing_schema import sku_class
+
+FEED = next(feed for feed in FEEDS if feed.name == "copilot_billing_usage")
+DAY = date(2026, 11, 18)
+BILL = "/enterprises/acme/settings/billing"
+CREDITS, SUMMARY = BILL + "/ai_credit/usage", BILL + "/usage/summary"
+PERIOD = '"timePeriod":{"year":2026,"month":11,"day":18},"enterprise":"acme"'
+# The two lines of the ai_credit/usage example: one partly covered by the pool, one wholly.
+HAIKU = (
+    '{"product":"Copilot","sku":"Copilot AI Credits","model":"Auto: Claude Haiku 4.5","unitType":"ai-credits",'
+    '"pricePerUnit":0.01,"grossQuantity":120.77,"grossAmount":1.2077,"discountQuantity":119.15,'
+    '"discountAmount":1.1915,"netQuantity":1.62,"netAmount":0.0162}'
+)
+AGENT = (
+    '{"product":"Copilot","sku":"Copilot AI Credits","model":"Coding Agent model","unitType":"ai-credits",'
+    '"pricePerUnit":0.01,"grossQuantity":62.5,"grossAmount":0.625,"discountQuantity":62.5,"discountAmount":0.625,'
+    '"netQuantity":0,"netAmount":0}'
+)
+
+
+def line(sku: str, unit: str, quantity: str, usd: str, product: str = "Copilot") -> str:
+    return (
+        f'{{"product":"{product}","sku":"{sku}","unitType":"{unit}","pricePerUnit":1,"grossQuantity":{quantity},'
+        f'"grossAmount":{usd},"discountQuantity":0,"discountAmount":0,"netQuantity":{quantity},"netAmount":{usd}}}'
+    )
+
+
+SEATS = line("copilot_for_business", "user-months", "1.3333333333333333", "25.333333333333332")
+BOTH_MODELS = line("Copilot AI Credits", "ai-credits", "183.27", "1.8327")
+
+
+def report(*lines: str, period: str = PERIOD) -> str:
+    return f'{{{period},"usageItems":[{",".join(lines)}]}}'
+
+
+def ask(*days: date) -> list:
+    return list(FEED.fetch(days or [DAY], Settings.from_environment()))
+
+
+def rows() -> list[dict]:
+    return FEED.table(ask()[0]).to_pylist()
+
+
+def test_the_reference_lines_keep_gross_discount_and_net_apart(github):
+    github.answer(CREDITS, report(HAIKU, AGENT))
+    github.answer(SUMMARY, report(BOTH_MODELS, SEATS))
+    haiku, agent, seats = rows()
+    assert haiku == {
+        "usage_day": DAY, "scope_kind": "enterprise", "scope": "acme", "product": "Copilot",
+        "sku": "Copilot AI Credits", "sku_class": "credits", "model": "Auto: Claude Haiku 4.5", "unit": "ai-credits",
+        "gross_quantity": Decimal("120.77"), "gross_usd": Decimal("1.2077"), "discount_quantity": Decimal("119.15"),
+        "discount_usd": Decimal("1.1915"), "net_quantity": Decimal("1.62"), "net_usd": Decimal("0.0162"),
+    }  # fmt: skip
+    assert (agent["model"], agent["net_usd"]) == ("Coding Agent model", Decimal(0))
+    assert (seats["sku_class"], seats["model"], seats["gross_usd"]) == ("seat", None, Decimal("25.333333333333332"))
+
+
+def test_credits_stand_in_both_reports_and_count_once(github):
+    github.answer(CREDITS, report(HAIKU, AGENT))
+    github.answer(SUMMARY, report(BOTH_MODELS, SEATS))
+    assert sum(row["gross_quantity"] for row in rows() if row["sku_class"] == "credits") == Decimal("183.27")
+
+
+def test_reports_that_disagree_about_credits_say_so(github):
+    github.answer(CREDITS, report(HAIKU))
+    github.answer(SUMMARY, report(BOTH_MODELS))
+    assert ask()[0].message == "acme: ai_credit/usage holds 120.77 credits, usage/summary 183.27"
+
+
+def test_other_products_are_left_out_and_counted(github):
+    github.answer(CREDITS, report(HAIKU))
+    actions = line("Actions Linux", "Minutes", "58", "0.348", product="Actions")
+    github.answer(SUMMARY, report(line("Copilot AI Credits", "ai-credits", "120.77", "1.2077"), actions))
+    assert ask()[0].message == "acme: lines of other products left out: 1"
+    assert {row["product"] for row in rows()} == {"Copilot"}
+
+
+def test_year_month_and_day_are_always_sent(github):
+    github.answer(CREDITS, report(HAIKU))
+    github.answer(SUMMARY, report(SEATS))
+    ask()
+    assert {target.split("?")[1] for target, _ in github.requests} == {"year=2026&month=11&day=18"}
+
+
+@pytest.mark.parametrize("period", ['"year":2026,"month":11', '"year":2026,"month":11,"day":17', '"year":2026'])
+def test_an_answer_for_a_whole_month_or_another_day_is_an_error(github, period):
+    github.answer(CREDITS, report(HAIKU, period=f'"timePeriod":{{{period}}}'))
+    answer = ask()[0]
+    assert (answer.state, answer.reason, list(answer.rows)) == (State.MISSING, "wrong_day", [])
+
+
+def test_two_empty_reports_are_missing_and_not_zero(github):
+    github.answer(CREDITS, report())
+    github.answer(SUMMARY, report())
+    assert (ask()[0].state, ask()[0].reason) == (State.MISSING, "no_report")
+
+
+def test_a_bill_without_copilot_is_zero(github):
+    github.answer(CREDITS, report())
+    github.answer(SUMMARY, report(line("Actions Linux", "Minutes", "58", "0.348", product="Actions")))
+    assert ask()[0].state is State.ZERO
+
+
+@pytest.mark.parametrize(
+    ("sku", "unit", "expected"),
+    [
+        ("Copilot AI Credits", "ai-credits", "credits"),
+        ("copilot_ai_credit", "credits", "credits"),
+        ("copilot_ai_unit", "ai-units", "credits"),
+        ("coding_agent_ai_credit", "ai-credits", "credits"),
+        ("spark_ai_credits", "credits", "credits"),
+        ("copilot_for_business", "user-months", "seat"),
+        ("copilot_enterprise", "user-months", "seat"),
+        ("copilot_premium_request", "requests", "other"),
+    ],
+)
+def test_every_published_spelling_is_classified(sku, unit, expected):
+    assert sku_class(sku, unit) == expected
+
+
+def test_a_billing_token_of_its_own_is_used_for_billing(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_BILLING_TOKEN", "ghp_billing")
+    github.answer(CREDITS, report(HAIKU))
+    github.answer(SUMMARY, report(SEATS))
+    ask()
+    assert {headers["Authorization"] for _, headers in github.requests} == {"Bearer ghp_billing"}
+
+
+def test_organizations_bill_under_a_path_of_their_own(github, monkeypatch):
+    monkeypatch.delenv("GITHUB_ENTERPRISE")
+    monkeypatch.setenv("GITHUB_ORGS", "acme-core")
+    github.answer("/organizations/acme-core/settings/billing/ai_credit/usage", report(HAIKU))
+    github.answer("/organizations/acme-core/settings/billing/usage/summary", report(SEATS))
+    assert {(row["scope_kind"], row["scope"]) for row in rows()} == {("organization", "acme-core")}
+
+
+def test_an_organization_its_enterprise_pays_for_has_no_bill(sandbox_server, monkeypatch):
+    sandbox_server(Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22)))
+    monkeypatch.delenv("GITHUB_ENTERPRISE")
+    assert (ask()[0].state, ask()[0].reason) == (State.MISSING, "not_found")
+
+
+def test_a_month_that_crosses_the_pool_sums_to_the_answer_key(sandbox_server):
+    scenario = Scenario(developers=40, days=35, seed=7, end_day=date(2026, 11, 22))
+    sandbox_server(scenario).restate()
+    november = [day for day in scenario.calendar if day.month == 11]
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for answer in ask(*november):
+        for row in FEED.table(answer).to_pylist():
+            sums[row["sku_class"] + " gross"] += row["gross_usd"]
+            sums[row["sku_class"] + " discount"] += row["discount_usd"]
+            sums[row["sku_class"] + " net"] += row["net_usd"]
+    bill = answer_key(scenario)["billing_by_month"]["2026-11"]
+    assert Decimal(bill["billed_usd"]) > 0 and bill["covered_usd"] == "779.00"
+    assert sums["credits gross"] == Decimal(bill["gross_usd"])
+    assert sums["credits discount"] == Decimal(bill["covered_usd"])
+    assert sums["credits net"] == Decimal(bill["billed_usd"])
+    assert sums["seat net"] == Decimal(bill["seat_usd_of_loaded_days"])

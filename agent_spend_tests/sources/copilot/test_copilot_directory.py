@@ -1,0 +1,110 @@
+"""`github_teams` and `github_identities`: who is where and who is who, as GitHub lists them now."""
+
+from datetime import date
+
+import pytest
+
+from agent_spend.errors import State
+from agent_spend.sandbox.copilot_usage import answer_key
+from agent_spend.sandbox.scenario import Scenario
+from agent_spend.settings import Settings
+from agent_spend.sources.copilot.assets import FEEDS
+
+TEAMS = next(feed for feed in FEEDS if feed.name == "github_teams")
+IDENTITIES = next(feed for feed in FEEDS if feed.name == "github_identities")
+SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
+NOW = date(2026, 11, 22)
+ORG = "/orgs/one"
+
+
+@pytest.fixture(autouse=True)
+def today(monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-22")
+
+
+def ask(feed, *days: date) -> list:
+    return list(feed.fetch(days or [NOW], Settings.from_environment()))
+
+
+def rows(feed) -> list[dict]:
+    return feed.table(ask(feed)[0]).to_pylist()
+
+
+def members(feed_rows: list[dict]) -> dict[str, dict[str, list[int]]]:
+    found: dict[str, dict[str, list[int]]] = {}
+    for row in feed_rows:
+        found.setdefault(row["org"], {}).setdefault(row["team_slug"], []).append(row["user_id"])
+    return {org: {slug: sorted(ids) for slug, ids in teams.items()} for org, teams in found.items()}
+
+
+@pytest.mark.parametrize("inherited", ["", "on"])
+def test_direct_members_are_found_with_and_without_githubs_mark(sandbox_server, inherited):
+    sandbox_server(SMALL, github_inherited=inherited)
+    expected = answer_key(SMALL)["team_members"]
+    assert members(rows(TEAMS)) == {org: {s: ids for s, ids in teams.items() if ids} for org, teams in expected.items()}
+    assert expected["acme-core"]["search"] == [500_005] and expected["acme-apps"]["indexing"] == [500_005]
+
+
+def test_a_nested_team_names_its_parent(sandbox_server):
+    sandbox_server(SMALL)
+    parents = {(row["org"], row["team_slug"]): row["parent_team_id"] for row in rows(TEAMS)}
+    ids = {(row["org"], row["team_slug"]): row["team_id"] for row in rows(TEAMS)}
+    assert parents["acme-core", "ranking"] == ids["acme-core", "search"]
+    assert parents["acme-core", "search"] is None
+
+
+def test_a_member_of_a_team_and_its_child_is_kept_twice_when_github_says_so(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    teams = '[{"id":1,"slug":"all","parent":null},{"id":2,"slug":"part","parent":{"id":1,"slug":"all"}}]'
+    github.answer(f"{ORG}/teams", teams)
+    github.answer(f"{ORG}/teams/all/members", '[{"id":7,"login":"a","inherited":false}]')
+    github.answer(f"{ORG}/teams/part/members", '[{"id":7,"login":"a","inherited":false}]')
+    assert members(rows(TEAMS)) == {"one": {"all": [7], "part": [7]}}
+
+
+def test_a_team_that_cannot_be_read_leaves_no_data(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer(f"{ORG}/teams", '[{"id":1,"slug":"all","parent":null},{"id":2,"slug":"secret","parent":null}]')
+    github.answer(f"{ORG}/teams/all/members", '[{"id":7,"login":"a"}]')
+    github.answer(f"{ORG}/teams/secret/members", '{"message":"Must have admin rights"}', 403)
+    answer = ask(TEAMS)[0]
+    assert (answer.state, answer.reason, list(answer.rows)) == (State.FORBIDDEN, "forbidden", [])
+    assert "Members: read" in answer.message
+
+
+def test_an_organization_without_a_visible_team_says_so(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer(f"{ORG}/teams", "[]")
+    answer = ask(TEAMS)[0]
+    assert answer.state is State.ZERO and "no team is visible" in answer.message
+
+
+def test_teams_need_organizations(github):
+    answer = ask(TEAMS)[0]
+    assert answer.state is State.NOT_CONNECTED and "GITHUB_ORGS" in answer.message
+
+
+def test_rosters_have_no_past(sandbox_server):
+    sandbox_server(SMALL)
+    assert [a.reason for a in ask(TEAMS, date(2026, 11, 20), NOW)] == ["live_list_only", ""]
+
+
+def test_a_login_is_mapped_to_its_verified_email(sandbox_server):
+    sandbox_server(SMALL)
+    found = {row["user_login"]: (row["email"], row["saml_name_id"]) for row in rows(IDENTITIES)}
+    assert found["ada-abe0_acme"] == ("ada.abe0@acme.test", "ada.abe0@acme.test")
+    assert found["contractor-9_acme"] == (None, None)
+    assert "goran-gupta6_acme-hq" in found and "goran-gupta6_acme" not in found
+
+
+def test_people_without_a_github_login_are_left_out(github):
+    mira = '{"github_com_login":"Mira","github_com_verified_domain_emails":["M@A.test"]}'
+    github.answer("/enterprises/acme/consumed-licenses", f'{{"users":[{{"github_com_login":null}},{mira}]}}')
+    (row,) = rows(IDENTITIES)
+    assert (row["user_login"], row["email"], row["saml_name_id"]) == ("Mira", "m@a.test", None)
+
+
+def test_identities_need_an_enterprise(github, monkeypatch):
+    monkeypatch.delenv("GITHUB_ENTERPRISE")
+    answer = ask(IDENTITIES)[0]
+    assert answer.state is State.NOT_CONNECTED and "GITHUB_ENTERPRISE" in answer.message
