@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from agent_spend.sandbox import claude_entities, claude_reports
+from agent_spend.sandbox import claude_analytics, claude_entities, claude_reports
 from agent_spend.sandbox.claude_http import endpoint
 from agent_spend.sandbox.state import SandboxState
 
@@ -16,6 +16,8 @@ _HANDLERS = {
     "/usage_report/messages": claude_reports.usage_report,
     "/usage_report/claude_code": claude_reports.claude_code_report,
     "/cost_report": claude_reports.cost_report,
+    "/analytics/cost": claude_analytics.cost,
+    "/analytics/usage": claude_analytics.usage,
 }
 
 

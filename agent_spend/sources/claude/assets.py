@@ -1,5 +1,7 @@
 """The Claude feeds, for the factory that turns feeds into assets."""
 
+from agent_spend.sources.claude.analytics import fetch_analytics_cost
+from agent_spend.sources.claude.analytics_schema import ANALYTICS_COST
 from agent_spend.sources.claude.lists import fetch_api_keys, fetch_users, fetch_workspaces
 from agent_spend.sources.claude.lists_schema import API_KEYS, USERS, WORKSPACES
 from agent_spend.sources.claude.reports import fetch_api_cost, fetch_api_usage, fetch_code_usage
@@ -41,6 +43,19 @@ FEEDS = [
         schema=CODE_USAGE,
         fetch=fetch_code_usage,
         total_column="estimated_usd",
+    ),
+    Feed(
+        name="claude_analytics_cost",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "Cost of one UTC day in USD after discount, and at list price, by API key, workspace, model, product and "
+            "actor, as the vendor computes it. The same money as claude_api_cost, cut finer; never add the two. "
+            "Source: Usage and Cost Analytics API (beta)."
+        ),
+        schema=ANALYTICS_COST,
+        fetch=fetch_analytics_cost,
+        total_column="amount_usd",
     ),
     Feed(
         name="claude_api_keys",

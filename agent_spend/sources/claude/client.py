@@ -1,5 +1,6 @@
 """One way to ask Anthropic's Admin API: credential, pinned version, refusals as errors, pages to the very end."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -29,6 +30,9 @@ _REFUSALS = {
     410: ("cursor_expired", State.MISSING, "the report was refreshed while it was read; run again"),
 }
 
+#: Stable ``error.details.error_code`` values that mean "not for this organisation".
+_WRONG_ORGANIZATION = {"organization_type_not_supported", "parent_organization_required"}
+
 Params = Sequence[tuple[str, Any]]
 
 
@@ -53,17 +57,27 @@ def ask(
         where: feed, day or days and endpoint, for messages.
 
     Raises:
-        FeedError: named after the refusal (``unauthorized``, ``forbidden``, ...), ``wrong_content_type``, or as
+        FeedError: named after the refusal (``unauthorized``, ``not_enabled``, ...), ``wrong_content_type``, or as
             :meth:`VendorSession.request`.
     """
     answer = session.get(path, params, headers=headers)
     if answer.status != 200:
+        if _error_code(answer) in _WRONG_ORGANIZATION:
+            message = f"{where}: {answer.status} {error_text(answer)}; this kind of organisation has no such report"
+            raise FeedError("not_enabled", message, State.FORBIDDEN)
         reason, state, remedy = _REFUSALS.get(answer.status, ("unexpected_status", State.MISSING, "ask again later"))
         raise FeedError(reason, f"{where}: {answer.status} {error_text(answer)}; {remedy}", state)
     if "json" not in answer.headers.get("Content-Type", ""):
         found = answer.headers.get("Content-Type") or "no content type"
         raise FeedError("wrong_content_type", f"{where}: expected JSON, received {found}; check ANTHROPIC_API_URL")
     return answer
+
+
+def _error_code(answer: Answer) -> str | None:
+    try:
+        return json.loads(answer.body)["error"]["details"]["error_code"]
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def pages(
