@@ -25,7 +25,10 @@ SECRET_FIELDS = frozenset(
     }
 )
 # Whole keys of the vendors we know. A key hint with its middle left out ("sk-ant-api03-R2D...igAA") does not match.
-_KEY = re.compile(rb"sk-[\w-]{24,}|crsr_\w{24,}|gh[opsur]_\w{24,}|github_pat_\w{24,}")
+# Nor does a name such as "risk-assessment-agent-production-eu": the prefix must start a word.
+_KEY = re.compile(
+    rb"(?<![A-Za-z0-9])(?:sk-ant-[a-z]+[0-9]+-[\w-]{20,}|sk-(?:proj-|svcacct-)?\w{20,}|(?:crsr|gh[opsur]|github_pat)_\w{20,})"
+)
 
 KEY_REGISTRY = pandera.DataFrameSchema(
     {

@@ -159,16 +159,19 @@ def test_a_csv_column_for_secrets_is_refused(registry):
     assert "Secret Value" in answer.message and CONTENT not in answer.message
 
 
-def test_a_whole_vendor_key_anywhere_is_refused_by_line(registry):
-    key = "sk-ant-api03-" + "a1B2" * 10
+@pytest.mark.parametrize(
+    "key", ["sk-ant-api03-" + "a1-B2_" * 10, "sk-proj-" + "a1B2" * 10, "crsr_" + "0f" * 32, "ghp_" + "a1B2" * 9]
+)
+def test_a_whole_vendor_key_anywhere_is_refused_by_line(registry, key):
     [answer] = registry(f"{CSV}\nanthropic,k0,,,,,\nanthropic,k1,{key},,,,\n", name="keys.csv")
     assert answer.reason == "refused"
     assert "keys.csv line 3 holds what looks like a whole key" in answer.message and key not in answer.message
 
 
-def test_a_key_hint_with_its_middle_left_out_is_metadata(registry):
-    [answer] = registry([{"vendor": "anthropic", "key_id": "k1", "key_name": "sk-ant-api03-R2D...igAA"}])
-    assert stored(answer)[0]["key_name"] == "sk-ant-api03-R2D...igAA"
+@pytest.mark.parametrize("name", ["sk-ant-api03-R2D...igAA", "risk-assessment-agent-production-eu", "desk-" + "a" * 40])
+def test_a_key_hint_or_a_long_name_is_metadata(registry, name):
+    [answer] = registry([{"vendor": "anthropic", "key_id": "k1", "key_name": name}])
+    assert stored(answer)[0]["key_name"] == name
 
 
 @pytest.mark.parametrize(
