@@ -1,0 +1,121 @@
+"""A feed's answers become partitions; a bad answer never replaces a good one, and is remembered as what it is."""
+
+from datetime import date
+from decimal import Decimal
+
+import pandera.pandas as pandera
+import pyarrow as pa
+import pytest
+
+from agent_spend.errors import FeedError, State
+from agent_spend.lake.ledgers import REVISIONS
+from agent_spend.lake.tables import Lake
+from agent_spend.settings import Settings
+from agent_spend.sources.feed import DAY, MONEY, TEXT, DayAnswer, Feed, column
+from agent_spend.sources.land import land
+
+DAY_1, DAY_2 = date(2026, 11, 1), date(2026, 11, 2)
+
+
+def feed_answering(*answers: DayAnswer) -> Feed:
+    schema = pandera.DataFrameSchema(
+        {"usage_day": column(DAY, "day"), "who": column(TEXT, "who"), "credits": column(MONEY, "credits", nullable=True)},
+        strict=True,
+    )
+    return Feed("demo_feed", "cursor", "cursor", "demo", schema, lambda days, settings: iter(answers), "credits")
+
+
+def one_row(day: date, credits: str | None) -> DayAnswer:
+    value = None if credits is None else Decimal(credits)
+    return DayAnswer(day, State.AVAILABLE, [{"usage_day": day, "who": "a", "credits": value}])
+
+
+@pytest.fixture
+def settings(monkeypatch) -> Settings:
+    monkeypatch.setenv("CURSOR_API_KEY", "crsr_test")
+    return Settings.from_environment()
+
+
+def stored(settings: Settings) -> list:
+    return Lake(settings.lake_uri).read("demo_feed", "usage_day")["credits"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [(State.MISSING, "server_error"), (State.FORBIDDEN, "policy_disabled"), (State.MISSING, "no_report")],
+)
+def test_an_answer_without_data_keeps_what_was_stored_and_is_recorded(settings, state, reason):
+    land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
+    landing = land(feed_answering(DayAnswer.from_error(DAY_1, FeedError(reason, "vendor said no", state))), [DAY_1], settings)
+    line = landing.coverage[DAY_1]
+    assert (line.state, line.last_attempt, line.message, line.row_count) == ("available", reason, "vendor said no", 1)
+    assert stored(settings) == [Decimal(7)]
+
+
+def test_a_day_that_was_never_received_shows_why(settings):
+    error = FeedError("policy_disabled", "enable the policy", State.FORBIDDEN)
+    line = land(feed_answering(DayAnswer.from_error(DAY_1, error)), [DAY_1], settings).coverage[DAY_1]
+    assert (line.state, line.reason, line.revision, line.fetched_at) == ("forbidden", "policy_disabled", 0, None)
+
+
+def test_zero_is_data_and_replaces_rows(settings):
+    land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
+    line = land(feed_answering(DayAnswer(DAY_1, State.ZERO)), [DAY_1], settings).coverage[DAY_1]
+    assert (line.state, line.row_count, stored(settings)) == ("zero", 0, [])
+
+
+def test_an_unknown_value_stays_unknown(settings):
+    land(feed_answering(one_row(DAY_1, None)), [DAY_1], settings)
+    assert stored(settings) == [None]
+
+
+def test_the_same_answer_again_changes_no_table(settings):
+    land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
+    lake = Lake(settings.lake_uri)
+    before = {name: lake.version(name) for name in ("demo_feed", "feed_coverage")}
+    assert land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings).changed == []
+    assert {name: lake.version(name) for name in before} == before
+
+
+def test_a_restated_day_leaves_a_line_with_both_totals(settings):
+    land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
+    landing = land(feed_answering(one_row(DAY_1, "9.5")), [DAY_1], settings)
+    line = Lake(settings.lake_uri).read(REVISIONS).to_pylist()[0]
+    assert (line["total_before"], line["total_after"], line["revision"]) == (Decimal(7), Decimal("9.5"), 2)
+    assert landing.coverage[DAY_1].revision == 2
+
+
+def test_a_failed_day_does_not_stop_the_others(settings):
+    failed = DayAnswer.from_error(DAY_1, FeedError("timeout", "too slow"))
+    landing = land(feed_answering(failed, one_row(DAY_2, "3")), [DAY_1, DAY_2], settings)
+    assert landing.failures == {DAY_1: "too slow"}
+    assert stored(settings) == [Decimal(3)]
+
+
+def test_a_day_the_source_forgot_is_a_failure_not_a_zero(settings):
+    landing = land(feed_answering(one_row(DAY_1, "1")), [DAY_1, DAY_2], settings)
+    assert landing.coverage[DAY_2].reason == "no_answer"
+    assert list(landing.failures) == [DAY_2]
+
+
+def test_a_value_of_the_wrong_shape_names_feed_day_and_column(settings):
+    bad = DayAnswer(DAY_1, State.AVAILABLE, [{"usage_day": DAY_1, "who": None, "credits": Decimal(1)}])
+    landing = land(feed_answering(bad), [DAY_1], settings)
+    assert landing.failures[DAY_1].startswith("demo_feed 2026-11-01: column who fails not_nullable")
+
+
+def test_a_system_without_settings_is_not_connected(settings, monkeypatch):
+    monkeypatch.delenv("CURSOR_API_KEY")
+    line = land(feed_answering(), [DAY_1], settings).coverage[DAY_1]
+    assert (line.state, line.message) == ("not_connected", "not connected: set CURSOR_API_KEY")
+
+
+def test_digits_beyond_the_last_decimal_are_rounded(settings):
+    land(feed_answering(one_row(DAY_1, "0.00012345678901234567")), [DAY_1], settings)
+    assert stored(settings) == [Decimal("0.000123456789012346")]
+
+
+def test_a_table_may_be_given_instead_of_rows(settings):
+    table = pa.table({"usage_day": [DAY_1], "who": ["a"], "credits": pa.array([Decimal(2)], pa.decimal128(38, 18))})
+    land(feed_answering(DayAnswer(DAY_1, State.AVAILABLE, table)), [DAY_1], settings)
+    assert stored(settings) == [Decimal(2)]

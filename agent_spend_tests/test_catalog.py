@@ -1,0 +1,77 @@
+"""Models are read from their files: header, columns, dependencies; mistakes are named."""
+
+import pyarrow as pa
+import pytest
+
+from agent_spend.catalog import Catalog, parse
+from agent_spend.errors import ConfigurationError
+from agent_spend.models import _lineage
+from agent_spend.project import catalog
+
+SOURCES = {"feed_rows": pa.schema([("usage_day", pa.date32()), ("who", pa.string()), ("amount", pa.int64())])}
+GOOD = """-- grain: one row per day
+-- unit: apples
+-- partitions: day
+-- look: back 7, ahead 2
+/*
+usage_day: UTC day
+apples: apples eaten
+*/
+WITH daily AS (
+  SELECT usage_day, CAST(SUM(amount) AS BIGINT) AS apples FROM feed_rows GROUP BY usage_day
+)
+
+SELECT * FROM daily
+"""
+
+
+@pytest.fixture
+def sql_dir(tmp_path):
+    for folder in ("staging", "intermediate", "marts", "reports", "checks", "prices", "policies"):
+        (tmp_path / folder).mkdir()
+    return tmp_path
+
+
+def test_a_model_tells_its_grain_columns_and_inputs(sql_dir):
+    path = sql_dir / "marts" / "fct_apples.sql"
+    path.write_text(GOOD)
+    model = parse(path)
+    assert (model.layer, model.grain, model.partitions, model.look_back, model.look_ahead, model.upstream) == (
+        "marts", "one row per day", "day", 7, 2, ("feed_rows",)
+    )
+    assert model.columns == {"usage_day": "UTC day", "apples": "apples eaten"}
+
+
+@pytest.mark.parametrize(
+    ("replaced", "by", "complaint"),
+    [
+        ("-- grain: one row per day\n", "", "no '-- grain"),
+        ("partitions: day", "partitions: hour", "partitions must be day, week, month or none"),
+        ("look: back 7, ahead 2", "look: behind 7", "look must be like"),
+        ("apples: apples eaten", "pears: pears eaten", "header describes usage_day, pears"),
+        ("FROM feed_rows", "FROM nowhere", "reads unknown tables: nowhere"),
+        ("SUM(amount)", "SUM(price)", "price"),
+    ],
+)
+def test_a_mistake_in_a_model_names_the_model(sql_dir, replaced, by, complaint):
+    (sql_dir / "marts" / "fct_apples.sql").write_text(GOOD.replace(replaced, by))
+    with pytest.raises(ConfigurationError, match="fct_apples") as raised:
+        _ = Catalog(SOURCES, sql_dir).schemas
+    assert complaint in str(raised.value)
+
+
+def test_models_come_after_what_they_read():
+    order = list(catalog().models)
+    for model in catalog().models.values():
+        assert all(order.index(name) < order.index(model.name) for name in model.upstream if name in order)
+
+
+def test_every_published_model_loads_and_describes_every_column():
+    for name, model in catalog().models.items():
+        assert catalog().schemas[name].names == list(model.columns)
+
+
+def test_column_lineage_is_read_from_the_sql():
+    assert _lineage("int_usage__copilot", catalog())["list_usd"] == [
+        ("stg_copilot__user_day", "credits"), ("stg_prices__unit", "usd_per_unit")
+    ]
