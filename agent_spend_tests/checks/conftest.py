@@ -1,0 +1,106 @@
+"""A lake with hand-made published tables, and a catalog that knows them as models."""
+
+import shutil
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from agent_spend.alerts.findings import FINDINGS_SCHEMA
+from agent_spend.catalog import SQL_DIR, Catalog
+from agent_spend.checks.catalog import Check, evaluate, parse
+from agent_spend.lake.tables import Lake, empty_sql
+
+MONEY = pa.decimal128(38, 18)
+COST = pa.decimal128(38, 12)
+TEXT, WHOLE, FLAG, DAY, RATIO = pa.string(), pa.int64(), pa.bool_(), pa.date32(), pa.float64()
+INSTANT = pa.timestamp("us", tz="UTC")
+
+
+def _schema(**columns: pa.DataType) -> pa.Schema:
+    return pa.schema(list(columns.items()))
+
+
+#: Published tables by name: partitions, columns.
+TABLES = {
+    "rpt_manager__credit_day": ("day", _schema(
+        usage_day=DAY, actor_id=TEXT, login=TEXT, person_id=TEXT, name=TEXT, org=TEXT, squad=TEXT, credits=MONEY,
+        previous_credits=MONEY, previous_state=TEXT, change_pct=RATIO, ratio=RATIO, is_provisional=FLAG)),
+    "rpt_platform__workflow_day": ("day", _schema(
+        usage_day=DAY, workflow_id=TEXT, completed_tasks=WHOLE, cost_per_completed_task_usd=COST, dominant_model=TEXT,
+        previous_dominant_model=TEXT, model_changed=FLAG, baseline_usd=COST, baseline_days=WHOLE,
+        baseline_completions=WHOLE)),
+    "rpt_platform__cost_change_day": ("day", _schema(
+        usage_day=DAY, workflow_id=TEXT, ratio=RATIO, price_factor=RATIO, tokens_factor=RATIO, attempts_factor=RATIO,
+        model_mix_factor=RATIO, baseline_shape_factor=RATIO, baseline_model=TEXT, model=TEXT)),
+    "fct_usage_day": ("day", _schema(
+        usage_day=DAY, vendor=TEXT, surface=TEXT, series=TEXT, auth_kind=TEXT, auth_rule=TEXT, actor_kind=TEXT,
+        actor_rule=TEXT, background_kind=TEXT, actor_id=TEXT, person_id=TEXT, key_id=TEXT, workspace=TEXT, model=TEXT,
+        environment=TEXT, cost_center=TEXT, squad=TEXT, org=TEXT, quantity=MONEY, unit=TEXT, list_usd=MONEY,
+        covered_usd=MONEY, billed_usd=MONEY, price_state=TEXT)),
+    "dim_person": ("none", _schema(person_id=TEXT, name=TEXT)),
+    "rpt_coverage": ("none", _schema(
+        feed=TEXT, usage_day=DAY, state=TEXT, reason=TEXT, message=TEXT, rows=WHOLE, fetched_at=INSTANT, revision=WHOLE,
+        last_attempt=TEXT, is_provisional=FLAG)),
+}
+FEEDS = {
+    "copilot_user_usage": _schema(
+        usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, ai_credits_used=MONEY, ai_credits_state=TEXT),
+    "claude_api_usage": _schema(
+        usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
+        cache_read_tokens=WHOLE, output_tokens=WHOLE),
+    "claude_api_cost": _schema(usage_day=DAY, amount_usd=MONEY),
+    "cursor_usage_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),
+}
+
+
+@dataclass
+class Company:
+    """A lake whose tables a test fills by hand, and the real checks over them."""
+
+    lake: Lake
+    sql_dir: Path
+
+    @property
+    def catalog(self) -> Catalog:
+        return Catalog(FEEDS | {"findings": FINDINGS_SCHEMA}, self.sql_dir)
+
+    def write(self, table: str, *rows: dict) -> None:
+        """Replace the days that ``rows`` hold (all of an unpartitioned table); money may be given as text."""
+        partitions, schema = TABLES.get(table) or ("day", FEEDS[table])
+        exact = [{name: _exact(value, schema.field(name).type) for name, value in row.items()} for row in rows]
+        content = pa.Table.from_pylist(exact, schema=schema)
+        if partitions == "none":
+            self.lake.replace(table, content, None)
+        else:
+            self.lake.replace(table, content, "usage_day", {row["usage_day"] for row in rows})
+
+    def check(self, name: str) -> Check:
+        return parse(self.sql_dir / "checks" / f"{name}.sql")
+
+    def rows(self, name: str, *days: date) -> list[dict]:
+        """Offending rows of a check over the given days, or over everything."""
+        return evaluate(self.check(name), self.catalog, self.lake, list(days) or None)
+
+
+@pytest.fixture
+def company(tmp_path) -> Company:
+    sql_dir = tmp_path / "dbt_like_sql"
+    for folder in ("checks", "policies", "prices"):
+        shutil.copytree(SQL_DIR / folder, sql_dir / folder)
+    for model in ("staging/stg_prices__unit.sql", "reports/rpt_findings.sql"):
+        (sql_dir / model).parent.mkdir(exist_ok=True)
+        shutil.copy(SQL_DIR / model, sql_dir / model)
+    (sql_dir / "marts").mkdir()
+    for name, (partitions, schema) in TABLES.items():
+        columns = "\n".join(f"{column}: as published" for column in schema.names)
+        header = f"-- grain: as published\n-- partitions: {partitions}\n/*\n{columns}\n*/\n"
+        (sql_dir / "marts" / f"{name}.sql").write_text(header + empty_sql(schema))
+    return Company(Lake(str(tmp_path / "home" / "lake")), sql_dir)
+
+
+def _exact(value, kind: pa.DataType):
+    return Decimal(value) if pa.types.is_decimal(kind) and value is not None else value

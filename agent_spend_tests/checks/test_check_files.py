@@ -1,0 +1,45 @@
+import pytest
+
+from agent_spend.catalog import SQL_DIR
+from agent_spend.checks.catalog import evaluate, load_checks, parse
+from agent_spend.errors import ConfigurationError
+
+HEADER = "-- asset: fct_usage_day\n-- severity: WARN\n-- partitions: day\n-- description: d\n"
+
+
+def test_every_check_is_loaded_and_runs_on_an_empty_lake(company):
+    checks = load_checks(company.catalog)
+    assert [check.name for check in checks] == sorted(path.stem for path in (SQL_DIR / "checks").glob("*.sql"))
+    assert {check.name for check in checks if evaluate(check, company.catalog, company.lake)} == set()
+
+
+def test_only_the_conservation_of_totals_holds_back_what_follows(company):
+    assert [check.name for check in load_checks(company.catalog) if check.is_blocking] == ["vendor_totals_conserved"]
+
+
+@pytest.mark.parametrize(("text", "remedy"), [
+    (HEADER.replace("-- severity: WARN\n", ""), "no '-- severity: ...' line"),
+    (HEADER.replace("WARN", "FATAL"), "severity must be ERROR or WARN"),
+    (HEADER.replace("day", "month", 2), "partitions must be day or none"),
+    (HEADER + "-- look: 7 back\n", "look must be like"),
+    (HEADER + "-- episode: long\n", "episode must be a number of days"),
+    (HEADER + "-- episodes: 3\n", "unknown header line 'episodes'"),
+])
+def test_a_wrong_header_names_file_and_key(tmp_path, text, remedy):
+    path = tmp_path / "broken.sql"
+    path.write_text(text + "SELECT 1")
+    with pytest.raises(ConfigurationError, match=remedy) as error:
+        parse(path)
+    assert str(path) in str(error.value)
+
+
+def test_a_check_over_an_unknown_table_is_refused(company):
+    (company.sql_dir / "checks" / "broken.sql").write_text(HEADER + "SELECT * FROM nowhere")
+    with pytest.raises(ConfigurationError, match="check broken reads unknown tables: nowhere"):
+        load_checks(company.catalog)
+
+
+def test_a_check_with_other_columns_is_refused(company):
+    (company.sql_dir / "checks" / "broken.sql").write_text(HEADER + "SELECT usage_day, vendor FROM fct_usage_day")
+    with pytest.raises(ConfigurationError, match="check broken: gives usage_day, vendor instead of kind"):
+        company.rows("broken")

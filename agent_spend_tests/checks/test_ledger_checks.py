@@ -1,0 +1,230 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from agent_spend.sources.land import EXPECTED_GAPS
+
+DAY = date(2026, 11, 17)
+
+
+def usage(**more):
+    return {
+        "usage_day": DAY, "vendor": "anthropic", "surface": "claude_api", "series": "claude_api_key",
+        "auth_kind": "api_key", "actor_kind": "machine", "actor_id": "apikey_01A", "key_id": "apikey_01A",
+        "workspace": "wrkspc_01", "model": "claude-opus-5", "environment": "prod", "cost_center": "CC-410",
+        "squad": "(not attributable)", "org": "(not attributable)", "quantity": "1000", "unit": "tokens",
+        "list_usd": "1.5", "price_state": "priced",
+    } | more
+
+
+def workflow(cost, baseline, **more):
+    return {
+        "usage_day": DAY, "workflow_id": "invoice_matching", "completed_tasks": 10,
+        "cost_per_completed_task_usd": cost, "dominant_model": "claude-opus-5-5",
+        "previous_dominant_model": "claude-haiku-4-5", "model_changed": True, "baseline_usd": baseline,
+        "baseline_days": 7, "baseline_completions": 70,
+    } | more
+
+
+def coverage(attempt, **more):
+    return {
+        "feed": "copilot_user_usage", "usage_day": DAY, "state": "missing", "message": "", "last_attempt": attempt,
+        "rows": 0, "revision": 0, "is_provisional": False, "fetched_at": datetime(2026, 11, 18, tzinfo=UTC),
+    } | more
+
+
+def split(**more):
+    return {
+        "usage_day": DAY, "workflow_id": "invoice_matching", "ratio": 4.0, "price_factor": 1.0, "tokens_factor": 1.02,
+        "attempts_factor": 0.98, "model_mix_factor": 4.1, "baseline_shape_factor": 1.0,
+        "baseline_model": "claude-haiku-4-5", "model": "claude-opus-5-5",
+    } | more
+
+
+def test_a_doubled_cost_per_task_names_the_swap_and_splits_the_change(company):
+    company.write("rpt_platform__workflow_day", workflow("0.40", "0.10"))
+    company.write("rpt_platform__cost_change_day", split())
+    (row,) = company.rows("cost_per_task_doubled", DAY)
+    assert (row["observed"], row["baseline"], row["ratio"]) == (Decimal("0.4"), Decimal("0.1"), 4.0)
+    assert row["amount_usd"] == Decimal(3)
+    assert row["explanation"] == (
+        "invoice_matching cost 0.4000 USD (list) per completed task on 2026-11-17, 4.0x the 0.1000 USD median of 7 "
+        "days before; the model moved from claude-haiku-4-5 to claude-opus-5-5; change: price x1.00, tokens per "
+        "attempt x1.02, attempts per completion x0.98, model mix x4.10"
+    )
+
+
+def test_the_day_after_the_swap_names_the_model_of_the_baseline(company):
+    company.write("rpt_platform__workflow_day", workflow(
+        "0.40", "0.10", model_changed=False, previous_dominant_model="claude-opus-5-5"))
+    company.write("rpt_platform__cost_change_day", split(baseline_shape_factor=0.9))
+    explanation = company.rows("cost_per_task_doubled", DAY)[0]["explanation"]
+    assert "the model moved from claude-haiku-4-5 to claude-opus-5-5" in explanation
+    assert explanation.endswith(", baseline average against its median x0.90")
+
+
+def test_exactly_double_alerts_even_without_a_split(company):
+    company.write("rpt_platform__workflow_day", workflow("0.000000000002", "0.000000000001", model_changed=False))
+    assert "change:" not in company.rows("cost_per_task_doubled", DAY)[0]["explanation"]
+
+
+@pytest.mark.parametrize("less", [
+    {"cost_per_completed_task_usd": "0.199999999999"}, {"cost_per_completed_task_usd": None}, {"baseline_usd": None},
+    {"baseline_usd": "0"}, {"baseline_days": 2}, {"completed_tasks": 4}, {"baseline_completions": 4},
+])
+def test_a_workflow_below_any_bar_is_silent(company, less):
+    company.write("rpt_platform__workflow_day", workflow("0.40", "0.10") | less)
+    assert company.rows("cost_per_task_doubled", DAY) == []
+
+
+def test_an_unpriced_model_with_tokens_is_an_error(company):
+    unpriced = {"model": "claude-preview-x1", "price_state": "unpriced", "list_usd": None}
+    company.write("fct_usage_day", usage(), usage(**unpriced, quantity="1200000"), usage(**unpriced, quantity="34"))
+    (row,) = company.rows("unpriced_model", DAY)
+    assert row["amount_usd"] is None
+    assert row["explanation"] == (
+        "1,200,034 tokens of claude-preview-x1 (anthropic) on 2026-11-17 have no price and are in no USD total; add "
+        "the model to the price book"
+    )
+
+
+def test_an_unpriced_model_without_tokens_is_nothing(company):
+    company.write("fct_usage_day", usage(price_state="unpriced", list_usd=None, quantity="0"))
+    assert company.rows("unpriced_model", DAY) == []
+
+
+def test_a_key_without_tags_is_one_row_a_day(company):
+    untagged = {"environment": None, "cost_center": None}
+    company.write("fct_usage_day", usage(**untagged), usage(**untagged, model="claude-haiku-4-5"), usage(key_id="ok"))
+    (row,) = company.rows("untagged_key", DAY)
+    assert row["explanation"] == (
+        "Key apikey_01A in workspace wrkspc_01 has no environment and no cost center in the key registry; "
+        "2026-11-17 3.00 USD (list)"
+    )
+
+
+def test_a_key_minted_by_claude_code_is_not_untagged(company):
+    company.write("fct_usage_day", usage(surface="claude_code", environment=None), usage(key_id=None, environment=None))
+    assert company.rows("untagged_key", DAY) == []
+
+
+def test_usage_of_nobody_in_the_roster_is_listed_with_its_money(company):
+    seat = {"vendor": "github_copilot", "series": "copilot_credits", "auth_kind": "seat", "key_id": None}
+    company.write(
+        "fct_usage_day", usage(**seat, actor_id="contractor-9_acme", list_usd="0.75"),
+        usage(**seat, actor_id="known", person_id="E1"), usage(actor_id="machine-key"),
+        usage(**seat, actor_id="bot", background_kind="service_account"),
+    )
+    (row,) = company.rows("unmatched_user", DAY)
+    assert row["explanation"] == (
+        "contractor-9_acme (github_copilot) is nobody in the roster on 2026-11-17; 0.75 USD (list) belongs to no squad"
+    )
+
+
+@pytest.mark.parametrize("actor_kind", ["headless", "machine"])
+def test_a_production_cron_on_a_seat_is_an_error_with_the_owner(company, actor_kind):
+    company.write("dim_person", {"person_id": "E1009", "name": "Jonas Jung"})
+    company.write("fct_usage_day", usage(
+        auth_kind="seat", actor_kind=actor_kind, actor_id="nightly_report", person_id="E1009", org="Platform",
+        actor_rule="traced workflow", auth_rule="attribute of the spans"))
+    (row,) = company.rows("prod_workload_on_seat", DAY)
+    assert (row["severity"], row["person_id"], row["org"]) == ("ERROR", "E1009", "Platform")
+    assert row["explanation"] == (
+        "Production workload nightly_report ran on the seat of Jonas Jung on 2026-11-17: 1.50 USD (list); give it a "
+        "machine key (evidence: traced workflow, attribute of the spans)"
+    )
+
+
+@pytest.mark.parametrize("other", [
+    {"auth_kind": "seat", "actor_kind": "interactive"}, {"auth_kind": "api_key"},
+    {"auth_kind": "seat", "environment": "dev"}, {"auth_kind": "seat", "environment": None},
+])
+def test_interactive_seats_keys_and_other_environments_are_never_listed(company, other):
+    company.write("fct_usage_day", usage(**other))
+    assert company.rows("prod_workload_on_seat", DAY) == []
+
+
+def test_a_failed_attempt_is_an_error_even_where_older_data_is_kept(company):
+    company.write("rpt_coverage", coverage("server_error", state="available", revision=2, message="GET x answered 503"))
+    (row,) = company.rows("feed_failed")
+    assert (row["vendor"], row["subject"]) == ("github_copilot", "copilot_user_usage")
+    assert row["explanation"] == "copilot_user_usage 2026-11-17 failed (server_error): GET x answered 503"
+
+
+@pytest.mark.parametrize("attempt", sorted({"available", "zero", "not_connected", *EXPECTED_GAPS}))
+def test_data_and_the_vendors_normal_gaps_are_not_failures(company, attempt):
+    company.write("rpt_coverage", coverage(attempt))
+    assert company.rows("feed_failed") == []
+
+
+def test_a_fresh_install_has_every_threshold(company):
+    assert company.rows("thresholds_missing") == []
+
+
+def test_deleted_and_unreadable_thresholds_are_named(company):
+    seed = company.sql_dir / "policies" / "alert_thresholds.csv"
+    lines = [line for line in seed.read_text().splitlines() if not line.startswith("credits_floor")]
+    seed.write_text("\n".join(lines).replace("min_completions,5", "min_completions,five") + "\n")
+    assert sorted(row["explanation"].split(" in policies")[0] for row in company.rows("thresholds_missing")) == [
+        "Threshold credits_floor is missing", "Threshold min_completions is not a number (five)",
+    ]
+
+
+def test_an_emptied_threshold_file_reports_all_seven(company):
+    (company.sql_dir / "policies" / "alert_thresholds.csv").write_text("name,value,unit,note\n")
+    assert len(company.rows("thresholds_missing")) == 7
+
+
+def fill_conserved(company, **ledger):
+    amounts = {"credits": "150.5", "tokens": "111", "billed": "0.3", "on_demand": "0.07", "included": "2"} | ledger
+    copilot = {"usage_day": DAY, "ai_credits_state": "known"}
+    company.write(
+        "copilot_user_usage",
+        copilot | {"scope_kind": "organization", "scope": "acme-core", "user_id": 1, "ai_credits_used": "100.5"},
+        copilot | {"scope_kind": "organization", "scope": "acme-apps", "user_id": 1, "ai_credits_used": "100.5"},
+        copilot | {"scope_kind": "enterprise", "scope": "acme", "user_id": 2, "ai_credits_used": "50"},
+        copilot | {"scope_kind": "enterprise", "scope": "acme", "user_id": 3, "ai_credits_state": "absent"},
+    )
+    company.write("claude_api_usage", {
+        "usage_day": DAY, "uncached_input_tokens": 1, "cache_write_5m_tokens": 10, "cache_write_1h_tokens": 0,
+        "cache_read_tokens": 0, "output_tokens": 100})
+    company.write("claude_api_cost", {"usage_day": DAY, "amount_usd": "0.1"}, {"usage_day": DAY, "amount_usd": "0.2"})
+    company.write(
+        "cursor_usage_events", {"usage_day": DAY, "kind_class": "usage_based", "charged_usd": "0.07"},
+        {"usage_day": DAY, "kind_class": "included", "charged_usd": "2"},
+        {"usage_day": DAY, "kind_class": "errored", "charged_usd": "9"},
+    )
+    company.write(
+        "fct_usage_day",
+        usage(vendor="github_copilot", series="copilot_credits", unit="ai_credits", quantity=amounts["credits"]),
+        usage(quantity=amounts["tokens"]),
+        usage(series="claude_api_billing", unit="charge", quantity=None, billed_usd=amounts["billed"]),
+        usage(vendor="cursor", series="cursor_on_demand", billed_usd=amounts["on_demand"], covered_usd="0"),
+        usage(vendor="cursor", series="cursor_included", covered_usd=amounts["included"], billed_usd="0"),
+    )
+
+
+def test_a_ledger_that_equals_the_feeds_conserves_the_totals(company):
+    fill_conserved(company)
+    assert company.rows("vendor_totals_conserved", DAY) == []
+
+
+@pytest.mark.parametrize(("part", "amount", "explanation"), [
+    ("credits", "251", "github_copilot credits of 2026-11-17: the ledger holds 251, the feed 150.5"),
+    ("tokens", "110", "anthropic tokens of 2026-11-17: the ledger holds 110, the feed 111"),
+    ("billed", "0.300000000000000001",
+     "anthropic billed USD of 2026-11-17: the ledger holds 0.300000000000000001, the feed 0.3"),
+    ("on_demand", "2.07", "cursor on-demand USD of 2026-11-17: the ledger holds 2.07, the feed 0.07"),
+    ("included", None, "cursor included USD of 2026-11-17: the ledger holds 0, the feed 2"),
+])
+def test_any_difference_to_a_feed_is_named(company, part, amount, explanation):
+    fill_conserved(company, **{part: amount})
+    assert [row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)] == [explanation]
+
+
+def test_a_feed_day_that_never_reached_the_ledger_is_named(company):
+    company.write("claude_api_cost", {"usage_day": DAY, "amount_usd": "10"})
+    assert [row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)] == [
+        "anthropic billed USD of 2026-11-17: the ledger holds 0, the feed 10"
+    ]
