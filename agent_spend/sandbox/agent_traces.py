@@ -45,7 +45,7 @@ def write_files(scenario: Scenario, folder: Path) -> None:
 
 
 def _lines(spans: list[SentSpan]) -> bytes:
-    """Lines in order of export. Each repeats the last span of the line before it, and an early copy of its own first."""
+    """Lines in order of export. Each repeats the line before's last span, and holds an early copy of its own first."""
     lines = []
     for start in range(0, len(spans), LINE_SPANS):
         own = spans[start : start + LINE_SPANS]

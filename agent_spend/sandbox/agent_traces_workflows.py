@@ -14,7 +14,7 @@ class Workflow:
     """One automated workload.
 
     Args:
-        dialect: attribute names of its spans: ``genai``, ``genai_old``, ``traceloop``, ``openinference``, ``claude_code``.
+        dialect: its attribute names: ``genai``, ``genai_old``, ``traceloop``, ``openinference``, ``claude_code``.
         tasks: fewest and most tasks a day.
         retry_percent: share of attempts that fail and are tried again.
         input_tokens, cache_read, cache_write, output_tokens: of a typical call; input without cached tokens.
@@ -77,5 +77,5 @@ def on_day(workflow: Workflow, scenario: Scenario, day: date) -> Workflow:
     if workflow.name == incidents.swap_workflow and day >= incidents.swap_day:
         workflow = replace(workflow, model=OPUS)
     if workflow.name == "search_synonyms" and day >= cheaper_tokens_day(scenario):
-        workflow = replace(workflow, model=HAIKU, retry_percent=25, input_tokens=5200, output_tokens=1500)
+        workflow = replace(workflow, model=HAIKU, retry_percent=20, input_tokens=4600, output_tokens=1400)
     return replace(workflow, model=served_model(workflow.model, day))

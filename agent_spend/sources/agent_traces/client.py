@@ -62,7 +62,8 @@ def _answer(day: date, landing: Landing, reports: list[FileReport]) -> DayAnswer
     if known and known[0] < day < known[1]:
         return DayAnswer(day, State.ZERO, rows, message=message)
     covered = f"traces cover {known[0]} to {known[1]}" if known else "the folder holds no span"
-    return DayAnswer(day, State.MISSING, reason="no_report", message="; ".join([f"agent_spans {day}: {covered}", *notes]))
+    explanation = "; ".join([f"agent_spans {day}: {covered}", *notes])
+    return DayAnswer(day, State.MISSING, reason="no_report", message=explanation)
 
 
 def _notes(report: FileReport) -> list[str]:

@@ -1,8 +1,7 @@
 """The folder of trace files: what lies in it, and its lines in bounded pieces, however they are compressed."""
 
-import gzip
-import io
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +15,8 @@ SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSIONS = ("", ".gz", ".zst")
 #: Bytes of lines handed to a reader at once. A longer line is handed over whole.
 PIECE_BYTES = 8 * 1024 * 1024
+#: Compressed bytes read at once; text shrinks about ten times.
+COMPRESSED_BYTES = 256 * 1024
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -71,7 +72,7 @@ def folder_of(uri: str) -> Path:
         )
     folder = Path(unquote(parts.path) if parts.scheme else uri).expanduser()
     if not folder.is_dir():
-        raise FeedError("not_found", f"agent_spans: AGENT_TRACES_URI: {folder} is not a folder; create it or fix the path")
+        raise FeedError("not_found", f"agent_spans: AGENT_TRACES_URI: {folder} is not a folder; fix the path")
     return folder
 
 
@@ -90,47 +91,58 @@ def trace_files(folder: Path) -> list[TraceFile]:
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not found:
-        raise FeedError("no_files", f"agent_spans: no {', '.join(endings[::3])} file (or .gz, .zst of it) below {folder}")
+        raise FeedError("no_files", f"agent_spans: no {', '.join(SUFFIXES)} file (or .gz, .zst of it) below {folder}")
     return [TraceFile(path, path.relative_to(folder).as_posix(), n) for n, path in enumerate(found)]
 
 
 def pieces(report: FileReport, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
     """The file's lines, decompressed, in pieces of about ``piece_bytes`` that end at a newline."""
-    first_line, waiting = 1, b""
-    for block in _blocks(report, piece_bytes):
-        if first_line == 1 and not waiting:
-            block = block.removeprefix(_BYTE_ORDER_MARK)
+    parts: list[bytes] = []
+    size, first_line = 0, 1
+    for number, block in enumerate(_blocks(report, piece_bytes)):
+        block = block if number else block.removeprefix(_BYTE_ORDER_MARK)
+        parts.append(block)
+        size += len(block)
         end = block.rfind(b"\n") + 1
-        if not end:
-            waiting += block
+        if size < piece_bytes or not end:
             continue
-        body, waiting = waiting + block[:end], block[end:]
+        parts[-1], rest = block[:end], block[end:]
+        body = b"".join(parts)
         yield Piece(body, first_line)
         first_line += body.count(b"\n")
-    if waiting.strip():
-        yield Piece(waiting, first_line, is_tail=True)
+        parts, size = [rest], len(rest)
+    waiting = b"".join(parts)
+    end = waiting.rfind(b"\n") + 1
+    if waiting[:end].strip():
+        yield Piece(waiting[:end], first_line)
+    if waiting[end:].strip():
+        yield Piece(waiting[end:], first_line + waiting.count(b"\n"), is_tail=True)
 
 
 def _blocks(report: FileReport, size: int) -> Iterator[bytes]:
     with report.file.path.open("rb") as raw:
-        stream = _decompressed(raw)
-        while True:
+        magic = raw.read(4)
+        raw.seek(0)
+        if magic.startswith(_GZIP_MAGIC):
+            yield from _inflated(report, raw, lambda: zlib.decompressobj(wbits=31))
+        elif magic == _ZSTD_MAGIC:
+            yield from _inflated(report, raw, zstandard.ZstdDecompressor().decompressobj)
+        else:
+            while block := raw.read(size):
+                yield block
+
+
+def _inflated(report: FileReport, raw: BinaryIO, new_stream: Callable) -> Iterator[bytes]:
+    """Members (gzip) or frames (zstd) one after the other: with rotation every write of the Collector is a frame."""
+    stream, is_between = new_stream(), True
+    while block := raw.read(COMPRESSED_BYTES):
+        while block:
             try:
-                block = stream.read(size)
-            except (EOFError, OSError, zstandard.ZstdError):
+                yield stream.decompress(block)
+            except (zlib.error, zstandard.ZstdError):
                 report.is_cut_off = True
                 return
-            if not block:
-                return
-            yield block
-
-
-def _decompressed(raw: BinaryIO) -> BinaryIO:
-    magic = raw.read(4)
-    raw.seek(0)
-    if magic.startswith(_GZIP_MAGIC):
-        return io.BufferedReader(gzip.GzipFile(fileobj=raw))
-    if magic.startswith(_ZSTD_MAGIC):
-        # With rotation every write of the Collector is a frame of its own.
-        return zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
-    return raw
+            is_between, block = stream.eof, stream.unused_data if stream.eof else b""
+            if is_between:
+                stream = new_stream()
+    report.is_cut_off = not is_between

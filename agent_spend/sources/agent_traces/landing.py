@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
 
+#: Spans gathered before they go to disk.
+ROW_GROUP_SPANS = 50_000
 _NANOSECONDS_A_DAY = 86_400_000_000_000
 
 # Delivery is at least once and a snapshot of a span may precede its end: the copy that ended later knows more, then
@@ -139,6 +141,7 @@ class Landing:
         self._writer = pq.ParquetWriter(self._parquet, LANDED_SCHEMA, compression="zstd", compression_level=1)
         self._duckdb = duckdb.connect(str(scratch / "spans.duckdb"))
         self._duckdb.execute("SET TimeZone = 'UTC'")
+        self._waiting: list[pa.RecordBatch] = []
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,12 +150,20 @@ class Landing:
         self._folder.cleanup()
 
     def add(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Spill batches of ``LANDED_SCHEMA``."""
+        """Spill batches of ``LANDED_SCHEMA``; small ones wait for company."""
         for batch in batches:
-            self._writer.write_batch(batch)
+            self._waiting.append(batch)
+            if sum(one.num_rows for one in self._waiting) >= ROW_GROUP_SPANS:
+                self._spill()
+
+    def _spill(self) -> None:
+        if self._waiting:
+            self._writer.write_table(pa.Table.from_batches(self._waiting))
+            self._waiting = []
 
     def sort_out(self) -> None:
         """De-duplicate and assign days; ``add`` is over after this."""
+        self._spill()
         self._writer.close()
         self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet('{self._parquet}')")
         for statement in (_UNIQUE, _UNCLASSIFIED_CALLS, _LAYERS, _BY_DAY):
@@ -160,27 +171,25 @@ class Landing:
 
     def span_of_days(self) -> tuple[date, date] | None:
         """First and last day with spans; ``None`` without any."""
-        first, last = self._duckdb.execute("SELECT MIN(usage_day), MAX(usage_day) FROM spans").fetchone()
+        [(first, last)] = self._duckdb.sql("SELECT MIN(usage_day), MAX(usage_day) FROM spans").fetchall()
         return None if first is None else (first, last)
 
     def rows(self, day: date) -> pa.Table:
         """The day's spans in the feed's schema, ordered by trace and span."""
         names = ", ".join(FEED_SCHEMA.names)
-        found = self._duckdb.execute(
-            f"SELECT {names} FROM spans WHERE usage_day = ? ORDER BY trace_id, span_id", [day]
-        ).to_arrow_table()
-        return found.cast(FEED_SCHEMA)
+        query = f"SELECT {names} FROM spans WHERE usage_day = ? ORDER BY trace_id, span_id"
+        return self._duckdb.sql(query, params=[day]).to_arrow_table().cast(FEED_SCHEMA)
 
     def file_numbers(self, day: date) -> set[int]:
         """The files the day's spans came from."""
-        found = self._duckdb.execute("SELECT DISTINCT file_number FROM spans WHERE usage_day = ?", [day]).fetchall()
-        return {number for (number,) in found}
+        query = "SELECT DISTINCT file_number FROM spans WHERE usage_day = ?"
+        return {number for (number,) in self._duckdb.sql(query, params=[day]).fetchall()}
 
     def oddities(self, day: date) -> tuple[int, int]:
         """How many of the day's spans had their reported cost refused, and their input tokens corrected."""
-        refused, corrected = self._duckdb.execute(
-            "SELECT COUNT(*) FILTER (is_cost_rejected), COUNT(*) FILTER (is_input_corrected) FROM spans "
-            "WHERE usage_day = ?",
-            [day],
-        ).fetchone()
+        query = (
+            "SELECT COUNT(*) FILTER (is_cost_rejected), COUNT(*) FILTER (is_input_corrected) "
+            "FROM spans WHERE usage_day = ?"
+        )
+        [(refused, corrected)] = self._duckdb.sql(query, params=[day]).fetchall()
         return refused, corrected

@@ -18,6 +18,12 @@ Attributes = Mapping[str, Value | None]
 _USD_STEP = Decimal("0.000000000001")
 _MAX_USD = Decimal(semantics.MAX_REPORTED_USD)
 _MAX_WHOLE = 2**63 - 1
+_PLACES = {
+    Place.SPAN: (True,),
+    Place.RESOURCE: (False,),
+    Place.SPAN_THEN_RESOURCE: (True, False),
+    Place.RESOURCE_THEN_SPAN: (False, True),
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def lookups() -> dict[str, Lookup]:
     configured = tuple(key.strip() for key in env("AGENT_TRACES_TASK_ATTRIBUTES").split(",") if key.strip())
     if content := [key for key in configured if semantics.is_content(key)]:
         raise ConfigurationError(
-            f"AGENT_TRACES_TASK_ATTRIBUTES names {content[0]!r}, which holds words of a prompt or an answer; name an id."
+            f"AGENT_TRACES_TASK_ATTRIBUTES names {content[0]!r}, which holds words of prompts or answers; name an id."
         )
     default = semantics.TEXTS["task_id"]
     return {**semantics.TEXTS, "task_id": replace(default, keys=configured + default.keys)}
@@ -79,16 +85,11 @@ def number(value: Value | None) -> Decimal | None:
 
 def find_text(lookup: Lookup, span: Attributes, resource: Attributes) -> str | None:
     """The first candidate that says something."""
-    places = {
-        Place.SPAN: (span,),
-        Place.RESOURCE: (resource,),
-        Place.SPAN_THEN_RESOURCE: (span, resource),
-        Place.RESOURCE_THEN_SPAN: (resource, span),
-    }[lookup.place]
-    for attributes in places:
+    for is_span in _PLACES[lookup.place]:
+        attributes = span if is_span else resource
         for key in lookup.keys:
-            found = text(attributes.get(key))
-            if found is not None and found not in lookup.ignored:
+            value = attributes.get(key)
+            if value is not None and (found := text(value)) is not None and found not in lookup.ignored:
                 return found
     return None
 
@@ -180,14 +181,18 @@ def billing_identity(span: Attributes, resource: Attributes) -> str | None:
 
 
 def _anywhere(key: str, span: Attributes, resource: Attributes) -> str | None:
-    found = text(span.get(key))
-    return found if found is not None else text(resource.get(key))
+    for attributes in (span, resource):
+        value = attributes.get(key)
+        if value is not None and (found := text(value)) is not None:
+            return found
+    return None
 
 
 def _whole(span: Attributes, keys: tuple[str, ...]) -> int | None:
     for key in keys:
-        if (value := number(span.get(key))) is not None and 0 <= value <= _MAX_WHOLE:
-            return int(value)
+        value = span.get(key)
+        if value is not None and (count := number(value)) is not None and 0 <= count <= _MAX_WHOLE:
+            return int(count)
     return None
 
 

@@ -1,7 +1,6 @@
 """The strict reader: one line at a time, every rule checked, a bad line or span quarantined by number and reason."""
 
 from collections.abc import Iterator
-from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -84,7 +83,6 @@ class StrictReader:
         ended_ns = wire.nanoseconds(span.end_time_unix_nano, "endTimeUnixNano")
         texts = {name: resolve.find_text(lookup, said, resource) for name, lookup in self._lookups.items()}
         cost, tokens = resolve.cost(said), resolve.tokens(said)
-        uncached, read, write_5m, write_1h, output, is_corrected = astuple(tokens)
         status = wire.enum(span.status.code if span.status else 0, wire.STATUS_NAMES, "status.code")
         return (
             wire.hex_id(span.trace_id, 32, "traceId"),
@@ -108,11 +106,11 @@ class StrictReader:
             texts["provider"],
             texts["model"],
             texts["service_tier"],
-            uncached,
-            read,
-            write_5m,
-            write_1h,
-            output,
+            tokens.uncached,
+            tokens.cache_read,
+            tokens.cache_write_5m,
+            tokens.cache_write_1h,
+            tokens.output,
             cost.usd,
             cost.source,
             resolve.auth_hint(said, resource),
@@ -121,7 +119,7 @@ class StrictReader:
             len(span.attributes or ()),
             file_number,
             cost.is_rejected,
-            is_corrected,
+            tokens.is_corrected,
         )
 
 

@@ -1,0 +1,92 @@
+"""Builders of OTLP/JSON by hand, for tests only: what a Collector would have written."""
+
+import json
+from datetime import UTC, date, datetime
+
+from agent_spend.settings import Settings
+from agent_spend.sources.agent_traces.assets import FEEDS
+
+FEED = FEEDS[0]
+NOON = "2026-11-20T12:00:00"
+DAY = date(2026, 11, 20)
+
+
+def nano(moment: str) -> str:
+    """An ISO time without zone, as UTC nanoseconds in text."""
+    return str(int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp()) * 1_000_000_000)
+
+
+def any_value(value):
+    """An ``AnyValue``; a dict is taken as it is."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, bool):
+        return {"boolValue": value}
+    if isinstance(value, int):
+        return {"intValue": str(value)}
+    if isinstance(value, float):
+        return {"doubleValue": value}
+    return {"stringValue": value}
+
+
+def attributes(said: dict) -> list:
+    return [{"key": key, "value": any_value(value)} for key, value in said.items()]
+
+
+def span(said=None, *, trace="a" * 32, id="b" * 16, parent=None, name="work", start=NOON, end="2026-11-20T12:00:05"):
+    built = {
+        "traceId": trace,
+        "spanId": id,
+        "name": name,
+        "kind": 3,
+        "startTimeUnixNano": nano(start),
+        "endTimeUnixNano": nano(end),
+        "attributes": attributes(said or {}),
+        "status": {},
+    }
+    return built | ({"parentSpanId": parent} if parent is not None else {})
+
+
+def request(*spans, resource=None) -> dict:
+    return {
+        "resourceSpans": [
+            {
+                "resource": {"attributes": attributes(resource or {})},
+                "scopeSpans": [{"scope": {"name": "acme"}, "spans": list(spans)}],
+            }
+        ]
+    }
+
+
+def line(*spans, resource=None) -> bytes:
+    return json.dumps(request(*spans, resource=resource)).encode()
+
+
+class TraceFolder:
+    """A folder that the settings point at."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def write(self, body: bytes, name="agents/acme/traces.json"):
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+        return self
+
+    def answers(self, *days: date):
+        found = list(FEED.fetch(days or (DAY,), Settings.from_environment()))
+        for answer in found:
+            FEED.table(answer)
+        return found
+
+    def answer(self, day: date = DAY):
+        return self.answers(day)[0]
+
+    def rows(self, day: date = DAY) -> list[dict]:
+        return FEED.table(self.answer(day)).to_pylist()
+
+    def row_of(self, said: dict, *, name="work", resource=None) -> dict:
+        """The one row of a file with one span."""
+        [row] = self.write(line(span(said, name=name), resource=resource) + b"\n").rows()
+        return row
