@@ -1,11 +1,14 @@
 """The Claude feeds, for the factory that turns feeds into assets."""
 
+from agent_spend.settings import REQUIRED
 from agent_spend.sources.claude.analytics import fetch_analytics_cost
 from agent_spend.sources.claude.analytics_schema import ANALYTICS_COST
 from agent_spend.sources.claude.lists import fetch_api_keys, fetch_users, fetch_workspaces
 from agent_spend.sources.claude.lists_schema import API_KEYS, USERS, WORKSPACES
 from agent_spend.sources.claude.reports import fetch_api_cost, fetch_api_usage, fetch_code_usage
 from agent_spend.sources.claude.schema import API_COST, API_USAGE, CODE_USAGE
+from agent_spend.sources.claude.team import fetch_seats, fetch_team_usage
+from agent_spend.sources.claude.team_schema import SEATS, TEAM_USAGE
 from agent_spend.sources.feed import Feed
 
 FEEDS = [
@@ -91,3 +94,33 @@ FEEDS = [
         fetch=fetch_users,
     ),
 ]
+
+TEAM_FEEDS = [
+    Feed(
+        name="claude_seats",
+        system="claude_team",
+        vendor="anthropic",
+        description=(
+            "Claude Team seats held on a UTC day: member and seat tier. A member export holds until the next one. "
+            "No money: seat prices come from the invoice. Source: CSV export."
+        ),
+        schema=SEATS,
+        fetch=fetch_seats,
+    ),
+    Feed(
+        name="claude_team_usage",
+        system="claude_team",
+        vendor="anthropic",
+        description=(
+            "Usage credits a Claude Team member spent beyond the seat on one UTC day, by product and model, in USD "
+            "before and after discounts. Use inside the seat is metered nowhere. Source: CSV spend export."
+        ),
+        schema=TEAM_USAGE,
+        fetch=fetch_team_usage,
+        total_column="net_usd",
+    ),
+]
+
+# A Team plan has no API; its feeds join once the setting that names the exports is known.
+if "claude_team" in REQUIRED:
+    FEEDS += TEAM_FEEDS

@@ -1,0 +1,91 @@
+"""Lake tables of the Team plan's exports, and their CSV columns.
+
+Anthropic offers no API for a Team plan. Its spend export is in **dollars**, unlike every API, and gives one line a person
+and model over the whole range exported; hence one export a day. The header's exact wording is not published, so columns
+match whatever their case and spaces, and the e-mail column by either of its two known names.
+"""
+
+from datetime import date
+from decimal import Decimal
+
+import pandera.pandas as pandera
+
+from agent_spend.errors import FeedError
+from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, column
+from agent_spend.sources.files import Line, SourceFile, csv_lines
+
+_EMAIL_NAMES = ("email", "user_email")
+_PLAN_NAMES = ("seat_tier", "plan")
+
+
+def seat_rows(file: SourceFile) -> list[dict]:
+    """Rows of ``claude_seats`` without their day: one a member with a seat.
+
+    Raises:
+        FeedError: as ``csv_lines``; ``duplicate`` for a person listed twice, naming the line.
+    """
+    rows: dict[str, dict] = {}
+    for line in csv_lines(file, (), (*_EMAIL_NAMES, *_PLAN_NAMES)):
+        email, plan = _either(line, _EMAIL_NAMES).lower(), _either(line, _PLAN_NAMES).lower()
+        if email in rows:
+            raise FeedError("duplicate", f"{line.where}: {email} has a seat already; a member holds one seat")
+        rows[email] = {"person_email": email, "plan": plan, "source": "team_csv"}
+    return list(rows.values())
+
+
+def usage_rows(file: SourceFile, day: date) -> list[dict]:
+    """Rows of ``claude_team_usage``.
+
+    Raises:
+        FeedError: as ``csv_lines``; ``bad_value`` for a negative amount or an empty one.
+    """
+    required = ("model", "total_net_spend_usd", "total_gross_spend_usd")
+    optional = (*_EMAIL_NAMES, "account_uuid", "product", "total_requests", "total_prompt_tokens",
+                "total_completion_tokens")
+    return [
+        {
+            "usage_day": day,
+            "person_email": _either(line, _EMAIL_NAMES).lower(),
+            "account_id": line.text("account_uuid"),
+            "product": line.text("product"),
+            "model": line.text("model"),
+            "requests": line.whole("total_requests"),
+            "prompt_tokens": line.whole("total_prompt_tokens"),
+            "completion_tokens": line.whole("total_completion_tokens"),
+            "gross_usd": _usd(line, "total_gross_spend_usd"),
+            "net_usd": _usd(line, "total_net_spend_usd"),
+        }
+        for line in csv_lines(file, required, optional)
+    ]
+
+
+def _either(line: Line, names: tuple[str, str]) -> str:
+    return line.text(names[0]) or line.text(names[1]) or line.required(names[0])
+
+
+def _usd(line: Line, name: str) -> Decimal:
+    amount = line.amount(name)
+    if amount is None or amount < 0:
+        raise line.bad(name, "must be an amount in USD of zero or more")
+    return amount
+
+
+SEATS = pandera.DataFrameSchema({
+    "usage_day": column(DAY, "UTC day the seat is held"),
+    "person_email": column(TEXT, "Member's e-mail address, lower case"),
+    "plan": column(TEXT, "Seat tier as exported, lower case: standard, premium"),
+    "source": column(TEXT, "team_csv: the member export"),
+}, strict=True)
+
+TEAM_USAGE = pandera.DataFrameSchema({
+    "usage_day": column(DAY, "UTC day of use"),
+    "person_email": column(TEXT, "Member's e-mail address, lower case"),
+    "account_id": column(TEXT, "Account UUID", nullable=True),
+    "product": column(TEXT, "Product, e.g. Claude Code", nullable=True),
+    "model": column(TEXT, "Model", nullable=True),
+    "requests": column(WHOLE, "Requests", nullable=True),
+    "prompt_tokens": column(WHOLE, "Prompt tokens of all kinds", nullable=True),
+    "completion_tokens": column(WHOLE, "Completion tokens", nullable=True),
+    "gross_usd": column(MONEY, "Usage credits spent, USD before discounts and credits"),
+    "net_usd": column(MONEY, "Usage credits spent, USD after discounts and credits"),
+}, strict=True)
