@@ -170,13 +170,13 @@ def auth_hint(span: Attributes, resource: Attributes) -> str | None:
 
 
 def billing_identity(span: Attributes, resource: Attributes) -> str | None:
-    """Who gets the invoice as ``kind:value``, e.g. ``anthropic_workspace:org_1/wrkspc_2`` (card 4.5)."""
+    """Who gets the invoice: an e-mail, else ``kind:value``, e.g. ``anthropic_workspace:org_1/wrkspc_2`` (card 4.5)."""
     for rule in semantics.BILLING:
         if rule.when and _anywhere(rule.when[0], span, resource) not in rule.when[1]:
             continue
         values = [_anywhere(key, span, resource) for key in rule.keys]
         if None not in values:
-            return f"{rule.kind}:{'/'.join(values)}"
+            return f"{rule.kind}:{'/'.join(values)}" if rule.kind else "/".join(values)
     return None
 
 

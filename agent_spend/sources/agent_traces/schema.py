@@ -51,7 +51,7 @@ AGENT_SPANS = pandera.DataFrameSchema(
         "reported_usd_source": column(TEXT, "Attribute the reported cost was read from", nullable=True),
         "auth_hint": column(TEXT, "seat, api_key or service_account where the span proves it", nullable=True,
                             check=pandera.Check.isin(AUTH_HINTS)),
-        "billing_identity": column(TEXT, "Who gets the invoice, as kind:value, e.g. user:ada@acme.test", nullable=True),
+        "billing_identity": column(TEXT, "Who gets the invoice: an e-mail of a person, else kind:value", nullable=True),
     }
 )
 

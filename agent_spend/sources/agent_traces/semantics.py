@@ -59,7 +59,10 @@ class CostRule:
 
 @dataclass(frozen=True)
 class BillingRule:
-    """Who gets the invoice: ``kind:value/value``; every key must be present, and ``when`` must hold if given."""
+    """Who gets the invoice: ``kind:value/value``, without a kind the bare value; every key must be present.
+
+    ``when``: an attribute and the values of which it must have one.
+    """
 
     kind: str
     keys: tuple[str, ...]
@@ -215,13 +218,13 @@ AUTH_HINTS: tuple[Match, ...] = (
     Match("service.name", COPILOT_SERVICES, "seat"),
 )
 
-#: Who gets the invoice (card 4.5), plus ``user.email``, which joins the roster and which only a sign-in carries.
+#: Who gets the invoice (card 4.5), plus ``user.email``, which only a sign-in carries and which joins the roster as it is.
 BILLING: tuple[BillingRule, ...] = (
     BillingRule("account", ("billing.account",)),
     BillingRule("litellm_team", ("litellm.team.id",)),
     BillingRule("litellm_key", ("litellm.api_key.hash",)),
     BillingRule("anthropic_workspace", ("anthropic.organization.id", "anthropic.workspace.id")),
-    BillingRule("user", ("user.email",)),
+    BillingRule("", ("user.email",)),
     BillingRule("claude_account", ("organization.id", "user.account_uuid")),
     BillingRule("claude_install", ("user.id",), when=("service.name", CLAUDE_CODE_SERVICES)),
     BillingRule("cursor_team", ("cursor.team.id",)),
