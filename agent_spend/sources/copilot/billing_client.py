@@ -8,7 +8,7 @@ from agent_spend.errors import FeedError
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.billing_schema import UsageReport, billing_rows, is_copilot, sku_class
 from agent_spend.sources.copilot.scopes import Part, Scope, ask_scopes
-from agent_spend.sources.copilot.session import each_day, github_session, refusal
+from agent_spend.sources.copilot.session import each_day, get, github_session, refusal
 from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import Answer, VendorSession
 
@@ -50,7 +50,7 @@ def _report(session: VendorSession, scope: Scope, name: str, where: str, day: da
     path = f"{scope.billing_path}/settings/billing/{name}"
     where = f"{where}: GET {path}"
     # Without all three GitHub answers for a month or a year, by rules that differ between these reports.
-    answer = session.get(path, {"year": day.year, "month": day.month, "day": day.day})
+    answer = get(session, path, {"year": day.year, "month": day.month, "day": day.day}, where)
     if answer.status != 200:
         raise refusal(answer, where, _permission(scope))
     report = decode(answer.body, UsageReport, where)

@@ -8,7 +8,7 @@ from requests.utils import parse_header_links
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
-from agent_spend.sources.copilot.session import each_day, refusal
+from agent_spend.sources.copilot.session import each_day, get, refusal
 from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import Answer, VendorSession
 
@@ -29,7 +29,7 @@ def read_pages(
     while query:
         asked.append(query)
         at = f"{where} page {len(asked)}"
-        answer = session.get(path, query)
+        answer = get(session, path, query, at)
         if answer.status != 200:
             raise refusal(answer, at, permission)
         pages.append(decode(answer.body, shape, at))

@@ -11,7 +11,7 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.copilot.schema import Envelope, UserDay
-from agent_spend.sources.copilot.session import refusal
+from agent_spend.sources.copilot.session import get, refusal
 from agent_spend.sources.feed import decode
 from agent_spend.sources.http import Answer, VendorSession
 
@@ -92,8 +92,8 @@ class _LinkRefused(Exception):
 
 
 def _envelope(session, path, params, where, permission, day) -> _Opened:
-    answer = session.get(path, params)
     where = f"{where}: GET {path}"
+    answer = get(session, path, params, where)
     if answer.status == 204:
         raise FeedError("no_report", f"{where}: GitHub has no report for this day (yet)")
     if answer.status != 200:

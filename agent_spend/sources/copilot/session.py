@@ -46,6 +46,18 @@ def is_rate_limited(answer: Answer) -> bool:
     )
 
 
+def get(session: VendorSession, path: str, params: dict | None, where: str) -> Answer:
+    """GET; an answer that could not be had says which feed and day it was for.
+
+    Raises:
+        FeedError: as ``VendorSession.request``, with ``where`` before its message.
+    """
+    try:
+        return session.get(path, params)
+    except FeedError as error:
+        raise FeedError(error.reason, f"{where}: {error.message}", error.state) from None
+
+
 def refusal(answer: Answer, where: str, permission: str) -> FeedError:
     """What a status other than 200 and 204 means.
 

@@ -224,6 +224,7 @@ def test_a_403_with_rate_limit_hints_that_stays_is_rate_limited(github):
     github.answer(PATH, '{"message":"secondary rate limit"}', 403, NOW)
     answer = ask()
     assert (answer.state, answer.reason) == (State.MISSING, "rate_limited")
+    assert answer.message.startswith(f"copilot_user_usage 2026-11-18: enterprise acme: GET {PATH}: ")
 
 
 def test_a_day_waits_for_the_organization_that_has_no_report(github, monkeypatch):
