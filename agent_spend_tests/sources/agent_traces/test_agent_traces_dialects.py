@@ -320,7 +320,7 @@ def test_the_environment_of_the_process_goes_before_that_of_the_span(traces, res
 @pytest.mark.parametrize(
     ("resource", "said", "hint", "identity"),
     [
-        ({"agent_spend.auth_kind": "seat", "user.email": "ada@acme.test"}, {}, "seat", "user:ada@acme.test"),
+        ({"agent_spend.auth_kind": "seat", "user.email": "ada@acme.test"}, {}, "seat", "ada@acme.test"),
         ({"agent_spend.auth_kind": "api_key", "billing.account": "cc-7"}, {}, "api_key", "account:cc-7"),
         ({"agent_spend.auth_kind": "service_account"}, {}, "service_account", None),
         ({"agent_spend.auth_kind": "carrier pigeon"}, {}, None, None),

@@ -96,7 +96,7 @@ def test_the_seat_cron_carries_the_seat_and_its_person(rows):
     person = SCENARIO.incidents.seat_cron_person.email
 
     assert {(row["auth_hint"], row["billing_identity"], row["environment"]) for row in runs} == {
-        ("seat", f"user:{person}", "prod")
+        ("seat", person, "prod")
     }
     assert {row["started_at"].hour for row in runs} == {3}
     assert len(runs) == 3 * 21
