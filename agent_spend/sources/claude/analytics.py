@@ -28,7 +28,7 @@ _GROUPS = ("api_key_id", "workspace_id", "model", "product", "actor")
 def fetch_analytics_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """``claude_analytics_cost``: ``GET /v1/organizations/analytics/cost`` in windows of 31 days.
 
-    Days before 2026-01-01 or more than 365 days ago are not asked for (``out_of_range``); days after the vendor's
+    Days before 2026-01-01 or more than 365 days ago are not asked for (``no_report``); days after the vendor's
     watermark are ``not_refreshed``; a key or organisation without the endpoint is ``forbidden`` or ``not_enabled``.
     """
     session = open_session(settings)
@@ -36,7 +36,7 @@ def fetch_analytics_cost(days: Sequence[date], settings: Settings) -> Iterator[D
     for day in days:
         if day < oldest:
             message = f"{FEED} {day}: Anthropic answers from {oldest} on; older days stay without cost by key"
-            yield DayAnswer(day, State.MISSING, reason="out_of_range", message=message)
+            yield DayAnswer(day, State.MISSING, reason="no_report", message=message)
     for window in contiguous([day for day in days if day >= oldest], MAX_DAYS):
         yield from _window(session, window, settings.today)
 

@@ -3,10 +3,11 @@
 from agent_spend.settings import REQUIRED
 from agent_spend.sources.claude.analytics import fetch_analytics_cost
 from agent_spend.sources.claude.analytics_schema import ANALYTICS_COST
+from agent_spend.sources.claude.code_schema import CODE_USAGE
 from agent_spend.sources.claude.lists import fetch_api_keys, fetch_users, fetch_workspaces
 from agent_spend.sources.claude.lists_schema import API_KEYS, USERS, WORKSPACES
 from agent_spend.sources.claude.reports import fetch_api_cost, fetch_api_usage, fetch_code_usage
-from agent_spend.sources.claude.schema import API_COST, API_USAGE, CODE_USAGE
+from agent_spend.sources.claude.schema import API_COST, API_USAGE
 from agent_spend.sources.claude.team import fetch_seats, fetch_team_usage
 from agent_spend.sources.claude.team_schema import SEATS, TEAM_USAGE
 from agent_spend.sources.feed import Feed

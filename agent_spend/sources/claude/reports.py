@@ -11,17 +11,8 @@ from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings
 from agent_spend.sources.claude.client import ORGANIZATION, open_session, pages
-from agent_spend.sources.claude.schema import (
-    Bucket,
-    BucketPage,
-    CodePage,
-    CodeRecord,
-    CostResult,
-    UsageResult,
-    code_rows,
-    cost_rows,
-    usage_rows,
-)
+from agent_spend.sources.claude.code_schema import CodePage, CodeRecord, code_rows
+from agent_spend.sources.claude.schema import Bucket, BucketPage, CostResult, UsageResult, cost_rows, usage_rows
 from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import Answer, VendorSession
 
@@ -66,7 +57,9 @@ def _buckets(
             ("limit", MAX_BUCKETS),
             *(("group_by[]", name) for name in groups),
         ]
-        yield from _window(session, feed, path, params, where, window, shape, to_rows)
+        for answer in _window(session, feed, path, params, where, window, shape, to_rows):
+            is_early = answer.reason == "day_absent" and answer.day >= settings.today
+            yield replace(answer, reason="day_not_closed") if is_early else answer
 
 
 def _window(session, feed, path, params, where, window: Window, shape, to_rows: ToRows) -> Iterator[DayAnswer]:
@@ -123,7 +116,7 @@ def _code_day(session: VendorSession, day: date, today: date) -> DayAnswer:
         return DayAnswer.from_error(day, error, raw)
     if not rows and day >= today:
         message = f"{where}: no records yet; the day is not over"
-        return DayAnswer(day, State.MISSING, reason="not_ready", message=message, raw=raw)
+        return DayAnswer(day, State.MISSING, reason="day_not_closed", message=message, raw=raw)
     return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=raw)
 
 

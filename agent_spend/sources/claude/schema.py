@@ -1,13 +1,13 @@
-"""Wire shapes and lake tables of the Messages usage report, the cost report and the Claude Code report."""
+"""Wire shapes and lake tables of the Messages usage report and the cost report; cents become dollars here."""
 
 from datetime import date, datetime
 from decimal import Context, Decimal
 
 import pandera.pandas as pandera
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import Raw, Struct
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.feed import DAY, FLAG, MONEY, TEXT, WHOLE, column
+from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, column
 
 # 28 digits, the default, would round an amount of more than 26 digits on its way from cents to dollars.
 _EXACT = Context(prec=60)
@@ -74,58 +74,6 @@ class CostResult(Struct):
     token_type: str | None = None
 
 
-class CodeActor(Struct):
-    """``user_actor`` with an e-mail address or ``api_actor`` with the (mutable, not unique) name of a key."""
-
-    type: str
-    email_address: str | None = None
-    api_key_name: str | None = None
-
-
-class CodeTokens(Struct):
-    input: int
-    output: int
-    cache_read: int
-    cache_creation: int
-
-
-class CodeCost(Struct):
-    """The vendor's estimate; ``amount`` is in cents."""
-
-    amount: Decimal
-    currency: str
-
-
-class CodeModel(Struct):
-    model: str
-    tokens: CodeTokens
-    estimated_cost: CodeCost
-
-
-class CoreMetrics(Struct):
-    num_sessions: int | None = None
-
-
-class CodeRecord(Struct):
-    """One actor's day on one surface."""
-
-    actor: CodeActor
-    customer_type: str
-    date: datetime
-    model_breakdown: list[CodeModel]
-    subscription_type: str | None = None
-    terminal_type: str | None = None
-    is_remote: bool = False
-    organization_id: str | None = None
-    core_metrics: CoreMetrics | UnsetType | None = UNSET
-
-
-class CodePage(Struct):
-    data: list[CodeRecord]
-    has_more: bool
-    next_page: str | None = None
-
-
 def usd(cents: Decimal, currency: str, field: str, where: str) -> Decimal:
     """Dollars of an amount in cents, exactly.
 
@@ -175,48 +123,6 @@ def cost_rows(results: list[CostResult], day: date, where: str) -> list[dict]:
     ]
 
 
-def code_rows(records: list[CodeRecord], day: date, where: str) -> list[dict]:
-    """Rows of ``claude_code_usage``, one a record and model; a record without a model keeps one row for its sessions.
-
-    Raises:
-        FeedError: ``wrong_day`` when a record is of another day than the one asked for.
-    """
-    rows = []
-    for record in records:
-        if record.date.date() != day:
-            raise FeedError("wrong_day", f"{where}: a record of {record.date.date()} came back; nothing was stored")
-        head = {
-            "usage_day": day,
-            "actor_type": record.actor.type,
-            "actor_email": record.actor.email_address,
-            "actor_api_key_name": record.actor.api_key_name,
-            "customer_type": record.customer_type,
-            "subscription_type": record.subscription_type,
-            "terminal_type": record.terminal_type,
-            "is_remote": record.is_remote,
-            "organization_id": record.organization_id,
-            "sessions": record.core_metrics.num_sessions if record.core_metrics else None,
-        }
-        rows += [head | _code_model(model, where) for model in record.model_breakdown] or [head | _NO_MODEL]
-    return rows
-
-
-_NO_MODEL = {"model": None, "input_tokens": 0, "output_tokens": 0, "cache_read_tokens": 0, "cache_creation_tokens": 0,
-             "estimated_usd": Decimal(0)}
-
-
-def _code_model(model: CodeModel, where: str) -> dict:
-    tokens, cost = model.tokens, model.estimated_cost
-    return {
-        "model": model.model,
-        "input_tokens": count(tokens.input, "tokens.input", where),
-        "output_tokens": count(tokens.output, "tokens.output", where),
-        "cache_read_tokens": count(tokens.cache_read, "tokens.cache_read", where),
-        "cache_creation_tokens": count(tokens.cache_creation, "tokens.cache_creation", where),
-        "estimated_usd": usd(cost.amount, cost.currency, "estimated_cost.amount", where),
-    }
-
-
 _DIMENSIONS = {
     "workspace_id": column(TEXT, "Workspace; null is the default workspace", nullable=True),
     "model": column(TEXT, "Model id as the vendor reports it", nullable=True),
@@ -248,23 +154,4 @@ API_COST = pandera.DataFrameSchema({
     "token_type": column(TEXT, "Token class of the line, in the vendor's dotted names", nullable=True),
     "currency": column(TEXT, "Always USD"),
     "amount_usd": column(MONEY, "USD the vendor bills for the line; Priority Tier is not in it"),
-}, strict=True)
-
-CODE_USAGE = pandera.DataFrameSchema({
-    "usage_day": _DAY,
-    "actor_type": column(TEXT, "user_actor or api_actor"),
-    "actor_email": column(TEXT, "E-mail address of a person", nullable=True),
-    "actor_api_key_name": column(TEXT, "Name (not id) of the key of an api_actor", nullable=True),
-    "customer_type": column(TEXT, "api: also in the API reports; subscription: covered by a seat"),
-    "subscription_type": column(TEXT, "team or enterprise", nullable=True),
-    "terminal_type": column(TEXT, "Surface, as the client names it", nullable=True),
-    "is_remote": column(FLAG, "Ran on the vendor's machines"),
-    "organization_id": column(TEXT, "The vendor's organisation", nullable=True),
-    "sessions": column(WHOLE, "Sessions of the record, repeated on each of its models", nullable=True),
-    "model": column(TEXT, "Model id; null for a record without model use", nullable=True),
-    "input_tokens": column(WHOLE, "Uncached input tokens"),
-    "output_tokens": column(WHOLE, "Output tokens"),
-    "cache_read_tokens": column(WHOLE, "Input tokens read from the cache"),
-    "cache_creation_tokens": column(WHOLE, "Input tokens written to a cache of either lifetime"),
-    "estimated_usd": column(MONEY, "The vendor's estimate at list price in USD; not billed for subscription rows"),
 }, strict=True)

@@ -25,7 +25,7 @@ def fetch_seats(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]
         dates = [dated for dated in files if dated <= day]
         if not dates:
             message = f"claude_seats {day}: {SETTING} has no seats-YYYY-MM-DD.csv of this day or before it"
-            yield DayAnswer(day, State.MISSING, reason="file_not_found", message=message)
+            yield DayAnswer(day, State.MISSING, reason="no_report", message=message)
             continue
         file = files[max(dates)]
         # The snapshot is evidence of its own day, and of the newest day that still rests on it.
@@ -49,7 +49,7 @@ def fetch_team_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAn
         file = files.get(day)
         if file is None:
             message = f"claude_team_usage {day}: {SETTING} has no usage-{day}.csv; export the spend of this day alone"
-            yield DayAnswer(day, State.MISSING, reason="file_not_found", message=message)
+            yield DayAnswer(day, State.MISSING, reason="no_report", message=message)
             continue
         try:
             yield DayAnswer(day, State.AVAILABLE, usage_rows(file, day), raw=(file.as_answer(),))

@@ -283,8 +283,8 @@ def test_a_vendor_that_stays_down_gives_an_error_and_no_rows(vendor, fetch):
 def test_an_empty_claude_code_day_that_is_not_over_is_missing(vendor, fetch):
     vendor(lambda path, params: page())
     far = date(2999, 1, 1)
-    assert (fetch("claude_code_usage", [far])[far].state, fetch("claude_code_usage", [far])[far].reason) == (
-        State.MISSING, "not_ready")
+    answer = fetch("claude_code_usage", [far])[far]
+    assert (answer.state, answer.reason) == (State.MISSING, "day_not_closed")
 
 
 def test_the_raw_archive_gets_the_bytes_of_its_own_day(vendor, fetch):

@@ -1,7 +1,9 @@
 """The three report feeds against the simulated Anthropic: complete, exact, paged to the end."""
 
+import csv
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 from agent_spend.errors import State
 from agent_spend.sandbox.claude_usage import answer_key, code_records, messages_records
@@ -58,8 +60,15 @@ def test_a_day_the_vendor_has_not_reached_is_missing_and_not_zero(sandbox, fetch
     tomorrow = SMALL.end_day + timedelta(days=1)
     answers = fetch("claude_api_usage", [SMALL.end_day, tomorrow])
     assert answers[SMALL.end_day].state is State.AVAILABLE
-    assert (answers[tomorrow].state, answers[tomorrow].reason) == (State.MISSING, "day_absent")
+    assert (answers[tomorrow].state, answers[tomorrow].reason) == (State.MISSING, "day_not_closed")
     assert "claude_api_usage" in answers[tomorrow].message
+
+
+def test_a_closed_day_that_the_vendor_leaves_out_is_an_error(sandbox, fetch, monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-12-01")
+    day = SMALL.end_day + timedelta(days=1)
+    answer = fetch("claude_api_cost", [day])[day]
+    assert (answer.state, answer.reason) == (State.MISSING, "day_absent")
 
 
 def test_the_default_workspace_and_the_workbench_stay_null(sandbox, fetch):
@@ -121,3 +130,27 @@ def test_late_batch_usage_changes_the_last_day_after_the_restatement(sandbox, fe
     sandbox.state.is_restated = True
     after = fetch("claude_api_usage", [SMALL.end_day])[SMALL.end_day].rows
     assert {row["api_key_id"] for row in after} - {row["api_key_id"] for row in before} == {"apikey_01SimNightlyBatch"}
+
+
+def test_fetched_tokens_at_the_price_books_rates_are_the_answer_keys_list_value(sandbox, fetch):
+    book = Path(__file__).parents[3] / "dbt_like_sql" / "prices" / "claude_prices.csv"
+    with book.open() as file:
+        prices = [line for line in csv.DictReader(file) if line["band"] == "default"]
+    classes = (("uncached_input_tokens", "input"), ("cache_write_5m_tokens", "cache_write_5m"),
+               ("cache_write_1h_tokens", "cache_write_1h"), ("cache_read_tokens", "cache_read"),
+               ("output_tokens", "output"))
+    total_usd, unpriced_tokens = Decimal(0), 0
+    for day, answer in fetch("claude_api_usage", SMALL.calendar).items():
+        for row in answer.rows:
+            rate = [line for line in prices if line["model"] == row["model"]
+                    and line["effective_from"] <= day.isoformat() < (line["effective_to"] or "9999")]
+            if not rate:
+                unpriced_tokens += sum(row[name] for name, _ in classes)
+                continue
+            factor = (Decimal("0.5") if row["service_tier"] == "batch" else 1) * (
+                Decimal("1.1") if row["inference_geo"] == "us" else 1)
+            tokens_usd = sum(row[name] * Decimal(rate[0][f"{price}_usd_per_million"]) for name, price in classes)
+            total_usd += tokens_usd * factor / 1_000_000 + row["web_search_requests"] * Decimal("0.01")
+    key = answer_key(SMALL)
+    assert total_usd == Decimal(key["list_usd"]["total"]["usd"])
+    assert unpriced_tokens == key["unpriced"]["total_tokens"]

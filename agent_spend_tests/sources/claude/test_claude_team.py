@@ -62,7 +62,7 @@ def test_the_spend_export_is_in_dollars_already(folder):
 
 def test_a_day_without_an_export_is_missing_and_named(folder):
     answer = read("claude_team_usage", SUNDAY)[SUNDAY]
-    assert (answer.state, answer.reason) == (State.MISSING, "file_not_found")
+    assert (answer.state, answer.reason) == (State.MISSING, "no_report")
     assert "usage-2026-11-22.csv" in answer.message
 
 
