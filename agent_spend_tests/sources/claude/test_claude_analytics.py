@@ -133,8 +133,6 @@ def test_a_row_that_comes_twice_is_not_counted_twice(vendor, fetch):
            "details": {"error_code": "organization_type_not_supported"}}, "not_enabled"),
 ])
 def test_an_organisation_without_the_endpoint_is_forbidden_and_not_empty(vendor, fetch, status, error, reason):
-
-
     body = json.dumps({"type": "error", "error": error}).encode()
     vendor(lambda path, params: (status, {"Content-Type": "application/json"}, body))
     answer = fetch(FEED, [MONDAY])[MONDAY]
