@@ -1,5 +1,6 @@
 """The two sensors: findings go to Slack, and a failed run becomes a finding."""
 
+import re
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -10,10 +11,12 @@ from agent_spend.settings import Settings
 
 RUN_FAILED = "run_failed"
 _MAX_REASON = 500
+#: The dotted path of an exception's class; our own messages say it better.
+_PYTHON_NAME = re.compile(r"^(?:\w+\.)+(?:Failure: )?")
 
 
 def findings_to_slack(
-    refresh_job: dg.JobDefinition | dg.UnresolvedAssetJobDefinition | None = None,
+    refresh_job: object | None = None,
 ) -> dg.SensorDefinition:
     """The sensor that sends new findings every minute.
 
@@ -86,5 +89,5 @@ def _reason(context: dg.RunFailureSensorContext) -> str:
         if error is not None:
             # The outer error only says that a step failed; the cause is what a person can act on.
             cause = error.cause or error
-            return f"{event.step_key}: {' '.join(cause.message.split())}"[:_MAX_REASON]
+            return f"{event.step_key}: {_PYTHON_NAME.sub('', ' '.join(cause.message.split()))}"[:_MAX_REASON]
     return " ".join((context.failure_event.message or "no reason was given").split())[:_MAX_REASON]
