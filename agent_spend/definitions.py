@@ -7,7 +7,8 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
-from agent_spend.alerts.sensors import sensors  # noqa: E402
+from agent_spend.alerts.findings import FINDINGS_ASSET  # noqa: E402
+from agent_spend.alerts.sensors import failed_runs_to_findings, findings_to_slack  # noqa: E402
 from agent_spend.checks.assets import asset_checks  # noqa: E402
 from agent_spend.models import model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
@@ -20,12 +21,14 @@ defs = dg.Definitions(
         *(feed_asset(feed) for feed in feeds().values()),
         *(model_asset(model, catalog()) for model in catalog().models.values()),
         *published_assets(catalog()),
+        FINDINGS_ASSET,
     ],
     asset_checks=asset_checks(catalog()),
     jobs=jobs,
     schedules=schedules,
     sensors=[
-        *sensors,
+        findings_to_slack(),
+        failed_runs_to_findings,
         dg.AutomationConditionSensorDefinition(
             "rebuild_after_upstream",
             target=dg.AssetSelection.all(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from agent_spend.alerts.slack import deliver
+from agent_spend.alerts.slack import deliver, page_url, webhook_url
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window
@@ -70,9 +70,9 @@ def run_demo(scenario: Scenario, home: Path, on_stage) -> DemoResult:
                 outcomes += materialize(defs, dagster, _reread_stages(), _reread_window(scenario.end_day), on_stage)
             outcomes += materialize(defs, dagster, model_stages(), window, on_stage)
             on_stage(Stage("Sending alerts to Slack", "none", ()))
-            report = deliver(Lake(settings.lake_uri))
+            report = deliver(Lake(settings.lake_uri), webhook_url(), page_url())
             outcomes += materialize(defs, dagster, [REFRESH_FINDINGS, PUBLISH], window, on_stage)
-        return DemoResult(scenario, outcomes, report.sent, len(server.state.slack_messages))
+        return DemoResult(scenario, outcomes, report.messages, len(server.state.slack_messages))
 
 
 def _reread_window(yesterday: date) -> Window:

@@ -1,6 +1,6 @@
 """Turns every SQL model of the catalog into a Dagster asset: dependencies, partitions, columns and lineage."""
 
-from functools import lru_cache
+from functools import cache
 
 import dagster as dg
 import pyarrow as pa
@@ -120,7 +120,7 @@ def column_lineage(model: Model, catalog: Catalog) -> dg.TableColumnLineage:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _lineage(name: str, catalog: Catalog) -> dict[str, list[tuple[str, str]]]:
     model = catalog.models[name]
     schema = {table: {c: "TEXT" for c in catalog.schemas[table].names} for table in model.upstream}

@@ -7,8 +7,8 @@ import duckdb
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
-from agent_spend.lake.tables import Lake
 from agent_spend.catalog import Catalog, Model
+from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window
 
 

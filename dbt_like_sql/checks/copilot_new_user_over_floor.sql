@@ -1,10 +1,22 @@
 -- asset: rpt_manager__credit_day
 -- severity: WARN
 -- partitions: day
--- description: A user's Copilot credits reached new_user_floor on a day whose day before is absent, unknown or zero, so that no ratio exists.
+-- look: back 7
+-- description: A user's Copilot credits reached new_user_floor on a day whose day before is absent, unknown or zero, so that no ratio exists. Absent after use in the week before is a weekend or a free day, not a new user.
 WITH thresholds AS (
   SELECT MAX(CASE WHEN name = 'new_user_floor' THEN TRY_CAST(value AS DECIMAL(18, 3)) END) AS new_user_floor
   FROM alert_thresholds
+),
+
+recent_use AS (
+  SELECT DISTINCT
+    days.usage_day,
+    days.actor_id
+  FROM rpt_manager__credit_day AS days
+  INNER JOIN rpt_manager__credit_day AS earlier
+    ON days.actor_id = earlier.actor_id
+    AND earlier.usage_day < days.usage_day AND earlier.usage_day >= CAST(days.usage_day - 7 AS DATE)
+  WHERE earlier.credits > 0
 ),
 
 starts AS (
@@ -18,7 +30,7 @@ starts AS (
     CASE WHEN days.previous_state = 'known' THEN days.previous_credits END AS previous_credits,
     CASE days.previous_state
       WHEN 'known' THEN 'zero the day before'
-      WHEN 'absent' THEN 'no usage the day before'
+      WHEN 'absent' THEN 'no usage in the week before'
       ELSE 'the day before is not known'
     END AS before_it,
     CAST(days.credits * prices.usd_per_unit AS DECIMAL(38, 18)) AS list_usd
@@ -28,7 +40,13 @@ starts AS (
     ON prices.vendor = 'github_copilot' AND prices.item = 'ai_credit'
     AND days.usage_day >= prices.effective_from
     AND (prices.effective_to IS NULL OR days.usage_day < prices.effective_to)
-  WHERE (days.previous_state IN ('absent', 'unknown') OR days.previous_credits = 0)
+  LEFT JOIN recent_use AS recent
+    ON days.usage_day = recent.usage_day AND days.actor_id = recent.actor_id
+  WHERE (
+      days.previous_state = 'unknown'
+      OR (days.previous_state = 'absent' AND recent.actor_id IS NULL)
+      OR (days.previous_state = 'known' AND days.previous_credits = 0)
+    )
     AND days.credits >= thresholds.new_user_floor
 ),
 

@@ -3,18 +3,29 @@
 -- partitions: day
 -- episode: 7
 -- description: A vendor identifier with usage on a personal surface that belongs to nobody in the roster. Service accounts are left out.
-WITH unmatched AS (
+WITH logins AS (
   SELECT
     usage_day,
-    vendor,
-    actor_id,
-    org,
-    CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd
-  FROM fct_usage_day
-  WHERE person_id IS NULL
-    AND series IN ('copilot_credits', 'claude_seat', 'cursor_included', 'cursor_on_demand')
-    AND COALESCE(background_kind, '') <> 'service_account'
-  GROUP BY usage_day, vendor, actor_id, org
+    CAST(user_id AS VARCHAR) AS actor_id,
+    user_login
+  FROM stg_copilot__user_day
+),
+
+unmatched AS (
+  SELECT
+    usage.usage_day,
+    usage.vendor,
+    COALESCE(logins.user_login, usage.actor_id) AS identifier,
+    usage.org,
+    CAST(SUM(usage.list_usd) AS DECIMAL(38, 18)) AS list_usd
+  FROM fct_usage_day AS usage
+  LEFT JOIN logins
+    ON usage.vendor = 'github_copilot' AND usage.usage_day = logins.usage_day AND usage.actor_id = logins.actor_id
+  WHERE usage.person_id IS NULL
+    AND usage.series IN ('copilot_credits', 'claude_seat', 'cursor_included', 'cursor_on_demand')
+    AND usage.auth_kind <> 'service_account'
+    AND COALESCE(usage.background_kind, '') <> 'service_account'
+  GROUP BY usage.usage_day, usage.vendor, COALESCE(logins.user_login, usage.actor_id), usage.org
 ),
 
 unmatched_user AS (
@@ -22,7 +33,7 @@ unmatched_user AS (
     'unmatched_user' AS kind,
     'WARN' AS severity,
     vendor,
-    actor_id AS subject,
+    identifier AS subject,
     CAST(NULL AS VARCHAR) AS person_id,
     org,
     usage_day,
@@ -30,7 +41,7 @@ unmatched_user AS (
     CAST(NULL AS DECIMAL(38, 18)) AS baseline,
     CAST(NULL AS DOUBLE) AS ratio,
     list_usd AS amount_usd,
-    actor_id || ' (' || vendor || ') is nobody in the roster on ' || CAST(usage_day AS VARCHAR) || '; '
+    identifier || ' (' || vendor || ') is nobody in the roster on ' || CAST(usage_day AS VARCHAR) || '; '
       || COALESCE(CAST(CAST(list_usd AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list)', 'usage without a price')
       || ' belongs to no squad' AS explanation
   FROM unmatched

@@ -44,7 +44,7 @@ feeds AS (
   UNION ALL
   SELECT usage_day, 'cursor', 'included USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
   FROM cursor_usage_events
-  WHERE kind_class IN ('included', 'custom_subscription')
+  WHERE kind_class = 'included'
   GROUP BY usage_day
 ),
 
