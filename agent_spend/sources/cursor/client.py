@@ -1,13 +1,13 @@
 """Cursor usage events by UTC day, in verified windows of at most 30 closed days."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 
 from agent_spend.errors import FeedError, State
-from agent_spend.partitions import Window, contiguous
+from agent_spend.partitions import contiguous
 from agent_spend.settings import Settings
 from agent_spend.sources.cursor.schema import usage_rows
-from agent_spend.sources.cursor.session import REFUSED_FOR_ALL, cursor_session
+from agent_spend.sources.cursor.session import REFUSED_FOR_ALL, cursor_session, span, split_open
 from agent_spend.sources.cursor.windows import VerifiedWindow, read_window
 from agent_spend.sources.feed import DayAnswer
 
@@ -23,7 +23,7 @@ def fetch_usage_events(days: Sequence[date], settings: Settings) -> Iterator[Day
     """
     session = cursor_session(settings)
     refused: FeedError | None = None
-    closed, still_open = split_open(days)
+    closed, still_open = split_open(days, settings)
     yield from still_open
     for window in contiguous(closed, step_days=WINDOW_DAYS):
         where = f"{FEED} {span(window)}"
@@ -37,27 +37,6 @@ def fetch_usage_events(days: Sequence[date], settings: Settings) -> Iterator[Day
             continue
         # Newest first, as the pages are: each page is decoded once more and then dropped.
         yield from (_answer(verified, day) for day in reversed(window.days()))
-
-
-def split_open(days: Sequence[date]) -> tuple[list[date], list[DayAnswer]]:
-    """The days that are over in UTC, and an answer for each that is not."""
-    today = utc_today()
-    message = "the day is not over in UTC; ask again tomorrow"
-    return [day for day in sorted(days) if day < today], [
-        DayAnswer(day, State.MISSING, reason="day_not_closed", message=f"{day}: {message}")
-        for day in sorted(days)
-        if day >= today
-    ]
-
-
-def utc_today() -> date:
-    """The current UTC day."""
-    return datetime.now(UTC).date()
-
-
-def span(window: Window) -> str:
-    """A window in words: its day, or its first and last day."""
-    return f"{window.first}" if window.first == window.last else f"{window.first} to {window.last}"
 
 
 def _answer(verified: VerifiedWindow, day: date) -> DayAnswer:

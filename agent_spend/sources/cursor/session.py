@@ -1,9 +1,13 @@
-"""The connection to Cursor's Team Admin API: how to sign, how fast to ask, and what a refusal means."""
+"""The connection to Cursor's Team Admin API: how to sign, how fast to ask, which days, and what a refusal means."""
 
 import base64
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from agent_spend.errors import FeedError, State
+from agent_spend.partitions import Window
 from agent_spend.settings import Settings, secret
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer, VendorSession, error_text
 
 #: Requests a minute by endpoint (cursor.com/docs/api, "Rate limits"); each endpoint has its own budget.
@@ -14,15 +18,14 @@ RATES = {
     "/teams/spend": 20,
     "/teams/groups": 20,
 }
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Refusals that every further request of the run would meet too.
 REFUSED_FOR_ALL = ("unauthorized", "forbidden")
 
 
 def cursor_session(settings: Settings) -> VendorSession:
     """A session that signs with ``CURSOR_API_KEY`` as Basic user name and an empty password."""
-    return VendorSession(
-        "cursor", settings.cursor_api_url, _sign, rates=RATES, rate_scale=settings.http_rate_scale
-    )
+    return VendorSession("cursor", settings.cursor_api_url, _sign, rates=RATES, rate_scale=settings.http_rate_scale)
 
 
 def ask(session: VendorSession, method: str, path: str, where: str, *, body: dict | None = None,
@@ -49,6 +52,29 @@ def ask(session: VendorSession, method: str, path: str, where: str, *, body: dic
         raise FeedError("forbidden", f"{said}. The plan or the key's scope does not allow it", State.FORBIDDEN)
     reasons = {400: "bad_request", 404: "not_found"}
     raise FeedError(reasons.get(answer.status, "unexpected_status"), said)
+
+
+def bounds(window: Window) -> tuple[int, int]:
+    """First and last millisecond of the window; the vendor includes both, so it ends at 23:59:59.999."""
+    first = datetime.combine(window.first, datetime.min.time(), tzinfo=UTC)
+    after = datetime.combine(window.last + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
+    millisecond = timedelta(milliseconds=1)
+    return (first - _EPOCH) // millisecond, (after - _EPOCH) // millisecond - 1
+
+
+def split_open(days: Sequence[date], settings: Settings) -> tuple[list[date], list[DayAnswer]]:
+    """The days that are over in UTC, and an answer for each that is not."""
+    message = "the day is not over in UTC; ask again tomorrow"
+    return [day for day in sorted(days) if day < settings.today], [
+        DayAnswer(day, State.MISSING, reason="day_not_closed", message=f"{day}: {message}")
+        for day in sorted(days)
+        if day >= settings.today
+    ]
+
+
+def span(window: Window) -> str:
+    """A window in words: its day, or its first and last day."""
+    return f"{window.first}" if window.first == window.last else f"{window.first} to {window.last}"
 
 
 def _sign(headers: dict[str, str]) -> None:

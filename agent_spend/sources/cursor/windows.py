@@ -5,7 +5,7 @@ The bodies of the pages are the only copy kept until the count is verified; rows
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from functools import lru_cache
 
 import msgspec
@@ -13,12 +13,11 @@ import msgspec
 from agent_spend.errors import FeedError
 from agent_spend.partitions import Window
 from agent_spend.sources.cursor.schema import UsageEvent, event_day, usage_page
-from agent_spend.sources.cursor.session import ask
+from agent_spend.sources.cursor.session import ask, bounds
 from agent_spend.sources.http import Answer, VendorSession
 
 PATH = "/teams/filtered-usage-events"
 PAGE_SIZE = 1000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -79,14 +78,6 @@ def read_window(session: VendorSession, window: Window, where: str) -> VerifiedW
         if attempt == 2:
             raise FeedError("count_mismatch", f"{where}: POST {PATH}: {problem}; nothing was stored, run it later")
     raise AssertionError("unreachable")
-
-
-def bounds(window: Window) -> tuple[int, int]:
-    """First and last millisecond of the window; the vendor includes both, so it ends at 23:59:59.999."""
-    first = datetime.combine(window.first, datetime.min.time(), tzinfo=UTC)
-    after = datetime.combine(window.last + timedelta(days=1), datetime.min.time(), tzinfo=UTC)
-    millisecond = timedelta(milliseconds=1)
-    return (first - _EPOCH) // millisecond, (after - _EPOCH) // millisecond - 1
 
 
 def _download(session: VendorSession, window: Window, where: str) -> tuple[list[Page], list[int]]:

@@ -28,6 +28,7 @@ def vendor(monkeypatch):
     monkeypatch.setenv("CURSOR_API_URL", fake.url)
     monkeypatch.setenv("CURSOR_API_KEY", "crsr_test")
     monkeypatch.setenv("AGENT_SPEND_HTTP_RATE_SCALE", "1000")
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-23")
     yield fake
     server.shutdown()
     server.server_close()
@@ -43,6 +44,7 @@ def cursor_sandbox(monkeypatch):
             monkeypatch.setenv("CURSOR_API_URL", f"{state.base_url}/cursor")
             monkeypatch.setenv("CURSOR_API_KEY", "crsr_sandbox")
             monkeypatch.setenv("AGENT_SPEND_HTTP_RATE_SCALE", "1000")
+            monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-23")
             return state
 
         yield start

@@ -10,7 +10,6 @@ from cursor_fakes import EXAMPLE_EVENTS, event, page_text
 from agent_spend.errors import State
 from agent_spend.sandbox.cursor_usage import answer_key
 from agent_spend.settings import Settings
-from agent_spend.sources.cursor import client
 from agent_spend.sources.cursor.assets import FEEDS
 
 EVENTS_FEED = FEEDS[0]
@@ -153,7 +152,7 @@ def test_page_two_failing_gives_no_part_of_the_day(vendor):
 
 
 def test_today_is_not_asked_for(vendor, monkeypatch):
-    monkeypatch.setattr(client, "utc_today", lambda: TENTH)
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-10")
     vendor.answer = lambda path, body: page_text([], 0)
     answers = fetch(NINTH, TENTH, ELEVENTH)
     assert [answers[day].reason for day in (NINTH, TENTH, ELEVENTH)] == ["", "day_not_closed", "day_not_closed"]

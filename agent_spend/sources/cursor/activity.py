@@ -1,0 +1,78 @@
+"""Daily activity of each member, in windows of at most 30 closed days; its pages count people, not rows."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from agent_spend.errors import FeedError, State
+from agent_spend.partitions import Window, contiguous
+from agent_spend.settings import Settings
+from agent_spend.sources.cursor.session import REFUSED_FOR_ALL, ask, bounds, cursor_session, span, split_open
+from agent_spend.sources.cursor.team_schema import ActivityPage, activity_row
+from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.http import Answer, VendorSession
+
+FEED = "cursor_daily_usage"
+PATH = "/teams/daily-usage-data"
+#: The longest range the vendor allows.
+WINDOW_DAYS = 30
+PEOPLE_A_PAGE = 100
+
+
+def fetch_daily_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
+    """``cursor_daily_usage``: one answer a day; a window that fails fails each of its days."""
+    session = cursor_session(settings)
+    closed, still_open = split_open(days, settings)
+    yield from still_open
+    refused: FeedError | None = None
+    for window in contiguous(closed, step_days=WINDOW_DAYS):
+        where = f"{FEED} {span(window)}"
+        try:
+            if refused is not None:
+                raise refused
+            rows, raw = _read(session, window, where)
+        except FeedError as error:
+            refused = error if error.reason in REFUSED_FOR_ALL else None
+            yield from (DayAnswer.from_error(day, error) for day in window.days())
+            continue
+        for day in window.days():
+            # The pages hold every day of the window; they are kept once, with its last day.
+            evidence = raw if day == window.last else ()
+            yield DayAnswer(day, State.AVAILABLE if rows[day] else State.ZERO, rows[day], raw=evidence)
+
+
+def _read(session: VendorSession, window: Window, where: str) -> tuple[dict[date, list[dict]], list[Answer]]:
+    """Rows by day of all pages; a listing that repeats a person's day or changes its size is read once more."""
+    for attempt in (1, 2):
+        try:
+            return _pages(session, window, where)
+        except FeedError as error:
+            if error.reason != "count_mismatch" or attempt == 2:
+                raise
+    raise AssertionError("unreachable")
+
+
+def _pages(session: VendorSession, window: Window, where: str) -> tuple[dict[date, list[dict]], list[Answer]]:
+    start_ms, end_ms = bounds(window)
+    rows: dict[date, list[dict]] = {day: [] for day in window.days()}
+    seen: set[tuple[date, str]] = set()
+    raw: list[Answer] = []
+    sizes: set[int] = set()
+    while True:
+        place = f"{where} page {len(raw) + 1}"
+        body = {"startDate": start_ms, "endDate": end_ms, "page": len(raw) + 1, "pageSize": PEOPLE_A_PAGE}
+        raw.append(ask(session, "POST", PATH, place, body=body))
+        page = decode(raw[-1].body, ActivityPage, f"{place}: POST {PATH}")
+        sizes.add(page.pagination.totalUsers)
+        for row in map(activity_row, page.data):
+            key = (row["usage_day"], row["user_id"])
+            if row["usage_day"] not in rows:
+                raise FeedError("malformed", f"{place}: POST {PATH}: a row of {key[0]} lies outside the window")
+            if key in seen or len(sizes) > 1:
+                problem = f"user {key[1]} was listed before for {key[0]}" if key in seen else "totalUsers has changed"
+                raise FeedError("count_mismatch", f"{place}: POST {PATH}: {problem}; nothing was stored, run it later")
+            seen.add(key)
+            rows[key[0]].append(row)
+        if not page.pagination.hasNextPage:
+            return rows, raw
+        if len(raw) * PEOPLE_A_PAGE > max(sizes) + PEOPLE_A_PAGE:
+            raise FeedError("count_mismatch", f"{place}: POST {PATH}: more pages than {max(sizes)} people fill")

@@ -1,0 +1,217 @@
+"""Cursor's reports about people and cycles: wire shapes, lake tables, and rows with dollars instead of cents."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+import pandera.pandas as pandera
+
+from agent_spend.errors import FeedError
+from agent_spend.sources.cursor.schema import dollars, email, present, stored
+from agent_spend.sources.feed import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, column
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Member(msgspec.Struct):
+    """One entry of ``GET /teams/members``; the id was a number until about mid-2026."""
+
+    id: str | int
+    email: str
+    role: str
+    isRemoved: bool
+    name: str | None = None
+
+
+class MemberList(msgspec.Struct):
+    teamMembers: list[Member]
+
+
+class MemberSpend(msgspec.Struct):
+    """One entry of ``POST /teams/spend``; which of the two covered fields is present decides what ``spendCents`` is."""
+
+    userId: str | int
+    spendCents: Decimal
+    email: str | None = None
+    overallSpendCents: Decimal | None = None
+    includedSpendCents: Decimal | None = None
+    effectivePerUserLimitDollars: Decimal | None = None
+
+
+class SpendPage(msgspec.Struct):
+    teamMemberSpend: list[MemberSpend]
+    subscriptionCycleStart: int
+    totalMembers: int
+    totalPages: int
+
+
+class Activity(msgspec.Struct):
+    """One person and UTC day of ``POST /teams/daily-usage-data``."""
+
+    userId: str | int
+    day: date
+    email: str | None = None
+    isActive: bool | None = None
+    agentRequests: int | None = None
+    chatRequests: int | None = None
+    composerRequests: int | None = None
+    subscriptionIncludedReqs: int | None = None
+    usageBasedReqs: int | None = None
+    totalLinesAdded: int | None = None
+    mostUsedModel: str | None = None
+
+
+class ActivityPagination(msgspec.Struct):
+    hasNextPage: bool
+    totalUsers: int
+
+
+class ActivityPage(msgspec.Struct):
+    data: list[Activity]
+    pagination: ActivityPagination
+
+
+class Group(msgspec.Struct):
+    id: str
+    name: str
+    spendCents: Decimal
+    type: str
+
+
+class Cycle(msgspec.Struct):
+    cycleStart: datetime
+    cycleEnd: datetime
+
+
+class GroupList(msgspec.Struct):
+    """``GET /teams/groups?billingCycle=``: the only documented route to a past cycle and to a cycle's end."""
+
+    groups: list[Group]
+    unassignedGroup: Group
+    billingCycle: Cycle
+
+
+_USER_ID = column(TEXT, "the endpoint's own user id as text; join on email")
+_EMAIL = column(TEXT, "e-mail, lower case", nullable=True)
+
+CURSOR_MEMBERS = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day the list stands for"),
+        "user_id": column(TEXT, "member id (user_..., a number before mid-2026) as text"),
+        "email": column(TEXT, "e-mail, lower case"),
+        "name": column(TEXT, "name as the member wrote it", nullable=True),
+        "role": column(TEXT, "owner, member, free-owner (no seat) or a newer role"),
+        "is_removed": column(FLAG, "whether the person has left the team; removed people stay listed"),
+    },
+    unique=["usage_day", "user_id"],
+    strict=True,
+)
+
+CURSOR_SPEND = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day the snapshot stands for"),
+        "cycle_started_at": column(INSTANT, "start of the billing cycle that the amounts belong to, UTC"),
+        "user_id": _USER_ID,
+        "email": _EMAIL,
+        "on_demand_usd": column(MONEY, "on-demand charge of the cycle so far, USD"),
+        "overall_usd": column(MONEY, "on-demand plus included of the cycle so far, USD", nullable=True),
+        "limit_usd": column(MONEY, "effective spend limit of the person, USD; null means none is stated", nullable=True),
+    },
+    unique=["usage_day", "user_id"],
+    strict=True,
+)
+
+CURSOR_DAILY_USAGE = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day of the activity"),
+        "user_id": _USER_ID,
+        "email": _EMAIL,
+        "is_active": column(FLAG, "whether the person used Cursor that day", nullable=True),
+        "agent_requests": column(WHOLE, "agent requests; events, not billable units", nullable=True),
+        "chat_requests": column(WHOLE, "chat requests; events, not billable units", nullable=True),
+        "composer_requests": column(WHOLE, "composer requests; events, not billable units", nullable=True),
+        "included_requests": column(WHOLE, "requests that drew the plan's allowance", nullable=True),
+        "usage_based_requests": column(WHOLE, "requests charged on demand", nullable=True),
+        "lines_added": column(WHOLE, "lines added, typed and pasted ones included", nullable=True),
+        "most_used_model": column(TEXT, "model as the vendor writes it; null on idle days", nullable=True),
+    },
+    unique=["usage_day", "user_id"],
+    strict=True,
+)
+
+CURSOR_BILLING_CYCLES = pandera.DataFrameSchema(
+    {
+        "usage_day": column(DAY, "UTC day by which the cycle was selected"),
+        "cycle_started_at": column(INSTANT, "start of the cycle, UTC, included"),
+        "cycle_ended_at": column(INSTANT, "end of the cycle, UTC, excluded"),
+        "group_id": column(TEXT, "billing group; group_unassigned holds everything without one"),
+        "group_name": column(TEXT, "name of the billing group"),
+        "spend_usd": column(MONEY, "the group's spend in the cycle as known when read, USD; one group an event"),
+    },
+    unique=["usage_day", "group_id"],
+    strict=True,
+)
+
+
+def member_row(member: Member, day: date) -> dict:
+    """One member as a row of ``cursor_members``."""
+    return {
+        "usage_day": day, "user_id": str(member.id), "email": email(member.email), "name": present(member.name),
+        "role": member.role, "is_removed": member.isRemoved,
+    }
+
+
+def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date) -> dict:
+    """One member's cycle so far. Before 2026 ``spendCents`` was the total and ``includedSpendCents`` its covered part."""
+    on_demand, overall = spend.spendCents, spend.overallSpendCents
+    if overall is None and spend.includedSpendCents is not None:
+        on_demand, overall = spend.spendCents - spend.includedSpendCents, spend.spendCents
+    return {
+        "usage_day": day,
+        "cycle_started_at": _EPOCH + timedelta(milliseconds=cycle_start_ms),
+        "user_id": str(spend.userId),
+        "email": email(spend.email),
+        "on_demand_usd": dollars(on_demand),
+        "overall_usd": dollars(overall),
+        "limit_usd": stored(spend.effectivePerUserLimitDollars),
+    }
+
+
+def activity_row(activity: Activity) -> dict:
+    """One person's day as a row of ``cursor_daily_usage``."""
+    return {
+        "usage_day": activity.day,
+        "user_id": str(activity.userId),
+        "email": email(activity.email),
+        "is_active": activity.isActive,
+        "agent_requests": activity.agentRequests,
+        "chat_requests": activity.chatRequests,
+        "composer_requests": activity.composerRequests,
+        "included_requests": activity.subscriptionIncludedReqs,
+        "usage_based_requests": activity.usageBasedReqs,
+        "lines_added": activity.totalLinesAdded,
+        "most_used_model": present(activity.mostUsedModel),
+    }
+
+
+def cycle_rows(listed: GroupList, day: date, where: str) -> list[dict]:
+    """One row a billing group, the unassigned one included, so that the rows add up to the team.
+
+    Raises:
+        FeedError: ``unknown_group_type``: groups of another type could count the same events again.
+    """
+    for group in listed.groups:
+        if group.type != "BILLING":
+            message = f"{where}: group {group.id} is of type {group.type!r}; only BILLING groups share out the events"
+            raise FeedError("unknown_group_type", message)
+    return [
+        {
+            "usage_day": day,
+            "cycle_started_at": listed.billingCycle.cycleStart.astimezone(UTC),
+            "cycle_ended_at": listed.billingCycle.cycleEnd.astimezone(UTC),
+            "group_id": group.id,
+            "group_name": group.name,
+            "spend_usd": dollars(group.spendCents),
+        }
+        for group in [*listed.groups, listed.unassignedGroup]
+    ]

@@ -1,0 +1,103 @@
+"""Every vintage of the dashboard's CSV export gives the same rows."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from agent_spend.errors import FeedError
+from agent_spend.sources.cursor.assets import FEEDS
+from agent_spend.sources.cursor.csv_import import rows_from_csv
+from agent_spend.sources.feed import DayAnswer, State
+
+TOKENS = "Input (w/ Cache Write),Input (w/o Cache Write),Cache Read,Output Tokens,Total Tokens"
+PERSONAL_2025 = f"Date,Kind,Model,Max Mode,{TOKENS},Cost"
+PERSONAL_2026 = f"Date,Cloud Agent ID,Automation ID,Kind,Model,Max Mode,{TOKENS},Cost"
+TEAM_2026 = f"Date,User,Cloud Agent ID,Automation ID,Kind,Model,Max Mode,{TOKENS},Cost"
+BY_REQUEST = f"Date,Kind,Model,Max Mode,{TOKENS},Requests"
+COUNTS = '"10000","1000","100000","2000","113000"'
+
+
+@pytest.fixture
+def export(tmp_path):
+    """Writes an export and gives its rows."""
+
+    def write(header: str, *lines: str, start: str = "") -> list[dict]:
+        path = tmp_path / "usage-events-2026-11-11.csv"
+        path.write_text(start + "\n".join([header, *lines]) + "\n", encoding="utf-8")
+        return list(rows_from_csv(path))
+
+    return write
+
+
+def test_a_personal_export_of_2025(export):
+    [row] = export(PERSONAL_2025, f'"2026-11-10T14:05:33.120Z","On-Demand","claude-opus-5","No",{COUNTS},"0.20"')
+    assert row["usage_day"] == date(2026, 11, 10)
+    assert row["event_at"] == datetime(2026, 11, 10, 14, 5, 33, 120_000, tzinfo=UTC)
+    assert (row["kind"], row["kind_class"]) == ("On-Demand", "usage_based")
+    assert row["charged_usd"] == Decimal("0.20")
+    assert (row["user_email"], row["cloud_agent_id"], row["max_mode"]) == (None, None, False)
+
+
+def test_with_cache_write_means_the_cache_write_tokens_themselves(export):
+    [row] = export(PERSONAL_2025, f'"2026-11-10T14:05:33.120Z","On-Demand","claude-opus-5","No",{COUNTS},"0.20"')
+    assert (row["cache_write_tokens"], row["input_tokens"]) == (10_000, 1000)
+    assert (row["cache_read_tokens"], row["output_tokens"]) == (100_000, 2000)
+
+
+def test_a_personal_export_of_2026_names_cloud_agents_and_automations(export):
+    [row] = export(
+        PERSONAL_2026, f'"2026-11-10T14:05:33.120Z","bc-1","5b0c","Included","auto","Yes",{COUNTS},"0.06"'
+    )
+    assert (row["cloud_agent_id"], row["automation_id"], row["max_mode"]) == ("bc-1", "5b0c", True)
+    assert row["kind_class"] == "included"
+
+
+def test_a_team_export_names_the_user_and_passes_the_feeds_schema(export):
+    rows = export(
+        TEAM_2026,
+        f'"2026-11-10T14:05:33.120Z","Dana@acme.test","","","On-Demand","gpt-5.4","No",{COUNTS},"1,234.50"',
+        f'"2026-11-10T13:05:33.120Z","ivo@acme.test","","","Errored, No Charge","gpt-5.4","No",{COUNTS},"4.11"',
+    )
+    assert [row["user_email"] for row in rows] == ["dana@acme.test", "ivo@acme.test"]
+    assert [row["kind_class"] for row in rows] == ["usage_based", "errored"]
+    table = FEEDS[0].table(DayAnswer(date(2026, 11, 10), State.AVAILABLE, rows))
+    assert table["charged_usd"].to_pylist() == [Decimal("1234.5"), Decimal("4.11")]
+
+
+def test_an_export_in_request_units_has_no_dollars(export):
+    [row] = export(BY_REQUEST, f'"2026-11-10T14:05:33.120Z","Included","gpt-5.4","No",{COUNTS},"1.5"')
+    assert (row["requests_costs"], row["charged_usd"]) == (Decimal("1.5"), None)
+
+
+@pytest.mark.parametrize("word", ["Included", "Free", "-", "$", ""])
+def test_a_word_in_place_of_an_amount_is_unknown_and_not_zero(export, word):
+    [row] = export(PERSONAL_2025, f'"2026-11-10T14:05:33.120Z","Included","gpt-5.4","No",{COUNTS},"{word}"')
+    assert row["charged_usd"] is None
+
+
+def test_the_order_of_columns_and_a_byte_order_mark_do_not_matter(export):
+    header = f"Cost,{TOKENS},Max Mode,Model,Kind,Date"
+    [row] = export(header, f'"0.20",{COUNTS},"No","gpt-5.4","On-Demand","2026-11-10T14:05:33.120Z"', start="\ufeff")
+    assert (row["charged_usd"], row["model"]) == (Decimal("0.20"), "gpt-5.4")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (f'"2026-11-10","On-Demand","m","No",{COUNTS},"0.20"', "has no time zone"),
+        (f'"yesterday","On-Demand","m","No",{COUNTS},"0.20"', "is not an ISO instant"),
+        (f'"2026-11-10T14:05:33.120Z","Refunded","m","No",{COUNTS},"0.20"', "Kind is 'Refunded'"),
+        (f'"2026-11-10T14:05:33.120Z","On-Demand","m","No",{COUNTS},"cheap"', "Cost 'cheap'"),
+        ('"2026-11-10T14:05:33.120Z","On-Demand","m","No","1","1","1","1","5","0.20"', "Total Tokens is 5"),
+        ('"2026-11-10T14:05:33.120Z","On-Demand","m"', "does not have as many values"),
+    ],
+)
+def test_a_line_that_cannot_be_read_names_file_line_and_column(export, line, said):
+    with pytest.raises(FeedError, match=rf"usage-events-2026-11-11.csv line 2.*{said}"):
+        export(PERSONAL_2025, line)
+
+
+def test_a_file_of_something_else_is_refused(export):
+    with pytest.raises(FeedError, match="no column Kind, Max Mode"):
+        export(f"Date,Model,{TOKENS},Cost")
