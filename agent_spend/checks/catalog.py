@@ -125,7 +125,8 @@ def evaluate(check: Check, catalog: Catalog, lake: Lake, days: Sequence[date] | 
         raise ConfigurationError(
             f"check {check.name}: gives {', '.join(table.schema.names)} instead of {', '.join(OFFENDING_ROW.names)}"
         )
-    rows = table.cast(OFFENDING_ROW).to_pylist()
+    table = table.cast(OFFENDING_ROW).sort_by([(name, "ascending") for name in ("usage_day", "vendor", "subject")])
+    rows = table.to_pylist()
     wanted = None if window is None else set(days)
     return [_checked(check, row) for row in rows if wanted is None or row["usage_day"] in wanted]
 

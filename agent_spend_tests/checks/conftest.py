@@ -48,7 +48,8 @@ TABLES = {
 }
 FEEDS = {
     "copilot_user_usage": _schema(
-        usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, ai_credits_used=MONEY, ai_credits_state=TEXT),
+        usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, user_login=TEXT, ai_credits_used=MONEY,
+        ai_credits_state=TEXT, used_cli=FLAG, used_cloud_agent=FLAG),
     "claude_api_usage": _schema(
         usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
         cache_read_tokens=WHOLE, output_tokens=WHOLE),
@@ -91,7 +92,7 @@ def company(tmp_path) -> Company:
     sql_dir = tmp_path / "dbt_like_sql"
     for folder in ("checks", "policies", "prices"):
         shutil.copytree(SQL_DIR / folder, sql_dir / folder)
-    for model in ("staging/stg_prices__unit.sql", "reports/rpt_findings.sql"):
+    for model in ("staging/stg_prices__unit.sql", "staging/stg_copilot__user_day.sql", "reports/rpt_findings.sql"):
         (sql_dir / model).parent.mkdir(exist_ok=True)
         shutil.copy(SQL_DIR / model, sql_dir / model)
     (sql_dir / "marts").mkdir()

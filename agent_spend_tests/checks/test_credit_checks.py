@@ -70,7 +70,7 @@ def test_a_user_outside_the_roster_is_named_by_login(company):
 
 @pytest.mark.parametrize(
     ("previous", "state", "why"),
-    [("0", "known", "zero the day before"), (None, "absent", "no usage the day before"),
+    [("0", "known", "zero the day before"), (None, "absent", "no usage in the week before"),
      (None, "unknown", "the day before is not known")],
 )
 def test_a_first_day_over_its_own_floor_is_listed_as_new(company, previous, state, why):
@@ -84,6 +84,16 @@ def test_a_first_day_over_its_own_floor_is_listed_as_new(company, previous, stat
 def test_a_first_day_under_the_floor_or_after_a_known_value_is_not_new(company, credits, previous, state):
     company.write("rpt_manager__credit_day", user(credits, previous, state))
     assert company.rows("copilot_new_user_over_floor", DAY) == []
+
+
+def test_the_monday_after_a_weekend_off_is_not_new(company):
+    company.write("rpt_manager__credit_day", user("40", None, usage_day=date(2026, 11, 5)), user("400", None, "absent"))
+    assert company.rows("copilot_new_user_over_floor", DAY) == []
+
+
+def test_a_user_who_comes_back_after_more_than_a_week_is_new(company):
+    company.write("rpt_manager__credit_day", user("40", None, usage_day=date(2026, 11, 4)), user("400", None, "absent"))
+    assert len(company.rows("copilot_new_user_over_floor", DAY)) == 1
 
 
 def test_thresholds_are_data(company):

@@ -111,8 +111,11 @@ def test_a_key_minted_by_claude_code_is_not_untagged(company):
 
 def test_usage_of_nobody_in_the_roster_is_listed_with_its_money(company):
     seat = {"vendor": "github_copilot", "series": "copilot_credits", "auth_kind": "seat", "key_id": None}
+    company.write("copilot_user_usage", {
+        "usage_day": DAY, "scope_kind": "enterprise", "user_id": 599009, "user_login": "contractor-9_acme"})
     company.write(
-        "fct_usage_day", usage(**seat, actor_id="contractor-9_acme", list_usd="0.75"),
+        "fct_usage_day", usage(**seat, actor_id="599009", list_usd="0.75"),
+        usage(vendor="cursor", series="cursor_on_demand", auth_kind="service_account", background_kind="automation"),
         usage(**seat, actor_id="known", person_id="E1"), usage(actor_id="machine-key"),
         usage(**seat, actor_id="bot", background_kind="service_account"),
     )
