@@ -1,0 +1,70 @@
+"""Cursor's feeds in the lake: landed twice nothing changes, and a failed answer leaves what is stored."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from agent_spend.errors import State
+from agent_spend.lake.tables import Lake
+from agent_spend.sandbox.cursor_usage import answer_key
+from agent_spend.settings import Settings
+from agent_spend.sources.cursor.assets import FEEDS
+from agent_spend.sources.land import land
+
+FEED = {feed.name: feed for feed in FEEDS}
+EVENTS = FEED["cursor_usage_events"]
+
+
+def stored(name: str):
+    return Lake(Settings.from_environment().lake_uri).read(name)
+
+
+@pytest.mark.parametrize("name", list(FEED))
+def test_a_second_run_changes_nothing(cursor_sandbox, name):
+    days = cursor_sandbox().scenario.calendar[-3:]
+    settings = Settings.from_environment()
+    first = land(FEED[name], days, settings)
+    before = stored(name).to_pylist()
+    assert first.changed
+    assert before
+    assert land(FEED[name], days, settings).changed == []
+    assert stored(name).to_pylist() == before
+
+
+def test_the_lake_holds_the_on_demand_money_of_the_answer_key(cursor_sandbox):
+    scenario = cursor_sandbox().scenario
+    key = answer_key(scenario)["on_demand_usd"]
+    land(EVENTS, scenario.calendar, Settings.from_environment())
+    cash = [row for row in stored("cursor_usage_events").to_pylist() if row["kind_class"] == "usage_based"]
+    assert sum(row["charged_usd"] for row in cash) == Decimal(key["total"])
+    november = [row["charged_usd"] for row in cash if row["usage_day"] >= date(2026, 11, 2)]
+    assert sum(november) == Decimal(key["by_month"]["2026-11"])
+
+
+@pytest.mark.parametrize("fault", ["503", "401", "empty", "truncated-json", "wrong-content-type"])
+def test_a_failed_answer_leaves_what_is_stored(cursor_sandbox, monkeypatch, fault):
+    monkeypatch.setattr("agent_spend.sources.http.MAX_ATTEMPTS", 1)
+    sandbox = cursor_sandbox()
+    days, settings = sandbox.scenario.calendar[-2:], Settings.from_environment()
+    land(EVENTS, days, settings)
+    before = stored("cursor_usage_events").to_pylist()
+    sandbox.options["fault"] = f"filtered-usage-events:{fault}"
+    landing = land(EVENTS, days, settings)
+    assert set(landing.failures) == set(days)
+    assert {entry.state for entry in landing.coverage.values()} == {State.AVAILABLE}
+    assert stored("cursor_usage_events").to_pylist() == before
+
+
+def test_a_day_without_events_is_stored_as_zero(cursor_sandbox):
+    cursor_sandbox()
+    before_the_team = date(2026, 10, 1)
+    landing = land(EVENTS, [before_the_team], Settings.from_environment())
+    assert landing.coverage[before_the_team].state == State.ZERO
+    assert landing.failures == {}
+
+
+def test_without_a_key_every_day_is_not_connected(monkeypatch):
+    monkeypatch.delenv("CURSOR_API_KEY", raising=False)
+    day = date(2026, 11, 10)
+    assert land(EVENTS, [day], Settings.from_environment()).coverage[day].state == State.NOT_CONNECTED
