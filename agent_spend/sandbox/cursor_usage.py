@@ -60,7 +60,7 @@ def _answer_key(scenario: Scenario) -> dict:
     on_demand, included = defaultdict(_Sums), defaultdict(_Sums)
     not_cash, daily, monthly = _Sums(), _Background(), _Background()
     rows_by_day, rows_by_kind, tokens = Counter(), Counter(), Counter()
-    for day, event in _all_events(scenario):
+    for day, event in _all_events(scenario, scenario.first_day, scenario.end_day):
         iso, month = day.isoformat(), day.isoformat()[:7]
         cycle = _iso(billing_cycle(from_epoch_ms(event.at_ms))[0])
         rows_by_day[iso] += 1
@@ -146,7 +146,7 @@ class _Background:
 def member_spend_cents(scenario: Scenario, start_ms: int, end_ms: int) -> dict[str, tuple[Decimal, Decimal]]:
     """On-demand and overall cents of each e-mail in ``[start_ms, end_ms)``; service accounts under their own e-mail."""
     spend: dict[str, tuple[Decimal, Decimal]] = {}
-    for _, event in _all_events(scenario):
+    for _, event in _all_events(scenario, from_epoch_ms(start_ms).date(), from_epoch_ms(end_ms).date()):
         if start_ms <= event.at_ms < end_ms and event.kind_class in ("usage_based", "included"):
             on_demand, overall = spend.get(event.email, (Decimal(0), Decimal(0)))
             cash = event.charged_cents if event.kind_class == "usage_based" else Decimal(0)
@@ -157,7 +157,8 @@ def member_spend_cents(scenario: Scenario, start_ms: int, end_ms: int) -> dict[s
 def _spend_current_cycle(scenario: Scenario) -> dict:
     start, end = billing_cycles(scenario)[-1]
     people = {person.email for person in members(scenario)}
-    in_cycle = [event for _, event in _all_events(scenario) if start <= from_epoch_ms(event.at_ms) < end]
+    events = _all_events(scenario, start.date(), end.date())
+    in_cycle = [event for _, event in events if start <= from_epoch_ms(event.at_ms) < end]
     on_demand, overall = _Sums(), _Sums()
     for event in in_cycle:
         owner = event.email if event.email in people else "service_accounts"
@@ -174,8 +175,8 @@ def _growth(scenario: Scenario) -> dict:
     after_first = scenario.end_day - timedelta(days=length - 1)
     before_first = after_first - timedelta(days=length)
     sums = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for day, event in _all_events(scenario):
-        if day >= before_first and event.kind_class == "usage_based":
+    for day, event in _all_events(scenario, before_first, scenario.end_day):
+        if event.kind_class == "usage_based":
             sums[event.surface][day >= after_first] += event.charged_cents
     return {
         "before": [before_first.isoformat(), (after_first - timedelta(days=1)).isoformat()],
@@ -195,10 +196,10 @@ def _count_tokens(tokens: Counter, event: Event) -> None:
         tokens["cache_read"] += event.tokens.cache_read
 
 
-def _all_events(scenario: Scenario) -> Iterator[tuple[date, Event]]:
+def _all_events(scenario: Scenario, first: date, last: date) -> Iterator[tuple[date, Event]]:
     for day in scenario.calendar:
-        for event in events_on(scenario, day):
-            yield day, event
+        if first <= day <= last:
+            yield from ((day, event) for event in events_on(scenario, day))
 
 
 def dollars(cents: Decimal) -> str:

@@ -3,6 +3,7 @@
 The bodies of the pages are the only copy kept until the count is verified; rows exist for one day at a time.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -111,33 +112,25 @@ def _repeated_rows(pages: list[Page], totals: list[int]) -> list[int] | None:
     surplus = sum(page.rows for page in pages) - totals[-1]
     if len(set(totals)) > 1 or surplus < 0:
         return None
-    nothing = [0] * len(pages)
     if surplus == 0:
-        return nothing
-    seams = {number: _overlaps(pages[number - 1], pages[number], surplus) for number in range(1, len(pages))}
-    seams = {number: overlaps for number, overlaps in seams.items() if overlaps}
-    if sum(max(overlaps) for overlaps in seams.values()) == surplus:
-        return [max(seams.get(number, [0])) for number in range(len(pages))]
-    if len(seams) == 1:
-        [(number, overlaps)] = seams.items()
-        if surplus in overlaps:
-            nothing[number] = surplus
-            return nothing
-    return None
+        return [0] * len(pages)
+    # Each longest overlap is at least what was really repeated there, so an equal sum leaves no other reading.
+    repeated = [0] + [_overlap(before, after, surplus) for before, after in itertools.pairwise(pages)]
+    return repeated if sum(repeated) == surplus else None
 
 
 class _RawPage(msgspec.Struct):
     usageEvents: list[msgspec.Raw]
 
 
-def _overlaps(before: Page, after: Page, most: int) -> list[int]:
-    """Every number of rows, up to ``most``, by which ``after`` may repeat the end of ``before``."""
+def _overlap(before: Page, after: Page, most: int) -> int:
+    """The largest number of rows, up to ``most``, by which ``after`` may repeat the end of ``before``."""
     ending, beginning = (
         [bytes(row) for row in msgspec.json.decode(page.answer.body, type=_RawPage).usageEvents]
         for page in (before, after)
     )
     longest = min(len(ending), len(beginning), most)
-    return [length for length in range(1, longest + 1) if ending[-length:] == beginning[:length]]
+    return next((length for length in range(longest, 0, -1) if ending[-length:] == beginning[:length]), 0)
 
 
 def _listed(totals: list[int]) -> str:

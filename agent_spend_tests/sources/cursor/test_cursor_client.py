@@ -81,6 +81,15 @@ def test_two_equal_events_across_a_page_seam_stay_two_when_the_count_says_so(ven
     assert len(fetch(TENTH)[TENTH].rows) == 4
 
 
+def test_a_surplus_that_could_be_at_either_of_two_seams_is_refused(vendor):
+    first, second, third = (event(TENTH_MS + moment) for moment in (3, 2, 1))
+    pages = {1: [first, second], 2: [second, third], 3: [third]}
+    vendor.answer = lambda path, body: page_text(pages[body["page"]], 4, has_next=body["page"] < 3)
+    answer = fetch(TENTH)[TENTH]
+    assert answer.reason == "count_mismatch"
+    assert "5 events on 3 pages, but totalUsageEventsCount says 4" in answer.message
+
+
 def test_too_few_rows_are_read_once_more_and_then_refused(vendor):
     vendor.answer = lambda path, body: page_text([event(TENTH_MS)], 2)
     answer = fetch(TENTH)[TENTH]
