@@ -45,6 +45,8 @@ class FakeVendor:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Head and body in one packet: in two they would wait for the client's delayed acknowledgement.
+            wbufsize = -1
 
             def do_POST(self):
                 length = int(self.headers.get("Content-Length", 0))
