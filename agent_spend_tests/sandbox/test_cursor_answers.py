@@ -78,7 +78,7 @@ def test_on_demand_by_month_by_cycle_by_day_and_by_surface_are_the_same_money():
     assert sum(map(usd, on_demand["by_person"].values())) + machines == total
 
 
-def test_the_key_holds_the_vendor_cards_charges_on_a_quiet_sunday():
+def test_the_key_holds_the_cash_of_a_quiet_sunday():
     quiet = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
     sunday = quiet.first_day + timedelta(days=6)
     rows = events_on(quiet, sunday)
