@@ -167,7 +167,7 @@ def _continuous_integration(scenario: Scenario, day: date) -> list[Event]:
 
 
 def _traps(scenario: Scenario, day: date) -> list[Event]:
-    """Rows that common readers get wrong, each on its weekday; amounts as the vendor documents them or live traffic shows them."""
+    """Rows that common readers get wrong, each on its weekday; amounts as documented or as live traffic shows them."""
     first, second = (person.email for person in members(scenario)[:2])
     small = Tokens(1000, 2000, 10_000, 100_000)
     usual = {"total_cents": Decimal("16.75"), "fee_cents": Decimal("2.825"), "charged_cents": Decimal("19.575")}
