@@ -1,20 +1,21 @@
 """Materialising things in order, in this process, through Dagster: used by the command line and the demo."""
 
-import logging
 import os
+import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from agent_spend.catalog import Catalog
 from agent_spend.partitions import Window, month_start, range_tags, week_start
 from agent_spend.project import catalog, feeds
 
-PROGRESS = logging.getLogger("agent_spend.progress")
 #: Published after every model; not SQL, so the catalog does not know them.
 PUBLISHED = ("warehouse", "page")
 
@@ -46,8 +47,30 @@ def instance(home: Path):
     if not config.exists():
         config.write_text("telemetry:\n  enabled: false\n")
     os.environ["DAGSTER_HOME"] = str(folder)
-    with dg.DagsterInstance.get() as opened:
-        yield opened
+    with _fewer_disk_flushes(), dg.DagsterInstance.get() as opened:
+        opened.get_runs_count()
+        with ExitStack() as stack:
+            # SQLite folds its log back into the file whenever the last connection closes, and Dagster opens one for
+            # each event: keeping one open makes a backfill four times faster (benchmarks/dagster_sqlite.py).
+            for path in folder.glob("**/*.db"):
+                held = stack.enter_context(closing(sqlite3.connect(path)))
+                held.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+            yield opened
+
+
+@contextmanager
+def _fewer_disk_flushes():
+    """SQLite's own advice for its write-ahead log: flush at checkpoints, not at each of thousands of event rows."""
+
+    def set_pragma(connection, _record) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+    event.listen(Engine, "connect", set_pragma)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", set_pragma)
 
 
 def feed_stages(names: Iterable[str] | None = None) -> list[Stage]:
@@ -94,7 +117,7 @@ def materialize(
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
-        failures = tuple(_failure(event) for event in result.all_events if event.is_step_failure)
+        failures = tuple(_failure(step) for step in result.all_events if step.is_step_failure)
         outcomes.append(Outcome(stage, result.run_id, failures))
     return outcomes
 
@@ -106,10 +129,10 @@ def _tags(stage: Stage, window: Window) -> dict[str, str]:
     return range_tags(align[stage.partitions](window.first), align[stage.partitions](window.last))
 
 
-def _failure(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
+def _failure(step: dg.DagsterEvent) -> str:
+    error = step.step_failure_data.error
     while error is not None and error.cause is not None:
         error = error.cause
-    data = event.step_failure_data
+    data = step.step_failure_data
     message = data.user_failure_data.description if data.user_failure_data else None
-    return f"{event.step_key}: {message or (error.message.strip() if error else 'failed')}"
+    return f"{step.step_key}: {message or (error.message.strip() if error else 'failed')}"
