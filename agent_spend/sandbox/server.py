@@ -51,6 +51,7 @@ def environment(base_url: str, folder: Path) -> dict[str, str]:
         "GITHUB_ORGS": ",".join(GITHUB_ORGS),
         "ANTHROPIC_API_URL": f"{base_url}/anthropic",
         "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-sandbox",
+        "CLAUDE_TEAM_CSV_URI": str(folder / "claude_team"),
         "CURSOR_API_URL": f"{base_url}/cursor",
         "CURSOR_API_KEY": "crsr_sandbox",
         "AGENT_TRACES_URI": str(folder / "traces"),
@@ -71,6 +72,7 @@ def write_files(scenario: Scenario, folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     _module("company_files").write_files(scenario, folder)
+    _module("claude_team").write_files(scenario, folder / "claude_team")
     _module("agent_traces").write_files(scenario, folder / "traces")
     (folder / "answer_key.json").write_text(json.dumps(answer_key(scenario), indent=1, sort_keys=True))
     marker.write_text(json.dumps(wanted))

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x vendor x surface x actor x key x model (one line of a vendor's usage)
 -- unit: quantity in its unit; four amounts in USD, never added
--- source: int_usage__copilot, __claude_api, __claude_billing, __claude_seat, __cursor, __agents
+-- source: int_usage__copilot, __copilot_billing, __claude_api, __claude_billing, __claude_seat, __cursor, __agents
 -- late data: follows the feeds
 -- partitions: view day
 /*
@@ -30,6 +30,8 @@ attribution_mode: direct, derived or allocated
 price_version: price book line behind list_usd
 */
 SELECT * FROM int_usage__copilot
+UNION ALL
+SELECT * FROM int_usage__copilot_billing
 UNION ALL
 SELECT * FROM int_usage__claude_api
 UNION ALL

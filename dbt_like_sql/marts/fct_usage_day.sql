@@ -16,6 +16,7 @@ background_kind: automation, cloud_agent, service_account or headless; null for 
 actor_id: the vendor's id of who or what acted
 person_id: person in the roster, null when not attributable to one
 identity_rule: rule of the identity ladder that matched the person
+identity_confidence: certain, high or medium; null without a person
 key_id: API key
 key_name: name in the key registry; rotated keys with one name are one series
 workspace: workspace, where the vendor has one
@@ -35,19 +36,26 @@ price_version: price book line behind list_usd
 is_provisional: whether the vendor may still restate this day
 */
 WITH people AS (
-  SELECT u.*, c.person_id AS login_person_id, c.identity_rule AS login_rule, e.person_id AS email_person_id
+  SELECT
+    u.*,
+    COALESCE(c.person_id, o.person_id, e.person_id) AS matched_person_id,
+    CASE
+      WHEN c.person_id IS NOT NULL THEN c.identity_rule
+      WHEN o.person_id IS NOT NULL THEN 'override'
+      WHEN e.person_id IS NOT NULL THEN 'email'
+    END AS identity_rule,
+    CASE
+      WHEN c.person_id IS NOT NULL THEN c.identity_confidence
+      WHEN o.person_id IS NOT NULL THEN 'certain'
+      WHEN e.person_id IS NOT NULL THEN 'high'
+    END AS identity_confidence
   FROM int_usage AS u
   LEFT JOIN int_identity__copilot_day AS c
-    ON u.vendor = 'github_copilot' AND c.usage_day = u.usage_day AND c.actor_id = u.actor_id
+    ON u.series = 'copilot_credits' AND c.usage_day = u.usage_day AND c.actor_id = u.actor_id
+  LEFT JOIN stg_identity__override AS o
+    ON u.vendor <> 'github_copilot' AND o.vendor = u.vendor AND o.usage_day = u.usage_day
+    AND o.identifier = COALESCE(u.person_hint, u.actor_id)
   LEFT JOIN stg_roster__member_day AS e ON e.usage_day = u.usage_day AND e.email = u.person_hint
-),
-
-identified AS (
-  SELECT
-    *,
-    COALESCE(email_person_id, login_person_id) AS matched_person_id,
-    CASE WHEN email_person_id IS NOT NULL THEN 'email' ELSE login_rule END AS identity_rule
-  FROM people
 ),
 
 fct_usage_day AS (
@@ -64,6 +72,7 @@ fct_usage_day AS (
     i.actor_id,
     i.matched_person_id AS person_id,
     i.identity_rule,
+    i.identity_confidence,
     i.key_id,
     k.key_name,
     i.workspace,
@@ -81,7 +90,7 @@ fct_usage_day AS (
     i.attribution_mode,
     i.price_version,
     COALESCE(i.usage_day > w.final_through_day, TRUE) AS is_provisional
-  FROM identified AS i
+  FROM people AS i
   LEFT JOIN stg_roster__member_day AS r ON r.usage_day = i.usage_day AND r.person_id = i.matched_person_id
   LEFT JOIN stg_keys__key_day AS k ON k.usage_day = i.usage_day AND k.vendor = i.vendor AND k.key_id = COALESCE(i.key_id, i.actor_id)
   LEFT JOIN int_feed__watermark AS w ON w.feed = i.feed

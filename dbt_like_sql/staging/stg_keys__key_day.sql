@@ -8,7 +8,7 @@ vendor: ledger name of the vendor
 key_id: the vendor's id of the key
 key_name: name for display; rotated keys with one name are one series
 environment: prod, staging, dev; null when untagged
-cost_center: cost centre; null when untagged
+cost_center: cost centre, upper case (secret managers differ in case); null when untagged
 owner_email: owner, lower case
 */
 SELECT
@@ -17,6 +17,6 @@ SELECT
   key_id,
   key_name,
   LOWER(environment) AS environment,
-  cost_center,
+  UPPER(cost_center) AS cost_center,
   LOWER(owner_email) AS owner_email
 FROM key_registry

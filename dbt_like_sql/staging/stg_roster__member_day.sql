@@ -11,7 +11,7 @@ github_login: GitHub login, lower case
 github_user_id: GitHub account id where the roster has it
 org: organisation unit of an engineering manager
 squad: team inside the org
-cost_center: cost centre of the person
+cost_center: cost centre of the person, upper case
 */
 SELECT
   usage_day,
@@ -22,5 +22,5 @@ SELECT
   github_user_id,
   org,
   squad,
-  cost_center
+  UPPER(cost_center) AS cost_center
 FROM roster_members

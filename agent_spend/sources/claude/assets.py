@@ -1,6 +1,5 @@
 """The Claude feeds, for the factory that turns feeds into assets."""
 
-from agent_spend.settings import REQUIRED
 from agent_spend.sources.claude.analytics import fetch_analytics_cost
 from agent_spend.sources.claude.analytics_schema import ANALYTICS_COST
 from agent_spend.sources.claude.code_schema import CODE_USAGE
@@ -123,5 +122,4 @@ TEAM_FEEDS = [
 ]
 
 # A Team plan has no API; its feeds join once the setting that names the exports is known.
-if "claude_team" in REQUIRED:
-    FEEDS += TEAM_FEEDS
+FEEDS += TEAM_FEEDS

@@ -1,0 +1,73 @@
+-- grain: one row per UTC day x model of GitHub's bill for AI credits
+-- unit: USD covered by the pool and billed; consumption is in int_usage__copilot
+-- source: stg_copilot__billing_line
+-- late data: re-read for the feed's restatement window
+-- partitions: view day
+/*
+usage_day: UTC day
+feed: feed the row comes from
+vendor: ledger name of the vendor
+surface: product surface of the vendor
+series: line on the main chart
+auth_kind: seat, api_key, service_account or unknown
+auth_rule: the rule that decided auth_kind
+actor_kind: interactive, headless, machine or not_split
+actor_rule: the rule that decided actor_kind
+background_kind: automation, cloud_agent, service_account or headless; null otherwise
+actor_id: the vendor's id of who or what acted
+person_hint: e-mail that identifies a person, lower case
+key_id: API key
+workspace: workspace, where the vendor has one
+model: model as the vendor prints it
+environment: environment stated by the source itself
+quantity: amount consumed, in unit; null when the vendor does not say
+unit: unit of quantity
+list_usd: consumption at list price; null when unpriced or not stated
+covered_usd: part that a seat or pool already pays; null when the vendor does not say
+billed_usd: what the vendor's billing API says it charges; null when it does not say
+price_state: priced (price book), reported (by the vendor), unpriced or not_priced (nothing to price)
+attribution_mode: direct, derived or allocated
+price_version: price book line behind list_usd
+*/
+WITH lines AS (
+  SELECT
+    usage_day,
+    scope,
+    model,
+    CAST(SUM(discount_usd) AS DECIMAL(38, 18)) AS covered_usd,
+    CAST(SUM(net_usd) AS DECIMAL(38, 18)) AS billed_usd
+  FROM stg_copilot__billing_line
+  WHERE sku_class = 'credits'
+  GROUP BY usage_day, scope, model
+),
+
+int_usage__copilot_billing AS (
+  SELECT
+    usage_day,
+    'copilot_billing_usage' AS feed,
+    'github_copilot' AS vendor,
+    'billing' AS surface,
+    'copilot_billing' AS series,
+    'seat' AS auth_kind,
+    'the billing API bills credits of licensed seats; it does not name people' AS auth_rule,
+    'not_split' AS actor_kind,
+    'the billing API does not split by actor' AS actor_rule,
+    CAST(NULL AS VARCHAR) AS background_kind,
+    '(billing ' || scope || ')' AS actor_id,
+    CAST(NULL AS VARCHAR) AS person_hint,
+    CAST(NULL AS VARCHAR) AS key_id,
+    scope AS workspace,
+    model,
+    CAST(NULL AS VARCHAR) AS environment,
+    CAST(NULL AS DECIMAL(38, 18)) AS quantity,
+    'charge' AS unit,
+    CAST(NULL AS DECIMAL(38, 18)) AS list_usd,
+    covered_usd,
+    billed_usd,
+    'reported' AS price_state,
+    'direct' AS attribution_mode,
+    CAST(NULL AS VARCHAR) AS price_version
+  FROM lines
+)
+
+SELECT * FROM int_usage__copilot_billing

@@ -1,0 +1,20 @@
+-- grain: one row per vendor x plan x effective period
+-- unit: credits per seat and month
+-- source: prices/included_pools.csv
+-- partitions: view none
+/*
+vendor: ledger name of the vendor
+plan: plan of the seat
+credits_per_seat: credits that one seat adds to the pool each month
+effective_from: first UTC day
+effective_to: first UTC day after, null while in force
+pool_version: price book line that a pool points at
+*/
+SELECT
+  vendor,
+  LOWER(plan) AS plan,
+  CAST(credits_per_seat AS DECIMAL(18, 4)) AS credits_per_seat,
+  CAST(effective_from AS DATE) AS effective_from,
+  CAST(effective_to AS DATE) AS effective_to,
+  'included_pools ' || vendor || ' ' || plan || ' ' || effective_from AS pool_version
+FROM included_pools

@@ -1,0 +1,76 @@
+-- grain: one row per snapshot day x vendor x seat holder
+-- source: copilot_seats, claude_seats, cursor_members
+-- late data: live lists, a day without a snapshot has no rows
+-- partitions: view day
+/*
+usage_day: UTC day of the snapshot
+feed: feed the row comes from
+vendor: ledger name of the vendor
+plan: plan as the vendor lists it, lower case; null when it lists none
+actor_id: the vendor's id of the holder, as on the holder's usage
+github_user_id: GitHub account id
+login: login, lower case
+email: e-mail, lower case
+created_day: UTC day the seat was given, null when the vendor does not say
+ends_day: last UTC day of a seat that is cancelled
+last_activity_day: UTC day the vendor last saw the holder, null when it does not say
+*/
+WITH copilot AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (
+      PARTITION BY usage_day, user_id
+      ORDER BY CASE WHEN pending_cancellation_day IS NULL THEN 0 ELSE 1 END, created_at, scope
+    ) AS preference
+  FROM copilot_seats
+  -- An open invitation is nobody's seat yet.
+  WHERE user_id IS NOT NULL
+),
+
+stg_seats__listed AS (
+  SELECT
+    usage_day,
+    'copilot_seats' AS feed,
+    'github_copilot' AS vendor,
+    CASE WHEN LOWER(plan_type) <> 'unknown' THEN LOWER(plan_type) END AS plan,
+    CAST(user_id AS VARCHAR) AS actor_id,
+    user_id AS github_user_id,
+    LOWER(user_login) AS login,
+    CAST(NULL AS VARCHAR) AS email,
+    CAST(created_at AS DATE) AS created_day,
+    pending_cancellation_day AS ends_day,
+    CAST(last_activity_at AS DATE) AS last_activity_day
+  FROM copilot
+  WHERE preference = 1
+  UNION ALL
+  SELECT
+    usage_day,
+    'claude_seats' AS feed,
+    'anthropic' AS vendor,
+    LOWER(plan) AS plan,
+    LOWER(person_email) AS actor_id,
+    CAST(NULL AS BIGINT) AS github_user_id,
+    CAST(NULL AS VARCHAR) AS login,
+    LOWER(person_email) AS email,
+    CAST(NULL AS DATE) AS created_day,
+    CAST(NULL AS DATE) AS ends_day,
+    CAST(NULL AS DATE) AS last_activity_day
+  FROM claude_seats
+  UNION ALL
+  SELECT
+    usage_day,
+    'cursor_members' AS feed,
+    'cursor' AS vendor,
+    CAST(NULL AS VARCHAR) AS plan,
+    LOWER(email) AS actor_id,
+    CAST(NULL AS BIGINT) AS github_user_id,
+    CAST(NULL AS VARCHAR) AS login,
+    LOWER(email) AS email,
+    CAST(NULL AS DATE) AS created_day,
+    CAST(NULL AS DATE) AS ends_day,
+    CAST(NULL AS DATE) AS last_activity_day
+  FROM cursor_members
+  WHERE NOT is_removed AND role NOT LIKE 'free%' AND role NOT LIKE 'unpaid%'
+)
+
+SELECT * FROM stg_seats__listed
