@@ -93,9 +93,6 @@ FEEDS = [
         schema=USERS,
         fetch=fetch_users,
     ),
-]
-
-TEAM_FEEDS = [
     Feed(
         name="claude_seats",
         system="claude_team",
@@ -120,6 +117,3 @@ TEAM_FEEDS = [
         total_column="net_usd",
     ),
 ]
-
-# A Team plan has no API; its feeds join once the setting that names the exports is known.
-FEEDS += TEAM_FEEDS
