@@ -1,0 +1,125 @@
+"""The finance layer: months by vendor, four amounts apart, and the lines behind each figure."""
+
+from calendar import monthrange
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from agent_spend.publish.page.source import Source, total
+from agent_spend.publish.page.vocabulary import COVERED_NAMES, VENDORS
+
+AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")
+
+
+@dataclass
+class Amount:
+    """One amount of a tile in the newest month and the month before, with its parts by charge kind."""
+
+    tag: str
+    note: str
+    now: Decimal | None
+    before: Decimal | None
+    parts: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass
+class Tile:
+    """One vendor in the newest month. Nothing here is a sum over vendors or over amounts."""
+
+    vendor: str
+    days_covered: int
+    days_in_month: int
+    is_provisional: bool
+    amounts: list[Amount]
+    unpriced_tokens: int
+    has_data: bool
+
+
+@dataclass
+class Finance:
+    """Everything the finance layer shows."""
+
+    month: date | None
+    previous_month: date | None
+    tiles: list[Tile]
+    months: list[dict]
+    series: list[dict]
+    lines: dict[date, dict[str, list[dict]]]
+    has_invoices: bool
+    reconciliation: list[dict]
+
+
+def build_finance(source: Source) -> Finance:
+    """The company's months; there is no person and no org in it."""
+    months = source.rows("SELECT * FROM rpt_finance__vendor_month ORDER BY month DESC, vendor, charge_kind")
+    months = _recent(months, source.month)
+    kinds = ("usage", "seat", "credit", "adjustment", "tax")
+    months.sort(key=lambda row: (-row["month"].toordinal(), _order(VENDORS, row["vendor"]), _order(kinds, row["charge_kind"])))
+    series = source.rows("SELECT * FROM rpt_finance__series_month ORDER BY month, vendor, series, auth_kind")
+    lines: dict[date, dict[str, list[dict]]] = {}
+    found = source.rows(_LINES)
+    for value in sorted({row["month"] for row in months}, reverse=True):
+        by_vendor = {v: [row for row in found if row["month"] == value and row["vendor"] == v] for v in VENDORS}
+        lines[value] = {vendor: rows for vendor, rows in by_vendor.items() if rows}
+    return Finance(
+        month=source.month,
+        previous_month=source.previous_month,
+        tiles=[_tile(vendor, months, source) for vendor in VENDORS],
+        months=months,
+        series=_recent(series, source.month),
+        lines={value: by_vendor for value, by_vendor in lines.items() if by_vendor},
+        has_invoices=any(row["invoiced_usd"] is not None for row in months),
+        reconciliation=_reconciliation(source),
+    )
+
+
+def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
+    now = [row for row in months if row["vendor"] == vendor and row["month"] == source.month]
+    before = [row for row in months if row["vendor"] == vendor and row["month"] == source.previous_month]
+    notes = ("consumption at list value", COVERED_NAMES[vendor], "net billed", "")
+    amounts = []
+    for column, note in zip(AMOUNTS, notes, strict=True):
+        parts = {row["charge_kind"]: row[column] for row in before if row[column] is not None}
+        amounts.append(
+            Amount(column.removesuffix("_usd"), note, total(row[column] for row in now),
+                   total(row[column] for row in before), parts if len(parts) > 1 else {})
+        )
+    month = source.month
+    return Tile(
+        vendor=vendor,
+        days_covered=max((row["days_covered"] for row in now), default=0),
+        days_in_month=monthrange(month.year, month.month)[1] if month else 0,
+        is_provisional=any(row["is_provisional"] for row in now),
+        amounts=amounts,
+        unpriced_tokens=sum(row["unpriced_tokens"] for row in now),
+        has_data=bool(now or before),
+    )
+
+
+def _reconciliation(source: Source) -> list[dict]:
+    known = source.one("SELECT COUNT(*) FROM duckdb_tables() WHERE table_name = 'rpt_reconciliation_month'")
+    return source.rows("SELECT * FROM rpt_reconciliation_month ORDER BY month DESC, vendor") if known else []
+
+
+def _recent(rows: list[dict], newest: date | None) -> list[dict]:
+    """Thirteen months: the newest and the same month of the year before at the ends."""
+    if newest is None:
+        return rows
+    first = date(newest.year - 1, newest.month, 1)
+    return [row for row in rows if row["month"] >= first]
+
+
+def _order(known: tuple[str, ...], name: str) -> tuple[int, str]:
+    return (known.index(name) if name in known else len(known), name)
+
+
+_LINES = """
+SELECT
+  CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month, vendor, series, surface, model, auth_kind, unit, price_state,
+  price_version, attribution_mode, SUM(quantity) AS quantity, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd,
+  SUM(billed_usd) AS billed_usd, COUNT(*) AS row_count, MIN(usage_day) AS first_day, MAX(usage_day) AS last_day
+FROM fct_usage_day
+GROUP BY ALL
+ORDER BY month DESC, series, surface, list_usd DESC NULLS LAST, billed_usd DESC NULLS LAST, model, auth_kind,
+  price_state, price_version, attribution_mode, unit
+"""

@@ -1,0 +1,136 @@
+"""What is known, since when, and what needs a look: freshness, coverage, revisions, findings, unmatched identifiers."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from agent_spend.publish.page.audience import Audience, Names
+from agent_spend.publish.page.source import Source, is_data
+from agent_spend.publish.page.vocabulary import FINDING_TITLES, LATENCY_DAYS, USAGE_FEEDS, VENDORS, words
+
+STRIP_DAYS = 42
+REVISIONS_SHOWN = 20
+TOP_FINDINGS = 8
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """How far one vendor's data reaches. ``state`` is ``fresh``, ``late``, ``refused``, ``failing`` or ``not_connected``."""
+
+    vendor: str
+    state: str
+    through: date | None
+    days_behind: int
+    message: str
+
+
+@dataclass(frozen=True)
+class FeedDays:
+    """One feed: days by state, and a strip of its last weeks (``None`` where nothing is known)."""
+
+    feed: str
+    counts: dict[str, int]
+    newest: date | None
+    revised_days: int
+    message: str
+    strip: list[tuple[date, str | None]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of "Needs a look": the newest of the findings of one kind about one subject."""
+
+    row: dict
+    title: str
+    who: str
+    text: str
+    link: str
+    repeats: int
+
+
+def freshness(source: Source) -> list[Freshness]:
+    """One line a vendor, connected or not."""
+    return [_freshness(vendor, source) for vendor in VENDORS]
+
+
+def _freshness(vendor: str, source: Source) -> Freshness:
+    lines = [row for row in source.coverage if row["feed"] in USAGE_FEEDS[vendor]]
+    newest = source.vendor_through.get(vendor)
+    if newest is None:
+        refused = [row for row in lines if row["state"] == "forbidden"]
+        missing = [row for row in lines if row["state"] == "missing"]
+        state = "refused" if refused else "failing" if missing else "not_connected"
+        said = [row["message"] or "" for row in refused or missing or lines]
+        return Freshness(vendor, state, None, 0, said[-1] if said else "")
+    behind = (source.through - newest).days
+    return Freshness(vendor, "late" if behind > LATENCY_DAYS[vendor] else "fresh", newest, behind, "")
+
+
+def coverage(source: Source) -> list[FeedDays]:
+    """One line a feed, in the order of the vendors."""
+    feeds: dict[str, list[dict]] = {}
+    for row in source.coverage:
+        feeds.setdefault(row["feed"], []).append(row)
+    return [_feed_days(feed, rows, source.through) for feed, rows in sorted(feeds.items())]
+
+
+def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row["state"]] = counts.get(row["state"], 0) + 1
+    by_day = {row["usage_day"]: row["state"] for row in rows}
+    end = max([day for day in (through, rows[-1]["usage_day"]) if day])
+    strip = [(day, by_day.get(day)) for day in (end - timedelta(days=n) for n in reversed(range(STRIP_DAYS)))]
+    troubled = [row for row in rows if not is_data(row) and row["message"]]
+    return FeedDays(
+        feed=feed, counts=counts, newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),
+        revised_days=sum(1 for row in rows if (row["revision"] or 0) > 1),
+        message=troubled[-1]["message"] if troubled else "", strip=strip,
+    )
+
+
+def revisions(source: Source) -> list[dict]:
+    """The newest lines of the revision log."""
+    rows = source.rows("SELECT * FROM rpt_revisions ORDER BY revised_at DESC, feed, usage_day DESC, revision DESC")
+    return rows[:REVISIONS_SHOWN]
+
+
+def unmatched(source: Source) -> list[dict]:
+    """Identifiers with usage that no person carries, the dearest first."""
+    return source.rows("SELECT * FROM rpt_unmatched ORDER BY list_usd DESC NULLS LAST, vendor, identifier")
+
+
+def findings(source: Source, audience: Audience, names: Names) -> list[Finding]:
+    """Open findings by money, one line a subject. A person is named to the own org only."""
+    groups: dict[tuple, list[dict]] = {}
+    for row in source.rows("SELECT * FROM rpt_findings WHERE status = 'open' ORDER BY usage_day DESC NULLS LAST, finding_id"):
+        if audience.org is None or row["org"] == audience.org:
+            groups.setdefault((row["kind"], row["vendor"], row["subject"]), []).append(row)
+    found = [_finding(rows, audience, names) for rows in groups.values()]
+    return _top_first(sorted(found, key=lambda finding: (
+        finding.row["amount_usd"] is None, -(finding.row["amount_usd"] or 0), finding.row["severity"], finding.title, finding.who,
+    )))
+
+
+def _top_first(found: list[Finding]) -> list[Finding]:
+    """The dearest of each kind, filled up to :data:`TOP_FINDINGS`, by money; then the others. No kind fills the list."""
+    top: list[Finding] = []
+    for most in (1, 2, 3):
+        for finding in found:
+            same = sum(1 for other in top if other.title == finding.title)
+            if finding not in top and same < most and len(top) < TOP_FINDINGS:
+                top.append(finding)
+    return [finding for finding in found if finding in top] + [finding for finding in found if finding not in top]
+
+
+def _finding(rows: list[dict], audience: Audience, names: Names) -> Finding:
+    row = max(rows, key=lambda r: (r["amount_usd"] or 0, r["usage_day"] or date.min, r["finding_id"]))
+    org = row["org"] if row["person_id"] else names.org_of(row["subject"])
+    is_workflow = row["kind"] == "cost_per_task_doubled"
+    if org and org != audience.org:
+        who, text, link = f"someone in {org}", "", Audience(org).file_name if row["person_id"] else ""
+    else:
+        who = row["subject"]
+        text = names.hide(row["explanation"], audience.org)
+        link = f"#person-{row['person_id']}" if row["person_id"] else f"#workflow-{row['subject']}" if is_workflow else ""
+    title = words(row["kind"], FINDING_TITLES)
+    return Finding({**row, "subject": who, "explanation": text}, title, who, text, link, len(rows) - 1)

@@ -1,0 +1,103 @@
+"""The words and colours of the page: one accent a vendor, one name a series, one tag an amount."""
+
+from dataclasses import dataclass
+
+VENDORS = ("github_copilot", "anthropic", "cursor", "custom_agents")
+VENDOR_NAMES = {
+    "github_copilot": "GitHub Copilot",
+    "anthropic": "Anthropic Claude",
+    "cursor": "Cursor",
+    "custom_agents": "Custom agents",
+    "company": "Own records",
+}
+#: Short enough for a column head.
+VENDOR_SHORT = {"github_copilot": "Copilot", "anthropic": "Claude", "cursor": "Cursor", "custom_agents": "Custom agents"}
+
+#: Accent, middle and pale tone of each vendor: distinguishable with any common colour blindness, and never the only cue.
+TONES = {
+    "github_copilot": ("#0b5cad", "#5e97cf", "#a9c8e6"),
+    "anthropic": ("#7b2d5b", "#ab6f92", "#d3b0c6"),
+    "cursor": ("#b85c00", "#dd9a55", "#e8bf93"),
+    "custom_agents": ("#1a7f5a", "#63b093", "#a5d3c1"),
+}
+INK, MUTED, RULE, PALE, WARNING = "#1d2329", "#667080", "#dfe3e8", "#e3e7ec", "#9a5b00"
+
+#: Which vendor a feed belongs to, by the first word of its name; feeds of the company's own files are not here.
+FEED_VENDORS = {"copilot": "github_copilot", "claude": "anthropic", "cursor": "cursor", "agent": "custom_agents"}
+#: The feeds whose newest day says how far a vendor's usage is known.
+USAGE_FEEDS = {
+    "github_copilot": ("copilot_user_usage",),
+    "anthropic": ("claude_api_usage", "claude_api_cost", "claude_code_usage"),
+    "cursor": ("cursor_usage_events",),
+    "custom_agents": ("agent_spans",),
+}
+#: Full UTC days until a day is normally there: GitHub says two after the day closes, the others serve the day after.
+LATENCY_DAYS = {"github_copilot": 3, "anthropic": 1, "cursor": 1, "custom_agents": 1}
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line on the charts. ``is_machine`` series are drawn dashed, ``is_charged_extra`` ones in the middle tone."""
+
+    name: str
+    vendor: str
+    is_machine: bool = False
+    is_charged_extra: bool = False
+
+
+SERIES = {
+    "copilot_credits": Series("Copilot credits", "github_copilot"),
+    "claude_seat": Series("Claude seats", "anthropic"),
+    "claude_api_key": Series("Claude API keys", "anthropic", is_machine=True),
+    "claude_api_billing": Series("Claude API, cost report", "anthropic", is_machine=True),
+    "cursor_included": Series("Cursor included", "cursor"),
+    "cursor_on_demand": Series("Cursor on-demand", "cursor", is_charged_extra=True),
+    "cursor_not_charged": Series("Cursor, not charged", "cursor"),
+    "custom_agents": Series("Custom agents", "custom_agents", is_machine=True),
+}
+AUTH_NAMES = {"seat": "seat", "api_key": "key", "service_account": "service account", "unknown": "unknown"}
+BACKGROUND_NAMES = {
+    "cloud_agent": "cloud agents", "automation": "automations", "service_account": "service accounts",
+    "headless": "headless", "api_key": "API keys", "not_split": "agents",
+}
+CHARGE_NAMES = {"usage": "usage", "seat": "seats", "credit": "credits", "tax": "tax", "adjustment": "adjustments"}
+#: What "covered" is at each vendor, in the vendor's own terms.
+COVERED_NAMES = {
+    "github_copilot": "included pool used", "anthropic": "used within seats", "cursor": "included use", "custom_agents": "",
+}
+FINDING_TITLES = {
+    "copilot_credits_tripled": "Credits rose against the day before",
+    "copilot_new_user_over_floor": "High first day of credits",
+    "cost_per_task_doubled": "Cost per completed task rose",
+    "prod_workload_on_seat": "Production work on a person's seat",
+    "unmatched_user": "Usage of nobody in the roster",
+    "unpriced_model": "Model without a price",
+    "untagged_key": "Key without tags",
+    "feed_failed": "Feed failed",
+    "thresholds_missing": "Alert threshold missing",
+}
+VERDICT_NAMES = {
+    "ok": "ok", "prod_on_seat": "prod on a seat", "automated_on_seat": "automated on a seat", "untagged_key": "untagged key",
+}
+FEED_NAMES = {
+    "copilot_user_usage": "Copilot usage", "copilot_user_usage_28_day": "Copilot usage, 28-day report",
+    "copilot_seats": "Copilot seats", "copilot_billing_usage": "Copilot billing", "claude_api_usage": "Claude API usage",
+    "claude_api_cost": "Claude cost report", "claude_code_usage": "Claude Code usage",
+    "cursor_usage_events": "Cursor events", "agent_spans": "Agent traces", "roster_members": "Roster",
+    "key_registry": "Key registry", "vendor_invoices": "Invoices",
+}  # fmt: skip
+
+
+def feed_vendor(feed: str) -> str | None:
+    """Vendor that a feed belongs to; ``None`` for the company's own files."""
+    return FEED_VENDORS.get(feed.split("_")[0])
+
+
+def words(name: str, known: dict[str, str]) -> str:
+    """The page's word for a stored name; a name it does not know is shown as it is, with spaces."""
+    return known.get(name, name.replace("_", " "))
+
+
+def series_name(series: str) -> str:
+    """Name of a series on the page."""
+    return SERIES[series].name if series in SERIES else series.replace("_", " ")
