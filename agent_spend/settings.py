@@ -14,7 +14,6 @@ REQUIRED = {
     "github_copilot": ("GITHUB_TOKEN", "GITHUB_ENTERPRISE|GITHUB_ORGS"),
     "anthropic": ("ANTHROPIC_ADMIN_KEY",),
     "claude_team": ("CLAUDE_TEAM_CSV_URI",),
-    "claude_team": ("CLAUDE_TEAM_CSV_URI",),
     "cursor": ("CURSOR_API_KEY",),
     "custom_agents": ("AGENT_TRACES_URI",),
     "roster": ("ROSTER_URI",),
