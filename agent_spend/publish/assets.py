@@ -17,7 +17,7 @@ from agent_spend.settings import Settings
 LARGEST_PICTURE_BYTES = 200_000
 
 
-def publish_assets(catalog: Catalog) -> Sequence[dg.AssetsDefinition]:
+def published_assets(catalog: Catalog) -> Sequence[dg.AssetsDefinition]:
     """The assets ``warehouse`` (after every published model) and ``page`` (after the warehouse)."""
 
     @dg.asset(
