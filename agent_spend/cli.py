@@ -40,6 +40,11 @@ def main() -> None:
     load_dotenv(Path.cwd() / ".env")
 
 
+def _console() -> Console:
+    """A terminal's own width; wide enough for the tables where the output goes to a file."""
+    return Console(width=None if sys.stdout.isatty() else 140)
+
+
 def _home() -> Path:
     from agent_spend.settings import Settings
 
@@ -82,7 +87,7 @@ def demo(developers: int | None, days: int | None, seed: int | None, reset: bool
     from agent_spend.summary import print_summary
 
     home = _home()
-    console = Console()
+    console = _console()
     scenario = demo_scenario(home, developers, days, seed, reset)
     if reset:
         _delete_demo(home)
@@ -128,7 +133,7 @@ def backfill(first: datetime, last: datetime, names: str | None, fail_on_finding
     if unknown:
         raise ConfigurationError(f"--feeds: no feed named {', '.join(unknown)}; known: {', '.join(feeds())}")
     home = _home()
-    console = Console()
+    console = _console()
     with _connect_to_demo(home):
         if not any(is_connected(system) for system in REQUIRED):
             raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
@@ -160,7 +165,7 @@ def doctor() -> None:
     from agent_spend.sources.feed import not_connected
 
     home = _home()
-    console = Console()
+    console = _console()
     table = Table("feed", "state", "what to do", box=None, pad_edge=False)
     troubled = False
     with _connect_to_demo(home):
@@ -209,6 +214,20 @@ def query(sql: str, form: str) -> None:
 
 
 @main.command()
+@click.argument("finding_id")
+def acknowledge(finding_id: str) -> None:
+    """Silence a finding by its id (or the beginning of it), as Slack and rpt_findings show it."""
+    from datetime import UTC
+
+    from agent_spend.alerts.findings import acknowledge as silence
+    from agent_spend.lake.tables import Lake
+    from agent_spend.settings import Settings
+
+    finding = silence(Lake(Settings.from_environment().lake_uri), finding_id, datetime.now(UTC))
+    click.echo(f"acknowledged {finding['finding_id']}: {finding['explanation']}")
+
+
+@main.command()
 def page() -> None:
     """Publish warehouse.duckdb and the page again from what the lake holds."""
     from agent_spend.definitions import defs
@@ -217,7 +236,7 @@ def page() -> None:
     from agent_spend.runs import instance, materialize
 
     home = _home()
-    console = Console()
+    console = _console()
     with instance(home) as dagster, _progress(console) as on_stage:
         outcomes = materialize(defs, dagster, [REFRESH_FINDINGS, PUBLISH], Window(date.min, date.min), on_stage)
     failures = [line for outcome in outcomes for line in outcome.failures]

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent_spend.publish.warehouse import query
+from agent_spend.sources.land import EXPECTED_GAPS
 
 VENDOR_NAMES = {"github_copilot": "GitHub Copilot", "anthropic": "Anthropic", "cursor": "Cursor", "custom_agents": "Custom agents"}
 
@@ -19,13 +20,7 @@ def print_summary(console: Console, home: Path, *, slack_sent: int | None = None
     """
     _print_totals(console, home)
     findings = _print_findings(console, home)
-    gaps = query(home, "SELECT feed, state, COUNT(*), MIN(message) FROM rpt_coverage WHERE state IN ('missing', "
-                       "'forbidden', 'not_connected') GROUP BY feed, state ORDER BY feed")[1]
-    if gaps:
-        console.print("\n[bold]Not loaded[/] (shown as such, never as zero)")
-        for feed, state, days, message in gaps:
-            console.print(f"  {feed}: {days} {'day' if days == 1 else 'days'} {state.replace('_', ' ')}; {message or ''}",
-                          highlight=False)
+    _print_gaps(console, home)
     if slack_sent is not None:
         console.print(f"\nSlack messages sent now: {slack_sent}", highlight=False)
     console.print(f"\nPage       {home / 'page' / 'index.html'}", highlight=False, soft_wrap=True)
@@ -65,16 +60,34 @@ def _print_totals(console: Console, home: Path) -> None:
 def _print_findings(console: Console, home: Path) -> int:
     rows = query(
         home,
-        """SELECT kind, severity, COUNT(*), MAX(usage_day),
-               ARG_MAX(explanation, COALESCE(amount_usd, 0)) FROM rpt_findings
+        """SELECT kind, severity, COUNT(DISTINCT subject), MIN(usage_day), MAX(usage_day),
+               ARG_MIN(explanation, usage_day) FROM rpt_findings
            WHERE status = 'open' GROUP BY kind, severity ORDER BY severity, MAX(amount_usd) DESC NULLS LAST, kind""",
     )[1]
     total = sum(row[2] for row in rows)
-    console.print(f"\n[bold]Open findings: {total}[/]")
-    for kind, severity, count, _, explanation in rows:
+    console.print(f"\n[bold]Open findings: {total}[/] (the first of each kind; all of them: rpt_findings)")
+    for kind, severity, count, first, last, explanation in rows:
         colour = "red" if severity == "ERROR" else "yellow"
-        console.print(f"  [{colour}]{kind}[/] ({count}): {explanation}", highlight=False)
+        when = f"{first}" if first == last else f"{first} to {last}"
+        console.print(f"  [{colour}]{kind}[/] x{count}, {when}", highlight=False)
+        console.print(f"    {explanation}", highlight=False)
     return total
+
+
+def _print_gaps(console: Console, home: Path) -> None:
+    expected = ", ".join(f"'{reason}'" for reason in sorted(EXPECTED_GAPS))
+    gaps = query(
+        home,
+        f"""SELECT feed, state, COUNT(*), MIN(message) FROM rpt_coverage
+            WHERE state IN ('missing', 'forbidden', 'not_connected') AND COALESCE(reason, '') NOT IN ({expected})
+            GROUP BY feed, state ORDER BY feed""",
+    )[1]
+    if not gaps:
+        return
+    console.print("\n[bold]Not loaded[/] (shown as such, never as zero)")
+    for feed, state, days, message in gaps:
+        count = f"{days} {'day' if days == 1 else 'days'}"
+        console.print(f"  {feed}: {count} {state.replace('_', ' ')}; {message or ''}", highlight=False)
 
 
 def _usd(amount: Decimal | None) -> str:
