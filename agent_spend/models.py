@@ -42,7 +42,10 @@ def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
         automation_condition=AFTER_UPSTREAM,
         kinds={"duckdb", "sql", *([] if model.is_view else ["delta"])},
         tags={"layer": model.layer},
-        metadata={"dagster/column_schema": column_schema(model, catalog), "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```")},
+        metadata={
+            "dagster/column_schema": column_schema(model, catalog),
+            "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
+        },
     )
     def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         keys = context.partition_keys if context.has_partition_key or context.has_partition_key_range else []

@@ -9,7 +9,9 @@ from rich.table import Table
 from agent_spend.publish.warehouse import query
 from agent_spend.sources.land import EXPECTED_GAPS
 
-VENDOR_NAMES = {"github_copilot": "GitHub Copilot", "anthropic": "Anthropic", "cursor": "Cursor", "custom_agents": "Custom agents"}
+VENDOR_NAMES = {
+    "github_copilot": "GitHub Copilot", "anthropic": "Anthropic", "cursor": "Cursor", "custom_agents": "Custom agents",
+}
 
 
 def print_summary(console: Console, home: Path, *, slack_sent: int | None = None) -> int:
