@@ -6,20 +6,20 @@ from datetime import date
 from decimal import Decimal
 
 from agent_spend.publish.page.source import Source, total
-from agent_spend.publish.page.vocabulary import COVERED_NAMES, VENDORS
+from agent_spend.publish.page.vocabulary import CHARGE_NAMES, COVERED_NAMES, VENDORS
 
 AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")
 
 
 @dataclass
 class Amount:
-    """One amount of a tile in the newest month and the month before, with its parts by charge kind."""
+    """One amount of a tile in the newest month and the month before; ``parts`` by charge kind where there are several."""
 
     tag: str
     note: str
     now: Decimal | None
     before: Decimal | None
-    parts: dict[str, Decimal] = field(default_factory=dict)
+    parts: dict[str, tuple[Decimal | None, Decimal | None]] = field(default_factory=dict)
 
 
 @dataclass
@@ -46,7 +46,8 @@ class Finance:
     series: list[dict]
     lines: dict[date, dict[str, list[dict]]]
     has_invoices: bool
-    reconciliation: list[dict]
+    pools: list[dict]
+    seats: list[dict]
 
 
 def build_finance(source: Source) -> Finance:
@@ -69,7 +70,8 @@ def build_finance(source: Source) -> Finance:
         series=_recent(series, source.month),
         lines={value: by_vendor for value, by_vendor in lines.items() if by_vendor},
         has_invoices=any(row["invoiced_usd"] is not None for row in months),
-        reconciliation=_reconciliation(source),
+        pools=source.rows_of("rpt_finance__pool_month", _POOLS, first=_first_month(source.month)),
+        seats=source.rows_of("fct_seat_month", _SEATS, month=source.month),
     )
 
 
@@ -77,13 +79,7 @@ def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
     now = [row for row in months if row["vendor"] == vendor and row["month"] == source.month]
     before = [row for row in months if row["vendor"] == vendor and row["month"] == source.previous_month]
     notes = ("consumption at list value", COVERED_NAMES[vendor], "net billed", "")
-    amounts = []
-    for column, note in zip(AMOUNTS, notes, strict=True):
-        parts = {row["charge_kind"]: row[column] for row in before if row[column] is not None}
-        amounts.append(
-            Amount(column.removesuffix("_usd"), note, total(row[column] for row in now),
-                   total(row[column] for row in before), parts if len(parts) > 1 else {})
-        )
+    amounts = [_amount(column, note, now, before) for column, note in zip(AMOUNTS, notes, strict=True)]
     month = source.month
     return Tile(
         vendor=vendor,
@@ -96,17 +92,27 @@ def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
     )
 
 
-def _reconciliation(source: Source) -> list[dict]:
-    known = source.one("SELECT COUNT(*) FROM duckdb_tables() WHERE table_name = 'rpt_reconciliation_month'")
-    return source.rows("SELECT * FROM rpt_reconciliation_month ORDER BY month DESC, vendor") if known else []
+def _amount(column: str, note: str, now: list[dict], before: list[dict]) -> Amount:
+    # The list price of a seat is not consumption: seats, credits and tax count where money is charged, not before.
+    kinds = CHARGE_NAMES if column in ("billed_usd", "invoiced_usd") else ("usage",)
+    parts = {}
+    for kind in kinds:
+        pair = tuple(total(row[column] for row in rows if row["charge_kind"] == kind) for rows in (now, before))
+        if pair != (None, None):
+            parts[kind] = pair
+    tag = column.removesuffix("_usd")
+    sums = [total(pair[n] for pair in parts.values()) for n in (0, 1)]
+    return Amount(tag, note, *sums, parts if len(parts) > 1 else {})
 
 
 def _recent(rows: list[dict], newest: date | None) -> list[dict]:
-    """Thirteen months: the newest and the same month of the year before at the ends."""
-    if newest is None:
-        return rows
-    first = date(newest.year - 1, newest.month, 1)
+    first = _first_month(newest)
     return [row for row in rows if row["month"] >= first]
+
+
+def _first_month(newest: date | None) -> date:
+    """Thirteen months are shown: the newest, and the same month of the year before at the other end."""
+    return date(newest.year - 1, newest.month, 1) if newest else date.min
 
 
 def _order(known: tuple[str, ...], name: str) -> tuple[int, str]:
@@ -122,4 +128,19 @@ FROM fct_usage_day
 GROUP BY ALL
 ORDER BY month DESC, series, surface, list_usd DESC NULLS LAST, billed_usd DESC NULLS LAST, model, auth_kind,
   price_state, price_version, attribution_mode, unit
+"""
+
+_POOLS = """
+SELECT * FROM rpt_finance__pool_month
+WHERE month >= $first AND (included_credits IS NOT NULL OR used_credits IS NOT NULL)
+ORDER BY month DESC, vendor
+"""
+_SEATS = """
+SELECT
+  vendor, plan, SUM(seats) AS seats, SUM(billed_usd) AS billed_usd,
+  SUM(CASE WHEN is_idle THEN seats END) AS idle_seats, SUM(idle_usd) AS idle_usd, BOOL_OR(is_idle IS NOT NULL) AS is_use_known
+FROM fct_seat_month
+WHERE month = $month
+GROUP BY vendor, plan
+ORDER BY vendor, plan
 """

@@ -73,7 +73,8 @@ def _add_groups(managers: Managers, source: Source) -> None:
     managers.group_people = {row["org"]: row["people"] for row in people}
     managers.group_months = _groups(source, "rpt_manager__person_month", "month", source.month)
     for row in source.rows(
-        "SELECT vendor, SUM(list_usd) AS list_usd FROM rpt_finance__vendor_month WHERE month = $month GROUP BY vendor",
+        """SELECT vendor, SUM(list_usd) AS list_usd FROM rpt_finance__vendor_month
+           WHERE month = $month AND charge_kind = 'usage' GROUP BY vendor""",
         month=source.month,
     ):
         managers.vendor_months[row["vendor"]] = row["list_usd"]
@@ -153,13 +154,13 @@ _BACKGROUND_COLUMNS = """
   vendor,
   CASE
     WHEN background_kind IS NOT NULL THEN background_kind
-    WHEN vendor = 'github_copilot' THEN 'not_split'
+    WHEN series = 'copilot_credits' THEN 'not_split'
     WHEN series = 'claude_api_key' AND actor_kind = 'machine' THEN 'api_key'
   END AS background_kind,
   SUM(quantity) AS quantity, ANY_VALUE(unit) AS unit, SUM(list_usd) AS list_usd, SUM(billed_usd) AS billed_usd
 FROM fct_usage_day
 WHERE vendor <> 'custom_agents'
-  AND (background_kind IS NOT NULL OR vendor = 'github_copilot' OR (series = 'claude_api_key' AND actor_kind = 'machine'))
+  AND (background_kind IS NOT NULL OR series = 'copilot_credits' OR (series = 'claude_api_key' AND actor_kind = 'machine'))
   AND usage_day >= $first AND ($org IS NULL OR org = $org)
 GROUP BY ALL
 """

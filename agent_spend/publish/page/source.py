@@ -53,6 +53,11 @@ class Source:
         names = [column[0] for column in result.description]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
+    def rows_of(self, table: str, sql: str, **parameters: object) -> list[dict]:
+        """Rows of a query over a table that an older warehouse may lack; none when it does."""
+        known = self.rows("SELECT table_name FROM duckdb_tables() WHERE table_name = $table", table=table)
+        return self.rows(sql, **parameters) if known else []
+
     def one(self, sql: str, **parameters: object):
         """The single value of a query."""
         return next(iter(self.rows(sql, **parameters)[0].values()))

@@ -47,6 +47,7 @@ class Series:
 
 SERIES = {
     "copilot_credits": Series("Copilot credits", "github_copilot"),
+    "copilot_billing": Series("Copilot billing", "github_copilot"),
     "claude_seat": Series("Claude seats", "anthropic"),
     "claude_api_key": Series("Claude API keys", "anthropic", is_machine=True),
     "claude_api_billing": Series("Claude API, cost report", "anthropic", is_machine=True),
@@ -84,7 +85,7 @@ FEED_NAMES = {
     "copilot_seats": "Copilot seats", "copilot_billing_usage": "Copilot billing", "claude_api_usage": "Claude API usage",
     "claude_api_cost": "Claude cost report", "claude_code_usage": "Claude Code usage",
     "cursor_usage_events": "Cursor events", "agent_spans": "Agent traces", "roster_members": "Roster",
-    "key_registry": "Key registry", "vendor_invoices": "Invoices",
+    "key_registry": "Key registry", "identity_overrides": "Identity overrides", "vendor_invoices": "Invoices",
 }  # fmt: skip
 
 

@@ -1,0 +1,278 @@
+"""A small published warehouse written by hand, and a reader of the HTML that comes out of it."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+
+TYPES = {"day": "DATE", "text": "VARCHAR", "money": "DECIMAL(38, 18)", "rate": "DECIMAL(38, 12)", "whole": "BIGINT",
+         "float": "DOUBLE", "flag": "BOOLEAN", "instant": "TIMESTAMPTZ"}
+AMOUNTS = "list_usd money, covered_usd money, billed_usd money"
+TABLES = {
+    "fct_usage_day": "usage_day day, vendor text, surface text, series text, auth_kind text, auth_rule text, actor_kind text,"
+    " actor_rule text, background_kind text, actor_id text, person_id text, identity_rule text, key_id text, key_name text,"
+    " workspace text, model text, environment text, cost_center text, squad text, org text, quantity money, unit text,"
+    f" {AMOUNTS}, price_state text, attribution_mode text, price_version text, is_provisional flag",
+    "rpt_manager__credit_day": "usage_day day, actor_id text, login text, person_id text, name text, org text, squad text,"
+    " credits money, previous_credits money, previous_state text, change_pct float, ratio float, is_provisional flag",
+    "rpt_manager__person_week": "week_start day, org text, squad text, person_id text, name text, vendor text, series text,"
+    f" credits money, {AMOUNTS}, previous_list_usd money, change_pct float",
+    "rpt_manager__person_month": "month day, org text, squad text, person_id text, name text, vendor text, series text,"
+    f" credits money, {AMOUNTS}",
+    "rpt_finance__vendor_month": f"month day, vendor text, charge_kind text, {AMOUNTS}, invoiced_usd money,"
+    " is_reconciled flag, unpriced_tokens whole, days_covered whole, is_provisional flag",
+    "rpt_finance__series_month": f"month day, vendor text, series text, auth_kind text, credits money, {AMOUNTS}",
+    "rpt_finance__series_week": "week_start day, vendor text, series text, auth_kind text, org text, people whole,"
+    f" credits money, {AMOUNTS}",
+    "rpt_platform__workflow_day": "usage_day day, workflow_id text, environment text, auth_kind text, attempts whole,"
+    " tasks whole, completed_tasks whole, unknown_tasks whole, list_usd money, cost_per_completed_task_usd rate,"
+    " cost_per_attempt_usd rate, input_tokens whole, output_tokens whole, dominant_model text,"
+    " previous_dominant_model text, model_changed flag, unpriced_calls whole, baseline_usd rate, baseline_days whole,"
+    " baseline_completions whole, ratio float",
+    "rpt_platform__cost_change_day": "usage_day day, workflow_id text, ratio float, price_factor float, tokens_factor float,"
+    " attempts_factor float, model_mix_factor float, baseline_shape_factor float, baseline_model text, model text",
+    "rpt_auth_audit": "workload text, vendor text, auth_kind text, environment text, owner text, first_seen_day day,"
+    " last_seen_day day, list_usd_28d money, evidence text, verdict text",
+    "rpt_unmatched": "vendor text, identifier text, first_day day, last_day day, days whole, list_usd money, billed_usd money",
+    "rpt_coverage": "feed text, usage_day day, state text, reason text, message text, rows whole, fetched_at instant,"
+    " revision whole, last_attempt text, is_provisional flag",
+    "rpt_revisions": "feed text, usage_day day, revision whole, revised_at instant, rows_before whole, rows_after whole,"
+    " total_before money, total_after money",
+    "rpt_findings": "finding_id text, kind text, severity text, vendor text, subject text, person_id text, org text,"
+    " usage_day day, observed money, baseline money, ratio float, amount_usd money, explanation text, status text,"
+    " first_seen_at instant, notified_at instant",
+    "dim_person": "person_id text, name text, email text, github_login text, org text, squad text, cost_center text,"
+    " first_day day, last_day day",
+}
+MONTH, WEEK, SUNDAY = date(2026, 11, 1), date(2026, 11, 16), date(2026, 11, 22)
+DAYS = [SUNDAY - timedelta(days=n) for n in reversed(range(28))]
+PAYMENTS = ("Ada Abe", "Ben Berg", "Cleo Castro", "Dan Dahl", "Eve Eze", "Fay Fabre", "Gus Gupta")
+SEARCH = ("Sol Silva", "Tia Tanaka", "Uma Ueda")
+OTHER_NAMES = [word for name in SEARCH for word in (name, name.split()[0].lower() + "@acme.test", name.split()[0].lower() + "-acme")]
+
+
+def write(path: Path, tables: dict[str, list[dict]]) -> Path:
+    """Write a warehouse with these rows; columns that a row does not name are null, tables not named are empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with duckdb.connect(str(path)) as connection:
+        for name, columns in TABLES.items():
+            pairs = [column.split() for column in columns.split(",")]
+            connection.execute(f"CREATE TABLE {name} ({', '.join(f'{column} {TYPES[kind]}' for column, kind in pairs)})")
+            rows = [[row.get(column) for column, _ in pairs] for row in tables.get(name, ())]
+            assert all(set(row) <= {column for column, _ in pairs} for row in tables.get(name, ())), name
+            if rows:
+                connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(pairs))})", rows)
+    return path
+
+
+def coverage(*feeds: str, last: date = SUNDAY) -> list[dict]:
+    """Four weeks of answered days up to ``last``."""
+    return [{"feed": feed, "usage_day": day, "state": "available", "rows": 1, "revision": 1, "last_attempt": "available",
+             "is_provisional": False} for feed in feeds for day in DAYS if day <= last]
+
+
+def company() -> dict[str, list[dict]]:
+    """Two organisations, four vendors, November 2026; every figure in it is written here."""
+    people = [_person(f"P{n}", name, "Payments", "checkout") for n, name in enumerate(PAYMENTS, 1)]
+    people += [_person(f"S{n}", name, "Search", "ranking") for n, name in enumerate(SEARCH, 1)]
+    friday, thursday = date(2026, 11, 20), date(2026, 11, 19)
+    credits = [
+        _credits("P1", "Ada Abe", thursday, "100"), _credits("P1", "Ada Abe", friday, "301", "100", 201.0, 3.01),
+        _credits("P2", "Ben Berg", thursday, "200"), _credits("P2", "Ben Berg", friday, "50", "200", -75.0, 0.25),
+        _credits("P3", "Cleo Castro", thursday, "0"), _credits("P3", "Cleo Castro", friday, "12.5", "0"),
+        _credits("P4", "Dan Dahl", friday, "7"),
+        _credits("P5", "Eve Eze", thursday, "3"), _credits("P5", "Eve Eze", friday, "0", "3", -100.0, 0.0),
+        _credits("P6", "Fay Fabre", friday, None),
+        {**_credits("S1", "Sol Silva", friday, "44"), "org": "Search", "squad": "ranking"},
+    ]  # fmt: skip
+    usage = [_usage(row["usage_day"], "github_copilot", "copilot_credits", "seat", row["credits"] and row["credits"] / 100,
+                    actor_id=row["actor_id"], person_id=row["person_id"], org=row["org"], squad=row["squad"],
+                    quantity=row["credits"], unit="ai_credits", price_version="unit_prices github_copilot ai_credit 2026-06-01",
+                    actor_kind="not_split") for row in credits]  # fmt: skip
+    usage += [
+        _usage(friday, "anthropic", "claude_api_key", "api_key", "40.25", key_id="apikey_1", key_name="checkout-prod",
+               environment="prod", cost_center="CC-1", workspace="wrk_prod", model="claude-opus-5-5", actor_kind="machine",
+               price_version="claude_prices claude-opus-5-5 default 2026-09-22", quantity=Decimal(1_500_000)),
+        _usage(friday, "anthropic", "claude_api_key", "api_key", "2.00", key_id="apikey_2", workspace="wrk_prod",
+               model="claude-opus-5-5", actor_kind="machine", quantity=Decimal(1000)),
+        _usage(friday, "anthropic", "claude_api_key", "unknown", "0.75", actor_id="(no key)", workspace="(default workspace)",
+               model="claude-opus-5-5", actor_kind="interactive", quantity=Decimal(1000)),
+        _usage(friday, "cursor", "cursor_on_demand", "seat", "9.00", person_id="P1", org="Payments", squad="checkout",
+               background_kind="cloud_agent", actor_kind="headless", billed_usd=Decimal(9), quantity=Decimal(90_000)),
+        _usage(friday, "cursor", "cursor_on_demand", "seat", "1.00", person_id="P1", org="Payments", squad="checkout",
+               actor_kind="interactive", billed_usd=Decimal(1), quantity=Decimal(10_000)),
+    ]  # fmt: skip
+    return {
+        "dim_person": people,
+        "rpt_manager__credit_day": credits,
+        "fct_usage_day": usage,
+        "rpt_manager__person_week": [
+            _person_sum("week_start", WEEK, "P1", "Ada Abe", "Payments", "github_copilot", "copilot_credits", "4.01"),
+            _person_sum("week_start", WEEK - timedelta(days=7), "P1", "Ada Abe", "Payments", "github_copilot", "copilot_credits", "2.00"),
+            _person_sum("week_start", WEEK, "P1", "Ada Abe", "Payments", "cursor", "cursor_on_demand", "10.00"),
+            _person_sum("week_start", WEEK, "S1", "Sol Silva", "Search", "github_copilot", "copilot_credits", "0.44"),
+        ],
+        "rpt_manager__person_month": [
+            *(_person_sum("month", MONTH, f"P{n}", name, "Payments", "github_copilot", "copilot_credits", "1.00")
+              for n, name in enumerate(PAYMENTS, 1)),
+            _person_sum("month", MONTH, "P1", "Ada Abe", "Payments", "cursor", "cursor_on_demand", "10.00", billed="10.00"),
+            _person_sum("month", MONTH, "S1", "Sol Silva", "Search", "github_copilot", "copilot_credits", "0.44"),
+            _person_sum("month", MONTH, "(not attributable)", "(not attributable)", "(not attributable)", "anthropic",
+                        "claude_api_key", "43.00"),
+        ],
+        "rpt_finance__vendor_month": [
+            _month(MONTH, "github_copilot", "usage", "7.44", is_provisional=True),
+            _month(MONTH, "anthropic", "usage", "43.00", billed="43.01", unpriced=1_200_000, is_provisional=True),
+            _month(MONTH, "cursor", "usage", "10.00", covered="0", billed="10.00", is_provisional=True),
+            _month(date(2026, 10, 1), "cursor", "usage", "20.00", covered="5.00", billed="15.00", invoiced="15.00", reconciled=True),
+            _month(date(2026, 10, 1), "cursor", "seat", None, invoiced="320.00"),
+        ],
+        "rpt_finance__series_month": [
+            {"month": MONTH, "vendor": "github_copilot", "series": "copilot_credits", "auth_kind": "seat",
+             "credits": Decimal("744"), "list_usd": Decimal("7.44")},
+            {"month": MONTH, "vendor": "anthropic", "series": "claude_api_key", "auth_kind": "api_key", "list_usd": Decimal(43)},
+            {"month": MONTH, "vendor": "cursor", "series": "cursor_on_demand", "auth_kind": "seat", "list_usd": Decimal(10)},
+        ],
+        "rpt_finance__series_week": [
+            {"week_start": WEEK - timedelta(days=7 * n), "vendor": "cursor", "series": "cursor_on_demand", "auth_kind": "seat",
+             "org": "Payments", "people": 6, "list_usd": Decimal(10 - n), "billed_usd": Decimal(10 - n)} for n in range(3)
+        ],
+        "rpt_platform__workflow_day": workflow_days(),
+        "rpt_platform__cost_change_day": [
+            {"usage_day": date(2026, 11, 18), "workflow_id": "invoice_matching", "ratio": 3.0, "price_factor": 1.0,
+             "tokens_factor": 1.5, "attempts_factor": 1.0, "model_mix_factor": 2.0, "baseline_shape_factor": 1.0},
+        ],
+        "rpt_coverage": coverage("copilot_user_usage", "claude_api_usage", "cursor_usage_events", "agent_spans"),
+        "rpt_revisions": [
+            {"feed": "copilot_user_usage", "usage_day": friday, "revision": 2, "rows_before": 6, "rows_after": 6,
+             "revised_at": datetime(2026, 11, 22, 6, 10, tzinfo=UTC), "total_before": Decimal("340.5"), "total_after": Decimal("370.5")},
+        ],
+        "rpt_findings": [
+            _finding("1", "copilot_credits_tripled", "ERROR", "github_copilot", "ada-acme", "2.01", person_id="P1",
+                     org="Payments", ratio=3.01, explanation="Ada Abe used 301 credits on 2026-11-20"),
+            _finding("2", "copilot_credits_tripled", "ERROR", "github_copilot", "sol-acme", "0.30", person_id="S1",
+                     org="Search", ratio=4.0, explanation="Sol Silva used 44 credits on 2026-11-20"),
+            _finding("3", "untagged_key", "WARN", "anthropic", "apikey_2", "2.00", explanation="Key apikey_2 has no environment"),
+            _finding("4", "unpriced_model", "ERROR", "anthropic", "claude-preview-x1", None, explanation="1,200,000 tokens"),
+            {**_finding("5", "untagged_key", "WARN", "anthropic", "apikey_9", "99.00"), "status": "resolved"},
+        ],
+        "rpt_auth_audit": [
+            _audit("release_notes", "custom_agents", "seat", "prod", "Sol Silva", "prod_on_seat"),
+            _audit("sol@acme.test", "cursor", "seat", None, "Sol Silva", "automated_on_seat"),
+            _audit("ada@acme.test", "cursor", "seat", None, "Ada Abe", "automated_on_seat"),
+            _audit("checkout-prod", "anthropic", "api_key", "prod", "CC-1", "ok"),
+        ],
+        "rpt_unmatched": [{"vendor": "github_copilot", "identifier": "contractor-9", "first_day": friday, "last_day": friday,
+                           "days": 1, "list_usd": Decimal("0.58")}],
+    }  # fmt: skip
+
+
+def workflow_days() -> list[dict]:
+    """A workflow that got three times dearer on 18 November, one cheap workflow and one without completions."""
+    days = []
+    for day in (date(2026, 11, n) for n in range(12, 23)):
+        swapped = day >= date(2026, 11, 18)
+        cost = Decimal("0.06") if swapped else Decimal("0.02")
+        days.append(_flow(day, "invoice_matching", 10, 12, cost * 10, "claude-opus-5-5" if swapped else "claude-haiku-4-5",
+                          previous="claude-haiku-4-5", changed=day == date(2026, 11, 18), tokens=900_000 if swapped else 200_000,
+                          baseline=Decimal("0.02"), ratio=3.0 if swapped else 1.0))
+        days.append(_flow(day, "contract_review", 5, 6, Decimal("2.50"), "claude-opus-5-5", tokens=100_000))
+        days.append(_flow(day, "nightly_cleanup", 0, 2, Decimal("0.01"), "claude-haiku-4-5", tokens=1000))
+    return days
+
+
+def _person(person_id: str, name: str, org: str, squad: str) -> dict:
+    first = name.split()[0].lower()
+    return {"person_id": person_id, "name": name, "email": f"{first}@acme.test", "github_login": f"{first}-acme", "org": org,
+            "squad": squad, "first_day": DAYS[0], "last_day": SUNDAY}
+
+
+def _credits(person_id, name, day, credits, before=None, change=None, ratio=None) -> dict:
+    return {"usage_day": day, "actor_id": f"gh-{person_id}", "login": f"{name.split()[0].lower()}-acme", "person_id": person_id,
+            "name": name, "org": "Payments", "squad": "checkout", "credits": None if credits is None else Decimal(credits),
+            "previous_credits": None if before is None else Decimal(before), "previous_state": "absent" if before is None else "known",
+            "change_pct": change, "ratio": ratio, "is_provisional": False}
+
+
+def _usage(day, vendor, series, auth_kind, list_usd, **other) -> dict:
+    return {"usage_day": day, "vendor": vendor, "series": series, "surface": series, "auth_kind": auth_kind, "unit": "tokens",
+            "actor_id": "actor", "squad": "(not attributable)", "org": "(not attributable)", "price_state": "priced",
+            "actor_rule": "rule of the test", "attribution_mode": "direct", "is_provisional": False,
+            "list_usd": None if list_usd is None else Decimal(list_usd), **other}
+
+
+def _person_sum(column, value, person_id, name, org, vendor, series, list_usd, billed=None) -> dict:
+    return {column: value, "org": org, "squad": "checkout", "person_id": person_id, "name": name, "vendor": vendor,
+            "series": series, "list_usd": Decimal(list_usd), "billed_usd": billed and Decimal(billed)}
+
+
+def _month(month, vendor, kind, listed, covered=None, billed=None, invoiced=None, reconciled=False, unpriced=0, is_provisional=False) -> dict:
+    amounts = {"list_usd": listed, "covered_usd": covered, "billed_usd": billed, "invoiced_usd": invoiced}
+    return {"month": month, "vendor": vendor, "charge_kind": kind, "is_reconciled": reconciled, "unpriced_tokens": unpriced,
+            "days_covered": 22, "is_provisional": is_provisional,
+            **{name: None if amount is None else Decimal(amount) for name, amount in amounts.items()}}
+
+
+def _flow(day, name, completed, attempts, list_usd, model, *, tokens, previous=None, changed=False, baseline=None, ratio=None) -> dict:
+    return {"usage_day": day, "workflow_id": name, "environment": "prod", "auth_kind": "api_key", "attempts": attempts,
+            "tasks": attempts, "completed_tasks": completed, "unknown_tasks": 0, "list_usd": list_usd,
+            "cost_per_completed_task_usd": list_usd / completed if completed else None, "cost_per_attempt_usd": list_usd / attempts,
+            "input_tokens": tokens, "output_tokens": 0, "dominant_model": model, "previous_dominant_model": previous,
+            "model_changed": changed, "unpriced_calls": 0, "baseline_usd": baseline, "baseline_days": 7,
+            "baseline_completions": 70, "ratio": ratio}
+
+
+def _finding(finding_id, kind, severity, vendor, subject, amount, **other) -> dict:
+    return {"finding_id": finding_id, "kind": kind, "severity": severity, "vendor": vendor, "subject": subject,
+            "org": "(not attributable)", "usage_day": date(2026, 11, 20), "amount_usd": amount and Decimal(amount),
+            "explanation": "", "status": "open", **other}
+
+
+def _audit(workload, vendor, auth_kind, environment, owner, verdict) -> dict:
+    return {"workload": workload, "vendor": vendor, "auth_kind": auth_kind, "environment": environment, "owner": owner,
+            "first_seen_day": DAYS[0], "last_seen_day": SUNDAY, "list_usd_28d": Decimal("5.20"), "evidence": "seen on 28 days",
+            "verdict": verdict}
+
+
+class Page(HTMLParser):
+    """What a reader sees: ``text`` of the whole page, and the cells of each table row by the id of its part of the page."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.html, self.text, self.ids = html, "", set()
+        self.rows: dict[str, list[list[str]]] = {}
+        self._part, self._cells, self._is_hidden = "", None, False
+        self.feed(html)
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag, attrs):
+        identifier = dict(attrs).get("id")
+        self._is_hidden = tag in ("style", "script")
+        if identifier:
+            self.ids.add(identifier)
+            if tag in ("section", "tbody", "article", "p"):
+                self._part = identifier
+        if tag == "tr":
+            self._cells = []
+            self.rows.setdefault(self._part, []).append(self._cells)
+        if tag in ("td", "th") and self._cells is not None:
+            self._cells.append("")
+
+    def handle_endtag(self, tag):
+        self._is_hidden = False
+        if tag in ("tr", "table"):
+            self._cells = None
+
+    def handle_data(self, data):
+        if self._is_hidden:
+            return
+        self.text += " " + data
+        if self._cells:
+            self._cells[-1] = f"{self._cells[-1]} {data.strip()}".strip()
+
+    def row(self, part: str, start: str) -> list[str]:
+        """The first row of a part whose cells, read together, start with ``start``."""
+        return next(cells for cells in self.rows[part] if " ".join(cells).strip().startswith(start))

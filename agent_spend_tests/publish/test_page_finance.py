@@ -1,0 +1,81 @@
+"""The finance layer, read as finance reads it."""
+
+import re
+
+from page_rows import MONTH, company
+
+
+def test_the_four_amounts_of_a_month_are_four_columns(publish):
+    row = publish()["index.html"].row("reconciliation", "Oct 2026 Cursor")
+    assert row[:8] == ["Oct 2026", "Cursor", "usage", "$20.00", "$5.00", "$15.00", "$15.00", "reconciled"]
+
+
+def test_an_amount_that_nobody_stated_is_not_zero(publish):
+    page = publish()["index.html"]
+    assert page.row("reconciliation", "Nov 2026 GitHub Copilot")[3:7] == ["$7.44", "not stated", "not stated", "not stated"]
+    assert page.row("reconciliation", "seats")[3:7] == ["not stated", "not stated", "not stated", "$320.00"]
+
+
+def test_a_stated_zero_is_shown_as_zero(publish):
+    row = next(row for row in publish()["index.html"].rows["reconciliation"] if row[1] == "Cursor" and row[2] == "usage")
+    assert row[3:6] == ["$10.00", "$0.00", "$10.00"]
+
+
+def test_a_month_without_an_invoice_is_not_reconciled(publish):
+    assert "not reconciled" in publish()["index.html"].row("reconciliation", "Nov 2026 GitHub Copilot")[7]
+
+
+def test_list_value_is_called_directional_and_not_an_invoice(publish):
+    assert publish()["index.html"].text.lower().count("directional, not an invoice") >= 4
+
+
+def test_a_total_says_which_tokens_it_leaves_out(publish):
+    text = publish()["index.html"].text
+    assert "excludes 1.20 M unpriced tokens" in text
+
+
+def test_no_figure_is_called_spend_or_cost_alone(publish):
+    for page in publish().values():
+        text = page.text.replace("Agent spend", "").replace("agent-spend query", "")
+        assert not re.search(r"\bspend\b", text, re.IGNORECASE)
+        left = re.sub(r"cost per completed task|cost report|cost centre", "", text, flags=re.IGNORECASE)
+        assert not re.search(r"\bcosts?\b", left, re.IGNORECASE)
+
+
+def test_vendors_are_never_added(publish):
+    # 7.44 + 43.00 + 10.00 of November, and its parts two by two.
+    for sum_over_vendors in ("60.44", "50.44", "53.00", "17.44"):
+        assert sum_over_vendors not in publish()["index.html"].html
+
+
+def test_a_figure_leads_to_its_rows_and_the_price_behind_them(publish):
+    page = publish()["index.html"]
+    assert 'href="#lines-anthropic-2026-11-01"' in page.html
+    assert "lines-anthropic-2026-11-01" in page.ids
+    row = page.row("lines-anthropic-2026-11-01", "Claude API keys claude-opus-5-5 key")
+    assert row[3:5] == ["1.50 M tokens", "$40.25"]
+    assert row[7].startswith("claude_prices claude-opus-5-5 default 2026-09-22")
+
+
+def test_copilot_is_not_split_by_model(publish):
+    row = publish()["index.html"].row("lines-github_copilot-2026-11-01", "Copilot credits")
+    assert row[1] == "not split by the vendor"
+
+
+def test_every_series_has_its_own_line_in_the_numbers_of_the_chart(publish):
+    names = [row[1] for row in publish()["index.html"].rows["months"][1:]]
+    assert sorted(names) == ["Claude API keys", "Copilot credits", "Cursor on-demand"]
+
+
+def test_without_invoices_the_page_says_so(publish):
+    tables = company()
+    tables["rpt_finance__vendor_month"] = [row for row in tables["rpt_finance__vendor_month"] if row["month"] == MONTH]
+    assert "No invoices are loaded" in publish(tables)["index.html"].text
+
+
+def test_an_invoice_is_marked_in_the_chart(publish):
+    tables = company()
+    tables["rpt_finance__series_month"].append(
+        {**tables["rpt_finance__series_month"][2], "month": tables["rpt_finance__vendor_month"][3]["month"]}
+    )
+    assert 'aria-label="Oct 2026, Cursor: invoiced $335.00"' in publish(tables)["index.html"].html
