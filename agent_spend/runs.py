@@ -1,20 +1,18 @@
 """Materialising things in order, in this process, through Dagster: used by the command line and the demo."""
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from agent_spend.catalog import Catalog
 from agent_spend.partitions import Window, month_start, range_tags, week_start
 from agent_spend.project import catalog, feeds
+from agent_spend.quick_sqlite import quick_sqlite
 
 #: Published after every model; not SQL, so the catalog does not know them.
 PUBLISHED = ("warehouse", "page")
@@ -47,30 +45,8 @@ def instance(home: Path):
     if not config.exists():
         config.write_text("telemetry:\n  enabled: false\n")
     os.environ["DAGSTER_HOME"] = str(folder)
-    with _fewer_disk_flushes(), dg.DagsterInstance.get() as opened:
-        opened.get_runs_count()
-        with ExitStack() as stack:
-            # SQLite folds its log back into the file whenever the last connection closes, and Dagster opens one for
-            # each event: keeping one open makes a backfill four times faster (benchmarks/dagster_sqlite.py).
-            for path in folder.glob("**/*.db"):
-                held = stack.enter_context(closing(sqlite3.connect(path)))
-                held.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
-            yield opened
-
-
-@contextmanager
-def _fewer_disk_flushes():
-    """SQLite's own advice for its write-ahead log: flush at checkpoints, not at each of thousands of event rows."""
-
-    def set_pragma(connection, _record) -> None:
-        if isinstance(connection, sqlite3.Connection):
-            connection.execute("PRAGMA synchronous = NORMAL")
-
-    event.listen(Engine, "connect", set_pragma)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", set_pragma)
+    with dg.DagsterInstance.get() as opened, quick_sqlite(opened):
+        yield opened
 
 
 def feed_stages(names: Iterable[str] | None = None) -> list[Stage]:
