@@ -6,6 +6,7 @@ from datetime import date
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.agent_traces import resolve
+from agent_spend.sources.agent_traces.fast import FastReader
 from agent_spend.sources.agent_traces.files import FileReport, folder_of, pieces, trace_files
 from agent_spend.sources.agent_traces.landing import Landing
 from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD
@@ -25,7 +26,8 @@ def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayA
     try:
         files = trace_files(folder_of(settings.agent_traces_uri))
         with Landing() as landing:
-            reader = StrictReader(resolve.lookups())
+            lookups = resolve.lookups()
+            reader = FastReader(lookups, StrictReader(lookups))
             reports = [FileReport(file) for file in files]
             for report in reports:
                 for piece in pieces(report):

@@ -14,7 +14,7 @@ from agent_spend.errors import FeedError
 SUFFIXES = (".json", ".jsonl", ".ndjson")
 COMPRESSIONS = ("", ".gz", ".zst")
 #: Bytes of lines handed to a reader at once. A longer line is handed over whole.
-PIECE_BYTES = 8 * 1024 * 1024
+PIECE_BYTES = 16 * 1024 * 1024
 #: Compressed bytes read at once; text shrinks about ten times.
 COMPRESSED_BYTES = 256 * 1024
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"

@@ -139,8 +139,7 @@ class Landing:
         scratch = Path(self._folder.name)
         self._parquet = scratch / "landed.parquet"
         self._writer = pq.ParquetWriter(self._parquet, LANDED_SCHEMA, compression="zstd", compression_level=1)
-        self._duckdb = duckdb.connect(str(scratch / "spans.duckdb"))
-        self._duckdb.execute("SET TimeZone = 'UTC'")
+        self._duckdb = duckdb.connect(config={"temp_directory": str(scratch / "spilled")})
         self._waiting: list[pa.RecordBatch] = []
         return self
 

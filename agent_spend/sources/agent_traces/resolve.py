@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
 
 import msgspec
 
@@ -113,18 +113,23 @@ def cost(span: Attributes) -> Cost:
         if rule.currency_key and text(span.get(rule.currency_key)) not in (None, "USD"):
             continue
         if rule.json_member or rule.or_sum_of_map:
-            amount = _json_amount(span[rule.keys[0]], rule.json_member, rule.or_sum_of_map)
+            amount = json_amount(span[rule.keys[0]], rule.json_member, rule.or_sum_of_map)
         else:
             parts = [number(span[key]) for key in rule.keys]
             amount = None if None in parts else sum(parts, Decimal(0))
         if amount is None:
             continue
-        with localcontext(prec=60):
-            amount = (amount * Decimal(rule.scale)).quantize(_USD_STEP, rounding=ROUND_HALF_EVEN)
+        amount = round_usd(amount, Decimal(rule.scale))
         if not 0 <= amount <= _MAX_USD:
             return Cost(is_rejected=True)
         return Cost(amount, rule.source)
     return Cost()
+
+
+def round_usd(amount: Decimal, scale: Decimal = Decimal(1)) -> Decimal:
+    """``amount * scale`` with twelve decimals, half away from zero as SQL rounds."""
+    with localcontext(prec=80):
+        return (amount * scale).quantize(_USD_STEP, rounding=ROUND_HALF_UP)
 
 
 def tokens(span: Attributes) -> Tokens:
@@ -200,7 +205,8 @@ def _plus(count: int | None, added: int | None) -> int | None:
     return count if added is None else (count or 0) + added
 
 
-def _json_amount(value: Value, member: str, or_sum_of_map: bool) -> Decimal | None:
+def json_amount(value: Value | None, member: str, or_sum_of_map: bool) -> Decimal | None:
+    """Amount ``member`` of a JSON map held as text, else (where asked) the sum of the map, with the text's digits."""
     if not isinstance(value, str):
         return None
     try:

@@ -49,7 +49,7 @@ class StrictReader:
         except msgspec.ValidationError as error:
             report.quarantined.append(f"line {number}: {error}")
             return
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if is_tail:
                 report.unfinished_lines += 1
             else:

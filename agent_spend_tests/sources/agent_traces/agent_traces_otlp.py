@@ -2,9 +2,13 @@
 
 import json
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from agent_spend.settings import Settings
+from agent_spend.sources.agent_traces import fast, resolve
 from agent_spend.sources.agent_traces.assets import FEEDS
+from agent_spend.sources.agent_traces.files import FileReport, Piece, TraceFile
+from agent_spend.sources.agent_traces.strict import StrictReader
 
 FEED = FEEDS[0]
 NOON = "2026-11-20T12:00:00"
@@ -62,6 +66,13 @@ def line(*spans, resource=None) -> bytes:
     return json.dumps(request(*spans, resource=resource)).encode()
 
 
+@lru_cache
+def fast_reader(task_keys: tuple[str, ...]) -> fast.FastReader:
+    """One reader for many tests: starting its engine takes longer than reading a span."""
+    lookups = resolve.lookups()
+    return fast.FastReader(lookups, StrictReader(lookups))
+
+
 class TraceFolder:
     """A folder that the settings point at."""
 
@@ -87,6 +98,9 @@ class TraceFolder:
         return FEED.table(self.answer(day)).to_pylist()
 
     def row_of(self, said: dict, *, name="work", resource=None) -> dict:
-        """The one row of a file with one span."""
-        [row] = self.write(line(span(said, name=name), resource=resource) + b"\n").rows()
+        """The row that the reader under test makes of one span."""
+        reader = fast_reader(resolve.lookups()["task_id"].keys)
+        body = line(span(said, name=name), resource=resource) + b"\n"
+        report = FileReport(TraceFile(self.path, "traces.json", 0))
+        [row] = [row for batch in reader.read(Piece(body, 1), report) for row in batch.to_pylist()]
         return row

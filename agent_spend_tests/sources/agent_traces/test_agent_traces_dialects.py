@@ -242,8 +242,6 @@ def test_a_refused_cost_is_said_in_the_days_message(traces):
         ({}, "claude_code.tool", "tool"),
         ({}, "claude_code.interaction", "agent"),
         ({}, "GET /health", "other"),
-        # Nothing says what it is, but it states tokens and no model call lies below it.
-        ({"gen_ai.usage.input_tokens": 5}, "handwritten", "inference"),
     ],
 )
 def test_span_class_of_each_dialect(traces, said, name, expected):

@@ -107,6 +107,12 @@ def test_two_calls_with_equal_tokens_side_by_side_are_two_calls(traces):
     assert [row["span_class"] for row in traces.rows()] == ["inference", "inference"]
 
 
+def test_a_span_of_no_known_class_that_states_tokens_is_a_model_call(traces):
+    traces.write(line(span({"gen_ai.usage.input_tokens": 5}, name="handwritten")) + b"\n")
+
+    assert [row["span_class"] for row in traces.rows()] == ["inference"]
+
+
 def test_a_span_with_tokens_above_a_model_call_is_not_another_call(traces):
     traces.write(
         line(
