@@ -41,6 +41,15 @@ TABLES = {
         actor_rule=TEXT, background_kind=TEXT, actor_id=TEXT, person_id=TEXT, key_id=TEXT, workspace=TEXT, model=TEXT,
         environment=TEXT, cost_center=TEXT, squad=TEXT, org=TEXT, quantity=MONEY, unit=TEXT, list_usd=MONEY,
         covered_usd=MONEY, billed_usd=MONEY, price_state=TEXT)),
+    "rpt_auth_audit": ("none", _schema(
+        workload=TEXT, workload_kind=TEXT, vendor=TEXT, auth_kind=TEXT, environment=TEXT, owner=TEXT, person_id=TEXT,
+        org=TEXT, first_seen_day=DAY, last_seen_day=DAY, list_usd_28d=MONEY, evidence=TEXT, verdict=TEXT,
+        confidence=TEXT)),
+    "int_workload__key": ("none", _schema(
+        vendor=TEXT, key_id=TEXT, workload=TEXT, key_name=TEXT, environment=TEXT, cost_center=TEXT, owner_email=TEXT,
+        owner_left_day=DAY, other_environment=TEXT, other_environment_rule=TEXT, is_claude_code=FLAG,
+        principal_email=TEXT, is_prod_workspace=FLAG, interactive_sessions=WHOLE, interactive_first_day=DAY,
+        interactive_last_day=DAY, interactive_terminals=TEXT, first_used_day=DAY, last_used_day=DAY, list_usd=MONEY)),
     "dim_person": ("none", _schema(person_id=TEXT, name=TEXT)),
     "rpt_coverage": ("none", _schema(
         feed=TEXT, usage_day=DAY, state=TEXT, reason=TEXT, message=TEXT, rows=WHOLE, fetched_at=INSTANT, revision=WHOLE,
@@ -92,7 +101,8 @@ def company(tmp_path) -> Company:
     sql_dir = tmp_path / "dbt_like_sql"
     for folder in ("checks", "policies", "prices"):
         shutil.copytree(SQL_DIR / folder, sql_dir / folder)
-    for model in ("staging/stg_prices__unit.sql", "staging/stg_copilot__user_day.sql", "reports/rpt_findings.sql"):
+    for model in ("staging/stg_prices__unit.sql", "staging/stg_copilot__user_day.sql", "reports/rpt_findings.sql",
+                  "intermediate/int_workload__rule.sql"):
         (sql_dir / model).parent.mkdir(exist_ok=True)
         shutil.copy(SQL_DIR / model, sql_dir / model)
     (sql_dir / "marts").mkdir()

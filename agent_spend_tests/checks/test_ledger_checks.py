@@ -94,21 +94,6 @@ def test_an_unpriced_model_without_tokens_is_nothing(company):
     assert company.rows("unpriced_model", DAY) == []
 
 
-def test_a_key_without_tags_is_one_row_a_day(company):
-    untagged = {"environment": None, "cost_center": None}
-    company.write("fct_usage_day", usage(**untagged), usage(**untagged, model="claude-haiku-4-5"), usage(key_id="ok"))
-    (row,) = company.rows("untagged_key", DAY)
-    assert row["explanation"] == (
-        "Key apikey_01A in workspace wrkspc_01 has no environment and no cost center in the key registry; "
-        "2026-11-17 3.00 USD (list)"
-    )
-
-
-def test_a_key_minted_by_claude_code_is_not_untagged(company):
-    company.write("fct_usage_day", usage(surface="claude_code", environment=None), usage(key_id=None, environment=None))
-    assert company.rows("untagged_key", DAY) == []
-
-
 def test_usage_of_nobody_in_the_roster_is_listed_with_its_money(company):
     seat = {"vendor": "github_copilot", "series": "copilot_credits", "auth_kind": "seat", "key_id": None}
     company.write("copilot_user_usage", {
@@ -123,29 +108,6 @@ def test_usage_of_nobody_in_the_roster_is_listed_with_its_money(company):
     assert row["explanation"] == (
         "contractor-9_acme (github_copilot) is nobody in the roster on 2026-11-17; 0.75 USD (list) belongs to no squad"
     )
-
-
-@pytest.mark.parametrize("actor_kind", ["headless", "machine"])
-def test_a_production_cron_on_a_seat_is_an_error_with_the_owner(company, actor_kind):
-    company.write("dim_person", {"person_id": "E1009", "name": "Jonas Jung"})
-    company.write("fct_usage_day", usage(
-        auth_kind="seat", actor_kind=actor_kind, actor_id="nightly_report", person_id="E1009", org="Platform",
-        actor_rule="traced workflow", auth_rule="attribute of the spans"))
-    (row,) = company.rows("prod_workload_on_seat", DAY)
-    assert (row["severity"], row["person_id"], row["org"]) == ("ERROR", "E1009", "Platform")
-    assert row["explanation"] == (
-        "Production workload nightly_report ran on the seat of Jonas Jung on 2026-11-17: 1.50 USD (list); give it a "
-        "machine key (evidence: traced workflow, attribute of the spans)"
-    )
-
-
-@pytest.mark.parametrize("other", [
-    {"auth_kind": "seat", "actor_kind": "interactive"}, {"auth_kind": "api_key"},
-    {"auth_kind": "seat", "environment": "dev"}, {"auth_kind": "seat", "environment": None},
-])
-def test_interactive_seats_keys_and_other_environments_are_never_listed(company, other):
-    company.write("fct_usage_day", usage(**other))
-    assert company.rows("prod_workload_on_seat", DAY) == []
 
 
 def test_a_failed_attempt_is_an_error_even_where_older_data_is_kept(company):

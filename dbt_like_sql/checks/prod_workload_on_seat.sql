@@ -1,43 +1,26 @@
--- asset: fct_usage_day
+-- asset: rpt_auth_audit
 -- severity: ERROR
--- partitions: day
--- episode: 7
--- description: Production work that no person drives, paid by a person's subscription seat. It needs a machine key. Interactive use of a seat is never listed.
-WITH workloads AS (
-  SELECT
-    usage_day,
-    vendor,
-    actor_id,
-    person_id,
-    org,
-    MIN(actor_rule) AS actor_rule,
-    MIN(auth_rule) AS auth_rule,
-    CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd
-  FROM fct_usage_day
-  WHERE auth_kind = 'seat' AND environment = 'prod' AND actor_kind IN ('headless', 'machine')
-  GROUP BY usage_day, vendor, actor_id, person_id, org
-),
-
-prod_workload_on_seat AS (
+-- partitions: none
+-- description: Production work that no person drives, paid by a person's subscription seat. One finding a workload, from its first day; it clears when the workload runs on a machine key, or has stopped. Interactive use of a seat is never listed.
+WITH prod_workload_on_seat AS (
   SELECT
     'prod_workload_on_seat' AS kind,
     'ERROR' AS severity,
-    workloads.vendor,
-    workloads.actor_id AS subject,
-    workloads.person_id,
-    workloads.org,
-    workloads.usage_day,
+    vendor,
+    workload AS subject,
+    person_id,
+    org,
+    first_seen_day AS usage_day,
     CAST(NULL AS DECIMAL(38, 18)) AS observed,
     CAST(NULL AS DECIMAL(38, 18)) AS baseline,
     CAST(NULL AS DOUBLE) AS ratio,
-    workloads.list_usd AS amount_usd,
-    'Production workload ' || workloads.actor_id || ' ran on '
-      || COALESCE('the seat of ' || people.name, 'a seat') || ' on ' || CAST(workloads.usage_day AS VARCHAR) || ': '
-      || COALESCE(CAST(CAST(workloads.list_usd AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list)', 'not priced')
-      || '; give it a machine key (evidence: ' || COALESCE(workloads.actor_rule, 'not stated') || ', '
-      || COALESCE(workloads.auth_rule, 'not stated') || ')' AS explanation
-  FROM workloads
-  LEFT JOIN dim_person AS people ON workloads.person_id = people.person_id
+    list_usd_28d AS amount_usd,
+    'Production workload ' || workload || ' has run on ' || COALESCE('the seat of ' || owner, 'a seat')
+      || ' since ' || CAST(first_seen_day AS VARCHAR) || ', last on ' || CAST(last_seen_day AS VARCHAR) || ': '
+      || COALESCE(CAST(CAST(list_usd_28d AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list) in 28 days', 'not priced')
+      || '; give it a machine key (confidence ' || confidence || '; evidence: ' || evidence || ')' AS explanation
+  FROM rpt_auth_audit
+  WHERE verdict = 'prod_on_seat'
 )
 
 SELECT * FROM prod_workload_on_seat

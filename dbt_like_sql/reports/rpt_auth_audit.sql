@@ -1,61 +1,210 @@
--- grain: one row per automated workload x vendor x auth kind x environment
--- unit: USD at list price over the last 28 days with data
--- source: fct_usage_day
+-- grain: one row per automated workload x kind x auth kind x environment
+-- unit: USD at list price over the rule's window (28 days) that ends with the newest day
+-- source: int_workload__day, int_workload__cadence, int_workload__key; policies/workload_rules.csv
 -- late data: rebuilt whole
 -- partitions: none
 /*
-workload: workflow, key name, service account or person behind automated use
+workload: workflow, key name, automation, service account, or e-mail of the person behind headless use
+workload_kind: traced workflow, machine key, automation, service account, cloud agents, headless client, unlisted terminal, session
 vendor: vendor
 auth_kind: seat, api_key, service_account or unknown
 environment: environment, null when unknown
-owner: person behind a seat, or cost centre of a key
+owner: person behind a seat by name; else owner of the key, else its cost centre; null when nobody is named
+person_id: person behind a seat
+org: org of that person, '(not attributable)' without one
+key_id: newest key or service account, where there is one
+cost_center: cost centre of the key, else of the person
 first_seen_day: first UTC day
 last_seen_day: last UTC day
-list_usd_28d: list value of the last 28 days
-evidence: rules that decided, with the number of days seen
-verdict: prod_on_seat, automated_on_seat, untagged_key or ok
+active_days: days with use in the window
+list_usd_28d: list value of the window; null when nothing in it has a price
+key_usd_28d: the same use at the prices of a machine key
+evidence: what says that it is automated, how it signs in, and its rhythm, with counts
+verdict: prod_on_seat, automated_on_seat, suspected_on_seat, person_background, untagged_key, auth_unknown, moved_to_key, stopped or ok
+confidence: high, medium or low that it is automated
 */
 WITH newest AS (
-  SELECT MAX(usage_day) AS last_day FROM fct_usage_day
+  SELECT
+    MAX(f.usage_day) AS last_day,
+    CAST(MAX(f.usage_day) - MAX(r.window_days) AS DATE) AS day_before,
+    CAST(MAX(f.usage_day) - MAX(r.quiet_days) AS DATE) AS quiet_day
+  FROM fct_usage_day AS f
+  CROSS JOIN int_workload__rule AS r
+),
+
+suspected_days AS (
+  SELECT
+    s.usage_day,
+    s.vendor,
+    s.workload,
+    s.workload_kind,
+    'no marker: only the clock says so' AS marker,
+    s.auth_kind,
+    s.environment,
+    s.person_email,
+    s.key_id,
+    s.list_usd,
+    s.key_usd
+  FROM int_workload__start AS s
+  INNER JOIN int_workload__cadence AS c
+    ON c.vendor = s.vendor AND c.workload = s.workload AND c.workload_kind = s.workload_kind AND c.auth_kind = s.auth_kind
+    AND COALESCE(c.environment, '') = COALESCE(s.environment, '')
+  WHERE s.workload_kind = 'session' AND c.is_suspect AND EXTRACT(HOUR FROM s.started_at) = c.usual_hour
+),
+
+days AS (
+  SELECT usage_day, vendor, workload, workload_kind, marker, auth_kind, environment, person_email, key_id, list_usd, key_usd
+  FROM int_workload__day
+  UNION ALL
+  SELECT * FROM suspected_days
 ),
 
 workloads AS (
   SELECT
-    COALESCE(f.key_name, f.actor_id) AS workload,
-    f.vendor,
-    f.auth_kind,
-    f.environment,
-    MIN(COALESCE(p.name, f.cost_center)) AS owner,
-    MIN(f.usage_day) AS first_seen_day,
-    MAX(f.usage_day) AS last_seen_day,
-    CAST(SUM(CASE WHEN f.usage_day > CAST(n.last_day - 28 AS DATE) THEN f.list_usd END) AS DECIMAL(38, 18)) AS list_usd_28d,
-    MIN(f.actor_rule) || '; ' || MIN(f.auth_rule) || '; seen on ' || CAST(COUNT(DISTINCT f.usage_day) AS VARCHAR) || ' days' AS evidence,
-    MAX(f.key_id) AS key_id
-  FROM fct_usage_day AS f
+    d.vendor,
+    d.workload,
+    d.workload_kind,
+    d.auth_kind,
+    d.environment,
+    ARG_MAX(d.marker, d.usage_day) AS marker,
+    ARG_MAX(d.person_email, d.usage_day) AS person_email,
+    COUNT(DISTINCT d.person_email) AS people,
+    ARG_MAX(d.key_id, d.usage_day) AS key_id,
+    COUNT(DISTINCT d.key_id) AS keys,
+    MIN(d.usage_day) AS first_seen_day,
+    MAX(d.usage_day) AS last_seen_day,
+    COUNT(DISTINCT d.usage_day) AS all_days,
+    COUNT(DISTINCT CASE WHEN d.usage_day > n.day_before THEN d.usage_day END) AS active_days,
+    CAST(SUM(CASE WHEN d.usage_day > n.day_before THEN d.list_usd END) AS DECIMAL(38, 18)) AS list_usd_28d,
+    CAST(SUM(CASE WHEN d.usage_day > n.day_before THEN d.key_usd END) AS DECIMAL(38, 18)) AS key_usd_28d
+  FROM days AS d
   CROSS JOIN newest AS n
-  LEFT JOIN dim_person AS p ON p.person_id = f.person_id
-  WHERE f.actor_kind IN ('headless', 'machine')
-  GROUP BY COALESCE(f.key_name, f.actor_id), f.vendor, f.auth_kind, f.environment
+  GROUP BY d.vendor, d.workload, d.workload_kind, d.auth_kind, d.environment
+),
+
+on_machine_identity AS (
+  SELECT
+    vendor,
+    workload,
+    MAX(last_seen_day) AS last_seen_day
+  FROM workloads
+  WHERE auth_kind IN ('api_key', 'service_account')
+  GROUP BY vendor, workload
+),
+
+known AS (
+  SELECT
+    w.*,
+    n.quiet_day,
+    p.person_id,
+    COALESCE(p.org, '(not attributable)') AS org,
+    COALESCE(k.cost_center, p.cost_center) AS cost_center,
+    CASE
+      WHEN w.auth_kind = 'seat' THEN COALESCE(p.name, w.person_email) || CASE WHEN w.people > 1 THEN ' and ' || CAST(w.people - 1 AS VARCHAR) || ' more' ELSE '' END
+      ELSE COALESCE(o.name, k.owner_email, k.cost_center)
+    END AS owner,
+    k.cost_center AS key_cost_center,
+    m.last_seen_day > w.last_seen_day AS has_moved,
+    w.environment IN (SELECT value FROM workload_rules WHERE name = 'prod_environment') AS is_prod,
+    c.starts,
+    c.calendar_days,
+    c.weekend_days,
+    c.active_weekend_days,
+    c.usual_hour,
+    c.usual_minute,
+    c.slot_days,
+    c.steady_days,
+    c.is_night,
+    c.away_days,
+    c.rhythm,
+    COALESCE(c.is_clockwork, FALSE) AS is_clockwork,
+    COALESCE(c.is_suspect, FALSE) AS is_suspect
+  FROM workloads AS w
+  CROSS JOIN newest AS n
+  LEFT JOIN int_workload__cadence AS c
+    ON c.vendor = w.vendor AND c.workload = w.workload AND c.workload_kind = w.workload_kind AND c.auth_kind = w.auth_kind
+    AND COALESCE(c.environment, '') = COALESCE(w.environment, '')
+  LEFT JOIN dim_person AS p ON p.email = w.person_email
+  LEFT JOIN int_workload__key AS k ON k.vendor = w.vendor AND k.key_id = w.key_id
+  LEFT JOIN dim_person AS o ON o.email = k.owner_email
+  LEFT JOIN on_machine_identity AS m ON w.auth_kind = 'seat' AND m.vendor = w.vendor AND m.workload = w.workload
+),
+
+judged AS (
+  SELECT
+    *,
+    CASE
+      WHEN has_moved THEN 'moved_to_key'
+      WHEN last_seen_day <= quiet_day THEN 'stopped'
+      WHEN auth_kind = 'seat' AND is_prod AND (workload_kind <> 'unlisted terminal' OR is_suspect) THEN 'prod_on_seat'
+      WHEN auth_kind = 'seat' AND workload_kind IN ('traced workflow', 'automation') THEN 'automated_on_seat'
+      WHEN auth_kind = 'seat' AND workload_kind IN ('headless client', 'cloud agents') AND rhythm <> 'irregular' AND (is_clockwork OR away_days > 0)
+        THEN CASE WHEN workload_kind = 'headless client' THEN 'automated_on_seat' ELSE 'person_background' END
+      WHEN is_suspect THEN 'suspected_on_seat'
+      WHEN auth_kind = 'seat' THEN 'person_background'
+      WHEN workload_kind = 'machine key' AND (environment IS NULL OR key_cost_center IS NULL) THEN 'untagged_key'
+      WHEN auth_kind = 'unknown' THEN 'auth_unknown'
+      ELSE 'ok'
+    END AS verdict,
+    CASE
+      WHEN workload_kind IN ('session', 'unlisted terminal') THEN 'low'
+      WHEN auth_kind <> 'seat' OR workload_kind = 'automation' THEN 'high'
+      WHEN rhythm <> 'irregular' AND (is_clockwork OR away_days > 0) THEN 'high'
+      WHEN workload_kind IN ('cloud agents', 'headless client') AND rhythm = 'irregular' THEN 'low'
+      ELSE 'medium'
+    END AS confidence
+  FROM known
+  WHERE workload_kind <> 'unlisted terminal' OR is_suspect
 ),
 
 rpt_auth_audit AS (
   SELECT
     workload,
+    workload_kind,
     vendor,
     auth_kind,
     environment,
     owner,
+    person_id,
+    org,
+    key_id,
+    cost_center,
     first_seen_day,
     last_seen_day,
+    CAST(active_days AS BIGINT) AS active_days,
     list_usd_28d,
-    evidence,
-    CASE
-      WHEN auth_kind = 'seat' AND environment = 'prod' THEN 'prod_on_seat'
-      WHEN auth_kind = 'seat' THEN 'automated_on_seat'
-      WHEN auth_kind = 'api_key' AND environment IS NULL THEN 'untagged_key'
-      ELSE 'ok'
-    END AS verdict
-  FROM workloads
+    key_usd_28d,
+    marker || '; '
+      || CASE
+        WHEN auth_kind = 'seat' THEN 'signs in with a person''s seat'
+        WHEN auth_kind = 'api_key' THEN 'signs in with an API key'
+        WHEN auth_kind = 'service_account' THEN 'signs in with a service account'
+        ELSE 'nothing says how it signs in'
+      END
+      || CASE WHEN keys > 1 THEN ', ' || CAST(keys AS VARCHAR) || ' keys of one name' ELSE '' END
+      || COALESCE(
+        '; used on ' || CAST(active_days AS VARCHAR) || ' of ' || CAST(calendar_days AS VARCHAR) || ' days, '
+        || CAST(active_weekend_days AS VARCHAR) || ' of ' || CAST(weekend_days AS VARCHAR) || ' weekend days',
+        '; used on ' || CAST(all_days AS VARCHAR) || ' days, none of them recent'
+      )
+      || COALESCE(', ' || CAST(starts AS VARCHAR) || CASE WHEN starts = 1 THEN ' start' ELSE ' starts' END, '')
+      || CASE
+        WHEN workload_kind IN ('headless client', 'unlisted terminal') AND usual_hour IS NULL THEN '; the vendor reports days, not hours'
+        WHEN usual_hour IS NULL THEN ''
+        WHEN rhythm = 'irregular' THEN '; no fixed hour'
+        ELSE '; ' || CAST(slot_days AS VARCHAR) || ' days have a start in hour ' || LPAD(CAST(usual_hour AS VARCHAR), 2, '0') || ' UTC'
+          || CASE WHEN is_night THEN ' (night)' ELSE '' END
+          || CASE
+            WHEN is_clockwork THEN ', ' || CAST(steady_days AS VARCHAR) || ' of them about ' || LPAD(CAST(usual_hour AS VARCHAR), 2, '0') || ':'
+              || LPAD(CAST(CAST(FLOOR(usual_minute) AS BIGINT) AS VARCHAR), 2, '0') || ': the rhythm of a clock'
+            ELSE ''
+          END
+      END
+      || CASE WHEN away_days > 0 THEN '; the person used nothing else on ' || CAST(away_days AS VARCHAR) || ' of these days' ELSE '' END
+      AS evidence,
+    verdict,
+    confidence
+  FROM judged
 )
 
 SELECT * FROM rpt_auth_audit
