@@ -1,0 +1,84 @@
+"""The command line: one clear line for a mistake, exit codes that mean something, help that teaches."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from agent_spend.cli import main
+from agent_spend.settings import Settings
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(main, list(arguments), catch_exceptions=False)
+
+
+def test_help_names_the_way_to_start():
+    result = run("--help")
+    assert result.exit_code == 0
+    for command in ("demo", "doctor", "backfill", "query", "page", "sandbox", "ui"):
+        assert f"  {command} " in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("backfill", "--from", "2026-11-05", "--to", "2026-11-01"), "--from 2026-11-05 is after --to 2026-11-01"),
+        (("backfill", "--from", "2020-01-01", "--to", "2020-01-02"), "set AGENT_SPEND_FIRST_DAY to go back further"),
+        (("backfill", "--from", "2026-11-01", "--to", "2999-01-01"), "is not over yet"),
+        (("backfill", "--from", "2026-11-01", "--to", "2026-11-02", "--feeds", "copilot"), "no feed named copilot"),
+        (("backfill", "--from", "2026-11-01", "--to", "2026-11-02"), "no vendor is connected"),
+        (("demo", "--developers", "3"), "needs at least 12 developers"),
+        (("query", "SELECT 1"), "warehouse"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_two(arguments, complaint, capfd):
+    with pytest.raises(SystemExit) as exited:
+        main(list(arguments), standalone_mode=True)
+    error = capfd.readouterr().err
+    assert exited.value.code == 2
+    assert complaint in error
+    assert "Traceback" not in error
+
+
+def test_an_unusable_setting_is_named(monkeypatch, capfd):
+    monkeypatch.setenv("GITHUB_API_URL", "api.github.com")
+    with pytest.raises(SystemExit) as exited:
+        main(["doctor"])
+    assert exited.value.code == 2
+    assert "GITHUB_API_URL must start with http:// or https://" in capfd.readouterr().err
+
+
+def test_doctor_says_which_settings_a_vendor_needs():
+    result = run("doctor")
+    assert result.exit_code == 0
+    assert "not connected: set GITHUB_TOKEN, GITHUB_ENTERPRISE or GITHUB_ORGS" in result.output
+    assert "not connected: set CURSOR_API_KEY" in result.output
+
+
+def test_doctor_tells_connected_from_forbidden(sandbox_server, monkeypatch):
+    sandbox_server(copilot_policy="off")
+    result = run("doctor")
+    lines = {line.split()[0]: line for line in result.output.splitlines() if line.strip()}
+    assert result.exit_code == 1
+    assert "forbidden" in lines["copilot_user_usage"] and "Copilot usage metrics" in lines["copilot_user_usage"]
+    assert "connected" in lines["claude_api_cost"]
+
+
+def test_doctor_stores_nothing(sandbox_server):
+    sandbox_server()
+    run("doctor")
+    assert not (Settings.from_environment().home / "lake").exists()
+
+
+def test_query_prints_csv_and_json_with_exact_decimals(tmp_path, monkeypatch):
+    import duckdb
+
+    home = Settings.from_environment().home
+    home.mkdir(parents=True)
+    with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
+        connection.execute("CREATE TABLE t AS SELECT 'a' AS who, CAST('0.100000000000000001' AS DECIMAL(38, 18)) AS usd")
+    assert run("query", "SELECT * FROM t", "--format", "csv").output == "who,usd\na,0.100000000000000001\n"
+    assert json.loads(run("query", "SELECT * FROM t", "--format", "json").output) == [
+        {"who": "a", "usd": "0.100000000000000001"}
+    ]

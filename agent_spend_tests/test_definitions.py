@@ -1,0 +1,81 @@
+"""What Dagster sees: every feed and model as an asset with columns, groups, partitions and one single-run policy."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from agent_spend.definitions import defs
+from agent_spend.project import catalog, feeds
+from agent_spend.runs import model_stages
+from agent_spend.schedules import daily_requests, restatement_windows
+
+GRAPH = defs.resolve_asset_graph()
+
+
+def test_definitions_load():
+    dg.Definitions.validate_loadable(defs)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["copilot_user_usage", "claude_api_usage", "claude_api_cost", "claude_code_usage", "cursor_usage_events", "agent_spans",
+     "roster_members", "key_registry"],
+)
+def test_each_vendor_feed_is_daily_partitioned_and_backfills_in_one_run(name):
+    node = GRAPH.get(dg.AssetKey(name))
+    assert isinstance(node.partitions_def, dg.DailyPartitionsDefinition)
+    assert node.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_invoices_are_monthly():
+    assert isinstance(GRAPH.get(dg.AssetKey("vendor_invoices")).partitions_def, dg.MonthlyPartitionsDefinition)
+
+
+def test_every_feed_and_model_has_a_description_a_group_and_described_columns():
+    for name in [*feeds(), *catalog().models]:
+        node = GRAPH.get(dg.AssetKey(name))
+        columns = node.metadata["dagster/column_schema"].value.columns
+        assert node.description and node.group_name != "default", name
+        assert columns and all(column.description for column in columns), name
+
+
+def test_weeks_start_on_monday_in_utc():
+    partitions = GRAPH.get(dg.AssetKey("rpt_manager__person_week")).partitions_def
+    window = partitions.time_window_for_partition_key("2026-11-16")
+    assert (window.start.isoformat(), window.end.isoformat()) == (
+        "2026-11-16T00:00:00+00:00", "2026-11-23T00:00:00+00:00"
+    )
+
+
+def test_both_alert_checks_hang_on_their_tables():
+    keys = {(check.asset_key.to_user_string(), check.name) for check in GRAPH.asset_check_keys}
+    assert ("rpt_manager__credit_day", "copilot_credits_tripled") in keys
+    assert ("rpt_platform__workflow_day", "cost_per_task_doubled") in keys
+
+
+def test_every_daily_feed_has_a_restatement_window():
+    daily = {feed.name for feed in feeds().values()}
+    assert daily - set(restatement_windows()) == set()
+
+
+def test_the_morning_run_covers_each_feeds_restatement_window():
+    ranges = {}
+    for request in daily_requests(date(2026, 11, 22)):
+        for key in request.asset_selection:
+            ranges[key.to_user_string()] = (
+                request.tags["dagster/asset_partition_range_start"], request.tags["dagster/asset_partition_range_end"]
+            )
+    assert ranges["copilot_user_usage"] == ("2026-11-18", "2026-11-22")
+    assert ranges["claude_analytics_cost"] == ("2026-10-23", "2026-11-22")
+    assert ranges["copilot_seats"] == ("2026-11-22", "2026-11-22")
+
+
+def test_stages_build_every_model_after_what_it_reads():
+    built: set[str] = set()
+    for stage in model_stages():
+        for name in stage.assets:
+            upstream = set(catalog().models[name].upstream) & set(catalog().models)
+            assert upstream <= built | set(stage.assets), name
+        built |= set(stage.assets)
+    assert built == set(catalog().models)
