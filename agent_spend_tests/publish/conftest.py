@@ -1,7 +1,8 @@
 """The pages of the hand-written company, as readers see them."""
 
 import pytest
-from page_rows import Page, company, write
+from page_reader import Page
+from page_rows import company, write
 
 from agent_spend.publish.page import publish_page
 

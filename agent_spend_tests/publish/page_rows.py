@@ -1,8 +1,7 @@
-"""A small published warehouse written by hand, and a reader of the HTML that comes out of it."""
+"""A small published warehouse written by hand."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
@@ -46,11 +45,12 @@ TABLES = {
     "dim_person": "person_id text, name text, email text, github_login text, org text, squad text, cost_center text,"
     " first_day day, last_day day",
 }
-MONTH, WEEK, SUNDAY = date(2026, 11, 1), date(2026, 11, 16), date(2026, 11, 22)
+OCTOBER, MONTH, WEEK, SUNDAY = date(2026, 10, 1), date(2026, 11, 1), date(2026, 11, 16), date(2026, 11, 22)
+NOBODY = "(not attributable)"
 DAYS = [SUNDAY - timedelta(days=n) for n in reversed(range(28))]
 PAYMENTS = ("Ada Abe", "Ben Berg", "Cleo Castro", "Dan Dahl", "Eve Eze", "Fay Fabre", "Gus Gupta")
 SEARCH = ("Sol Silva", "Tia Tanaka", "Uma Ueda")
-OTHER_NAMES = [word for name in SEARCH for word in (name, name.split()[0].lower() + "@acme.test", name.split()[0].lower() + "-acme")]
+OTHER_NAMES = (*SEARCH, *(f"{name.split()[0].lower()}{end}" for name in SEARCH for end in ("@acme.test", "-acme")))
 
 
 def write(path: Path, tables: dict[str, list[dict]]) -> Path:
@@ -110,25 +110,24 @@ def company() -> dict[str, list[dict]]:
         "rpt_manager__credit_day": credits,
         "fct_usage_day": usage,
         "rpt_manager__person_week": [
-            _person_sum("week_start", WEEK, "P1", "Ada Abe", "Payments", "github_copilot", "copilot_credits", "4.01"),
-            _person_sum("week_start", WEEK - timedelta(days=7), "P1", "Ada Abe", "Payments", "github_copilot", "copilot_credits", "2.00"),
-            _person_sum("week_start", WEEK, "P1", "Ada Abe", "Payments", "cursor", "cursor_on_demand", "10.00"),
-            _person_sum("week_start", WEEK, "S1", "Sol Silva", "Search", "github_copilot", "copilot_credits", "0.44"),
+            _week(WEEK, "P1", "Ada Abe", "Payments", "github_copilot", "copilot_credits", "4.01"),
+            _week(WEEK - timedelta(days=7), "P1", "Ada Abe", "Payments", "github_copilot", "copilot_credits", "2.00"),
+            _week(WEEK, "P1", "Ada Abe", "Payments", "cursor", "cursor_on_demand", "10.00"),
+            _week(WEEK, "S1", "Sol Silva", "Search", "github_copilot", "copilot_credits", "0.44"),
         ],
         "rpt_manager__person_month": [
-            *(_person_sum("month", MONTH, f"P{n}", name, "Payments", "github_copilot", "copilot_credits", "1.00")
+            *(_person_month(f"P{n}", name, "Payments", "github_copilot", "copilot_credits", "1.00")
               for n, name in enumerate(PAYMENTS, 1)),
-            _person_sum("month", MONTH, "P1", "Ada Abe", "Payments", "cursor", "cursor_on_demand", "10.00", billed="10.00"),
-            _person_sum("month", MONTH, "S1", "Sol Silva", "Search", "github_copilot", "copilot_credits", "0.44"),
-            _person_sum("month", MONTH, "(not attributable)", "(not attributable)", "(not attributable)", "anthropic",
-                        "claude_api_key", "43.00"),
+            _person_month("P1", "Ada Abe", "Payments", "cursor", "cursor_on_demand", "10.00", billed="10.00"),
+            _person_month("S1", "Sol Silva", "Search", "github_copilot", "copilot_credits", "0.44"),
+            _person_month(NOBODY, NOBODY, NOBODY, "anthropic", "claude_api_key", "43.00"),
         ],
         "rpt_finance__vendor_month": [
             _month(MONTH, "github_copilot", "usage", "7.44", is_provisional=True),
-            _month(MONTH, "anthropic", "usage", "43.00", billed="43.01", unpriced=1_200_000, is_provisional=True),
+            _month(MONTH, "anthropic", "usage", "43.00", billed="43.01", unpriced_tokens=1_200_000, is_provisional=True),
             _month(MONTH, "cursor", "usage", "10.00", covered="0", billed="10.00", is_provisional=True),
-            _month(date(2026, 10, 1), "cursor", "usage", "20.00", covered="5.00", billed="15.00", invoiced="15.00", reconciled=True),
-            _month(date(2026, 10, 1), "cursor", "seat", None, invoiced="320.00"),
+            _month(OCTOBER, "cursor", "usage", "20.00", covered="5.00", billed="15.00", invoiced="15.00", is_reconciled=True),
+            _month(OCTOBER, "cursor", "seat", None, invoiced="320.00"),
         ],
         "rpt_finance__series_month": [
             {"month": MONTH, "vendor": "github_copilot", "series": "copilot_credits", "auth_kind": "seat",
@@ -148,7 +147,8 @@ def company() -> dict[str, list[dict]]:
         "rpt_coverage": coverage("copilot_user_usage", "claude_api_usage", "cursor_usage_events", "agent_spans"),
         "rpt_revisions": [
             {"feed": "copilot_user_usage", "usage_day": friday, "revision": 2, "rows_before": 6, "rows_after": 6,
-             "revised_at": datetime(2026, 11, 22, 6, 10, tzinfo=UTC), "total_before": Decimal("340.5"), "total_after": Decimal("370.5")},
+             "revised_at": datetime(2026, 11, 22, 6, 10, tzinfo=UTC), "total_before": Decimal("340.5"),
+             "total_after": Decimal("370.5")},
         ],
         "rpt_findings": [
             _finding("1", "copilot_credits_tripled", "ERROR", "github_copilot", "ada-acme", "2.01", person_id="P1",
@@ -178,7 +178,7 @@ def workflow_days() -> list[dict]:
         cost = Decimal("0.06") if swapped else Decimal("0.02")
         days.append(_flow(day, "invoice_matching", 10, 12, cost * 10, "claude-opus-5-5" if swapped else "claude-haiku-4-5",
                           previous="claude-haiku-4-5", changed=day == date(2026, 11, 18), tokens=900_000 if swapped else 200_000,
-                          baseline=Decimal("0.02"), ratio=3.0 if swapped else 1.0))
+                          baseline_usd=Decimal("0.02"), ratio=3.0 if swapped else 1.0))
         days.append(_flow(day, "contract_review", 5, 6, Decimal("2.50"), "claude-opus-5-5", tokens=100_000))
         days.append(_flow(day, "nightly_cleanup", 0, 2, Decimal("0.01"), "claude-haiku-4-5", tokens=1000))
     return days
@@ -193,7 +193,8 @@ def _person(person_id: str, name: str, org: str, squad: str) -> dict:
 def _credits(person_id, name, day, credits, before=None, change=None, ratio=None) -> dict:
     return {"usage_day": day, "actor_id": f"gh-{person_id}", "login": f"{name.split()[0].lower()}-acme", "person_id": person_id,
             "name": name, "org": "Payments", "squad": "checkout", "credits": None if credits is None else Decimal(credits),
-            "previous_credits": None if before is None else Decimal(before), "previous_state": "absent" if before is None else "known",
+            "previous_credits": None if before is None else Decimal(before),
+            "previous_state": "absent" if before is None else "known",
             "change_pct": change, "ratio": ratio, "is_provisional": False}
 
 
@@ -204,25 +205,31 @@ def _usage(day, vendor, series, auth_kind, list_usd, **other) -> dict:
             "list_usd": None if list_usd is None else Decimal(list_usd), **other}
 
 
-def _person_sum(column, value, person_id, name, org, vendor, series, list_usd, billed=None) -> dict:
-    return {column: value, "org": org, "squad": "checkout", "person_id": person_id, "name": name, "vendor": vendor,
+def _person_month(person_id, name, org, vendor, series, list_usd, billed=None) -> dict:
+    return {"month": MONTH, "org": org, "squad": "checkout", "person_id": person_id, "name": name, "vendor": vendor,
             "series": series, "list_usd": Decimal(list_usd), "billed_usd": billed and Decimal(billed)}
 
 
-def _month(month, vendor, kind, listed, covered=None, billed=None, invoiced=None, reconciled=False, unpriced=0, is_provisional=False) -> dict:
+def _week(week_start, *figures) -> dict:
+    row = {"week_start": week_start, **_person_month(*figures)}
+    del row["month"]
+    return row
+
+
+def _month(month, vendor, kind, listed, covered=None, billed=None, invoiced=None, **other) -> dict:
     amounts = {"list_usd": listed, "covered_usd": covered, "billed_usd": billed, "invoiced_usd": invoiced}
-    return {"month": month, "vendor": vendor, "charge_kind": kind, "is_reconciled": reconciled, "unpriced_tokens": unpriced,
-            "days_covered": 22, "is_provisional": is_provisional,
-            **{name: None if amount is None else Decimal(amount) for name, amount in amounts.items()}}
+    row = {"month": month, "vendor": vendor, "charge_kind": kind, "is_reconciled": False, "unpriced_tokens": 0,
+           "days_covered": 22, "is_provisional": False}  # fmt: skip
+    return {**row, **{name: None if amount is None else Decimal(amount) for name, amount in amounts.items()}, **other}
 
 
-def _flow(day, name, completed, attempts, list_usd, model, *, tokens, previous=None, changed=False, baseline=None, ratio=None) -> dict:
+def _flow(day, name, completed, attempts, list_usd, model, tokens, previous=None, changed=False, **judged) -> dict:
     return {"usage_day": day, "workflow_id": name, "environment": "prod", "auth_kind": "api_key", "attempts": attempts,
             "tasks": attempts, "completed_tasks": completed, "unknown_tasks": 0, "list_usd": list_usd,
-            "cost_per_completed_task_usd": list_usd / completed if completed else None, "cost_per_attempt_usd": list_usd / attempts,
+            "cost_per_completed_task_usd": list_usd / completed if completed else None,
+            "cost_per_attempt_usd": list_usd / attempts,
             "input_tokens": tokens, "output_tokens": 0, "dominant_model": model, "previous_dominant_model": previous,
-            "model_changed": changed, "unpriced_calls": 0, "baseline_usd": baseline, "baseline_days": 7,
-            "baseline_completions": 70, "ratio": ratio}
+            "model_changed": changed, "unpriced_calls": 0, "baseline_days": 7, "baseline_completions": 70, **judged}
 
 
 def _finding(finding_id, kind, severity, vendor, subject, amount, **other) -> dict:
@@ -235,44 +242,3 @@ def _audit(workload, vendor, auth_kind, environment, owner, verdict) -> dict:
     return {"workload": workload, "vendor": vendor, "auth_kind": auth_kind, "environment": environment, "owner": owner,
             "first_seen_day": DAYS[0], "last_seen_day": SUNDAY, "list_usd_28d": Decimal("5.20"), "evidence": "seen on 28 days",
             "verdict": verdict}
-
-
-class Page(HTMLParser):
-    """What a reader sees: ``text`` of the whole page, and the cells of each table row by the id of its part of the page."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.html, self.text, self.ids = html, "", set()
-        self.rows: dict[str, list[list[str]]] = {}
-        self._part, self._cells, self._is_hidden = "", None, False
-        self.feed(html)
-        self.text = " ".join(self.text.split())
-
-    def handle_starttag(self, tag, attrs):
-        identifier = dict(attrs).get("id")
-        self._is_hidden = tag in ("style", "script")
-        if identifier:
-            self.ids.add(identifier)
-            if tag in ("section", "tbody", "article", "p"):
-                self._part = identifier
-        if tag == "tr":
-            self._cells = []
-            self.rows.setdefault(self._part, []).append(self._cells)
-        if tag in ("td", "th") and self._cells is not None:
-            self._cells.append("")
-
-    def handle_endtag(self, tag):
-        self._is_hidden = False
-        if tag in ("tr", "table"):
-            self._cells = None
-
-    def handle_data(self, data):
-        if self._is_hidden:
-            return
-        self.text += " " + data
-        if self._cells:
-            self._cells[-1] = f"{self._cells[-1]} {data.strip()}".strip()
-
-    def row(self, part: str, start: str) -> list[str]:
-        """The first row of a part whose cells, read together, start with ``start``."""
-        return next(cells for cells in self.rows[part] if " ".join(cells).strip().startswith(start))

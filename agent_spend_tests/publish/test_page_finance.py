@@ -2,7 +2,7 @@
 
 import re
 
-from page_rows import MONTH, company
+from page_rows import MONTH, OCTOBER, company
 
 
 def test_the_four_amounts_of_a_month_are_four_columns(publish):
@@ -76,6 +76,6 @@ def test_without_invoices_the_page_says_so(publish):
 def test_an_invoice_is_marked_in_the_chart(publish):
     tables = company()
     tables["rpt_finance__series_month"].append(
-        {**tables["rpt_finance__series_month"][2], "month": tables["rpt_finance__vendor_month"][3]["month"]}
+        {**tables["rpt_finance__series_month"][2], "month": OCTOBER}
     )
     assert 'aria-label="Oct 2026, Cursor: invoiced $335.00"' in publish(tables)["index.html"].html

@@ -13,7 +13,7 @@ from decimal import Decimal
 import altair as alt
 
 from agent_spend.publish.page.formats import day, month, tokens, usd_text
-from agent_spend.publish.page.vega import category_axis, labelled_axis, money_axis, spec
+from agent_spend.publish.page.vega import Data, category_axis, labelled_axis, money_axis, spec
 from agent_spend.publish.page.vocabulary import AUTH_NAMES, INK, PALE, SERIES, TONES, VENDOR_NAMES, VENDORS, series_name
 
 WIDE, NARROW = 1080, 390
@@ -38,30 +38,30 @@ def months(series: Sequence[dict], vendor_months: Sequence[dict], width: int = W
         return None
     shown = sorted({bar["month"] for bar in bars})[-(NARROW_MONTHS if width < 600 else 13):]
     bars = [bar for bar in bars if bar["month"] in shown]
-    labels = [month(value) for value in shown]
+    labels, data = [month(value) for value in shown], Data()
     vendors = [vendor for vendor in VENDORS if any(bar["vendor"] == vendor for bar in bars)]
     for bar in bars:
         bar["month"] = month(bar["month"])
     x = alt.X("month:O", sort=labels, axis=category_axis(), scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
     offset = alt.XOffset("vendor:N", sort=vendors, scale=alt.Scale(domain=vendors, paddingInner=0.18))
     layers = [
-        alt.Chart(alt.Data(values=bars)).mark_bar().encode(
+        data.chart(bars).mark_bar().encode(
             x=x,
             xOffset=offset,
             y=alt.Y("amount:Q", stack="zero", axis=money_axis("$,.0f")),
             color=alt.Color("tone:N", scale=None),
             order=alt.Order("order:Q"),
-            description="text:N",
+            description=alt.Description("text:N"),
         )
     ]
     ticks = _invoice_ticks(vendor_months, shown, vendors)
     if ticks:
         layers.append(
-            alt.Chart(alt.Data(values=ticks))
+            data.chart(ticks)
             .mark_tick(thickness=2.5, color=INK, orient="horizontal", opacity=1)
-            .encode(x=x, xOffset=offset, y="amount:Q", description="text:N")
+            .encode(x=x, xOffset=offset, y=alt.Y("amount:Q"), description=alt.Description("text:N"))
         )
-    return spec(alt.layer(*layers), width, 290)
+    return spec(alt.layer(*layers), data, width, 290)
 
 
 def weeks(rows: Sequence[dict], vendor: str, width: int = 540) -> dict | None:
@@ -76,7 +76,7 @@ def weeks(rows: Sequence[dict], vendor: str, width: int = 540) -> dict | None:
         return None
     found = sorted({row["week_start"] for row in rows})
     top = _nice_top(max(float(row["list_usd"]) for row in rows))
-    height, labels, layers = 190, _week_labels(found), []
+    height, labels, layers, data = 190, _week_labels(found), [], Data()
     ends = {name: float(next((r["list_usd"] for r in reversed(rows) if r["series"] == name), 0)) for name in names}
     label_at = _spread(ends, top, height - 34)
     y = alt.Y("amount:Q", scale=alt.Scale(domain=[0, top]), axis=money_axis("$,.0f" if top >= 4 else "$,.2f", ticks=3))
@@ -89,15 +89,15 @@ def weeks(rows: Sequence[dict], vendor: str, width: int = 540) -> dict | None:
              "text": f"Week of {day(row['week_start'])}, {style.name}: list value {usd_text(row['list_usd'])}"}
             for row in rows if row["series"] == name
         ]
-        base = alt.Chart(alt.Data(values=points)).encode(x=x, y=y)
+        base = data.chart(points).encode(x=x, y=y)
         layers.append(base.mark_line(color=color, strokeWidth=2, strokeDash=[5, 3] if style.is_machine else [1, 0]))
-        layers.append(base.mark_point(color=color, filled=True, size=26, opacity=1).encode(description="text:N"))
+        layers.append(base.mark_point(color=color, filled=True, size=26, opacity=1).encode(description=alt.Description("text:N")))
         end = [{"week": found[-1].isoformat(), "amount": label_at[name], "name": _short(style.name)}]
         layers.append(
-            alt.Chart(alt.Data(values=end)).mark_text(align="left", dx=10, color=color, fontSize=12, fontWeight=600)
-            .encode(x=x, y=y, text="name:N")
+            data.chart(end).mark_text(align="left", dx=10, color=color, fontSize=12, fontWeight=600)
+            .encode(x=x, y=y, text=alt.Text("name:N"))
         )
-    return spec(alt.layer(*layers), width, height, right=84)
+    return spec(alt.layer(*layers), data, width, height, right=84)
 
 
 def task_cost(days: Sequence[dict], width: int = WIDE) -> dict | None:
@@ -124,24 +124,24 @@ def task_cost(days: Sequence[dict], width: int = WIDE) -> dict | None:
     swaps = [{"day": row["usage_day"].isoformat(), "amount": top, "side": _flag_side(row, every),
               "name": f"{row['previous_dominant_model']} → {row['dominant_model']}"}
              for row in days if row["model_changed"] and row["previous_dominant_model"]]
-    color = TONES["custom_agents"][0]
-    line = alt.Chart(alt.Data(values=points)).encode(x=x, y=y)
+    color, data = TONES["custom_agents"][0], Data()
+    line = data.chart(points).encode(x=x, y=y)
     layers = [
-        alt.Chart(alt.Data(values=bars)).mark_bar(color=PALE).encode(x=x, y=y, description="text:N"),
+        data.chart(bars).mark_bar(color=PALE).encode(x=x, y=y, description=alt.Description("text:N")),
         line.mark_line(color=color, strokeWidth=2.5),
-        line.mark_point(color=color, filled=True, size=34, opacity=1).encode(description="text:N"),
+        line.mark_point(color=color, filled=True, size=34, opacity=1).encode(description=alt.Description("text:N")),
     ]
     if swaps:
-        layers.append(alt.Chart(alt.Data(values=swaps)).mark_rule(color=INK, strokeDash=[2, 3]).encode(x=x))
+        layers.append(data.chart(swaps).mark_rule(color=INK, strokeDash=[2, 3]).encode(x=x))
         for side in ("left", "right"):
             flags = [swap for swap in swaps if swap["side"] == side]
             if flags:
-                text = alt.Chart(alt.Data(values=flags)).mark_text(
+                text = data.chart(flags).mark_text(
                     align="right" if side == "left" else "left", baseline="top", dx=-7 if side == "left" else 7,
                     color=INK, fontSize=12, fontWeight=600,
                 )
-                layers.append(text.encode(x=x, y=y, text="name:N"))
-    return spec(alt.layer(*layers), width, 260)
+                layers.append(text.encode(x=x, y=y, text=alt.Text("name:N")))
+    return spec(alt.layer(*layers), data, width, 260)
 
 
 def _bar(row: dict) -> dict:

@@ -10,6 +10,16 @@ from agent_spend.publish.page.vocabulary import MUTED, RULE
 FONT = "Inter, Helvetica Neue, Helvetica, Arial, sans-serif"
 
 
+class Data(dict):
+    """The tables of one chart by name. Kept out of altair, which copies what it holds with every layer and property."""
+
+    def chart(self, rows: list[dict]) -> alt.Chart:
+        """A chart over ``rows``."""
+        name = f"table_{len(self)}"
+        self[name] = rows
+        return alt.Chart(alt.NamedData(name=name))
+
+
 def category_axis() -> alt.Axis:
     """A horizontal axis with a label under every category."""
     return alt.Axis(title=None, labelAngle=0, ticks=False, domainColor=RULE, labelColor=MUTED, labelPadding=8)
@@ -28,14 +38,14 @@ def money_axis(pattern: str, ticks: int = 4) -> alt.Axis:
                     labelPadding=8)  # fmt: skip
 
 
-def spec(chart: alt.LayerChart, width: int, height: int, right: int = 2) -> dict:
+def spec(chart: alt.LayerChart, data: Data, width: int, height: int, right: int = 2) -> dict:
     """The whole drawing is ``width`` wide whatever the labels need, so that charts beside each other keep one scale."""
     sized = chart.properties(
         width=width, height=height, background="transparent", padding={"left": 2, "right": right, "top": 8, "bottom": 2},
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
     styled = sized.configure_view(strokeWidth=0).configure(font=FONT).configure_axis(labelFontSize=12, gridOpacity=1)
-    return styled.to_dict(validate=False)
+    return {**styled.to_dict(validate=False), "datasets": dict(data)}
 
 
 def svg(spec: dict, name: str) -> str:

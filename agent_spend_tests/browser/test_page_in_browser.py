@@ -1,0 +1,112 @@
+"""What a reader does on the page, in a real browser: no network, no console errors, every layer one click away."""
+
+import pytest
+
+FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+FILL_IN = "(() => { const field = document.querySelector('%s'); field.value = '%s'; field.dispatchEvent(new Event('%s')) })()"
+
+
+@pytest.mark.parametrize("name", ["index.html", "org-payments.html"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_opens_without_errors_and_without_the_network(browser, pages, name, scheme):
+    browser.problems.clear()
+    browser.open(pages / name, scheme=scheme)
+    assert browser.run("document.querySelectorAll('.chart svg').length") > 0
+    assert browser.problems == []
+
+
+@pytest.mark.parametrize("layer", ["finance", "managers", "platform", "data"])
+def test_each_layer_is_one_click_away(browser, pages, layer):
+    browser.open(pages / "index.html")
+    browser.run("document.documentElement.style.scrollBehavior = 'auto'")
+    browser.run(f"document.querySelector('nav a[href=\"#{layer}\"]').click()")
+    browser.run(FRAMES)
+    top = browser.run(f"document.querySelector('#{layer} h2').getBoundingClientRect().top")
+    assert 0 <= top < 900
+
+
+@pytest.mark.parametrize("width", [380, 390, 768, 1280])
+@pytest.mark.parametrize("name", ["index.html", "org-payments.html"])
+def test_nothing_sticks_out_of_the_window(browser, pages, name, width):
+    browser.open(pages / name, width=width)
+    assert browser.run("document.documentElement.scrollWidth") == width
+
+
+def test_a_chart_has_a_form_for_narrow_screens(browser, pages):
+    shown = "[...document.querySelectorAll('#months .chart > div')].map(d => getComputedStyle(d).display)"
+    browser.open(pages / "index.html", width=1280)
+    assert browser.run(shown) == ["block", "none"]
+    browser.open(pages / "index.html", width=390)
+    assert browser.run(shown) == ["none", "block"]
+
+
+def test_dark_mode_repaints_the_charts(browser, pages):
+    color = "getComputedStyle(document.querySelector('#months .chart [fill=\"#0b5cad\"]')).fill"
+    browser.open(pages / "index.html", scheme="light")
+    assert browser.run(color) == "rgb(11, 92, 173)"
+    browser.open(pages / "index.html", scheme="dark")
+    assert browser.run(color) == "rgb(106, 169, 236)"
+
+
+def test_a_persons_days_open_on_the_name(browser, pages):
+    browser.open(pages / "org-payments.html")
+    height = "document.querySelector('#person-P1 .more').getBoundingClientRect().height"
+    assert browser.run(height) == 0
+    browser.run("document.querySelector('#person-P1 summary').click()")
+    assert browser.run(height) > 100
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_link_to_a_person_opens_the_persons_days(browser, pages, scripts):
+    browser.open(pages / "org-payments.html", "#person-P2", scripts=scripts)
+    assert browser.run("document.querySelector('#person-P2 .more').getBoundingClientRect().height") > 100
+
+
+def test_a_figure_leads_to_its_rows_in_one_click(browser, pages):
+    browser.open(pages / "index.html")
+    browser.run("document.querySelector('a[href=\"#lines-cursor-2026-11-01\"]').click()")
+    browser.run(FRAMES)
+    assert browser.run("document.getElementById('lines-cursor-2026-11-01').closest('details').open") is True
+
+
+def test_a_table_is_sorted_by_its_head(browser, pages):
+    browser.open(pages / "org-payments.html")
+    browser.run("document.querySelectorAll('#persons thead th')[2].click()")
+    names = browser.run("[...document.querySelectorAll('#persons > tbody[id] > tr:first-child summary')].map(s => s.textContent)")
+    assert names[:3] == ["Ada Abe", "Ben Berg", "Cleo Castro"]
+    assert browser.run("document.querySelector('#persons > tbody:last-of-type').className") == "unattributed"
+    browser.run("document.querySelectorAll('#persons thead th')[2].click()")
+    assert browser.run("document.querySelectorAll('#persons thead th')[2].getAttribute('aria-sort')") == "ascending"
+
+
+def test_people_are_found_by_typing(browser, pages):
+    browser.open(pages / "org-payments.html")
+    browser.run(FILL_IN % ("[data-filter=persons]", "ben", "input"))
+    shown = "[...document.querySelectorAll('#persons > tbody[id]')].filter(b => !b.hidden).map(b => b.id)"
+    assert browser.run(shown) == ["person-P2"]
+
+
+def test_keys_are_filtered_by_environment(browser, pages):
+    browser.open(pages / "index.html")
+    browser.run(FILL_IN % ("[data-select=keys]", "prod", "change"))
+    shown = "[...document.querySelectorAll('#keys-table tbody tr')].filter(r => !r.hidden).map(r => r.cells[0].textContent)"
+    assert browser.run(shown) == ["checkout-prod"]
+
+
+def test_without_scripts_nothing_is_hidden_that_matters(browser, pages):
+    browser.open(pages / "index.html", scripts=False)
+    assert browser.run("getComputedStyle(document.querySelector('.filters')).display") == "none"
+    assert browser.run("document.querySelector('.hero').getBoundingClientRect().height") > 0
+
+
+def test_print_leaves_out_what_only_works_on_screen(browser, pages):
+    browser.open(pages / "index.html", media="print")
+    assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert browser.run("getComputedStyle(document.querySelector('#platform')).breakBefore") == "page"
+    browser.open(pages / "index.html")
+
+
+def test_every_chart_has_its_numbers_beside_it(browser, pages):
+    browser.open(pages / "index.html")
+    has_numbers = "f => f.closest('section').querySelector('details.numbers') !== null"
+    assert browser.run(f"[...document.querySelectorAll('figure.chart')].every({has_numbers})") is True

@@ -1,0 +1,44 @@
+"""What a reader sees on a page, for tests."""
+
+from html.parser import HTMLParser
+
+
+class Page(HTMLParser):
+    """What a reader sees: ``text`` of the whole page, and the cells of each table row by the id of its part of the page."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.html, self.text, self.ids = html, "", set()
+        self.rows: dict[str, list[list[str]]] = {}
+        self._part, self._cells, self._is_hidden = "", None, False
+        self.feed(html)
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag, attrs):
+        identifier = dict(attrs).get("id")
+        self._is_hidden = tag in ("style", "script")
+        if identifier:
+            self.ids.add(identifier)
+            if tag in ("section", "tbody", "article", "p"):
+                self._part = identifier
+        if tag == "tr":
+            self._cells = []
+            self.rows.setdefault(self._part, []).append(self._cells)
+        if tag in ("td", "th") and self._cells is not None:
+            self._cells.append("")
+
+    def handle_endtag(self, tag):
+        self._is_hidden = False
+        if tag in ("tr", "table"):
+            self._cells = None
+
+    def handle_data(self, data):
+        if self._is_hidden:
+            return
+        self.text += " " + data
+        if self._cells:
+            self._cells[-1] = f"{self._cells[-1]} {data.strip()}".strip()
+
+    def row(self, part: str, start: str) -> list[str]:
+        """The first row of a part whose cells, read together, start with ``start``."""
+        return next(cells for cells in self.rows[part] if " ".join(cells).strip().startswith(start))
