@@ -146,7 +146,7 @@ class Lake:
             predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
         write_deltalake(
             self.uri(name), table, mode="overwrite", predicate=predicate, commit_properties=properties,
-            schema_mode=None if predicate else "overwrite",
+            schema_mode="merge" if predicate else "overwrite",
         )
 
 

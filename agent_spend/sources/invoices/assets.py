@@ -9,8 +9,8 @@ FEEDS = [
         system="invoices",
         vendor="invoices",
         description=(
-            "One row per invoice line, on the calendar month in which its period starts: what the vendor invoiced, "
-            "in USD, by charge kind. From the CSV files that INVOICES_URI names."
+            "One row per invoice line and calendar month: what the vendor invoiced, by charge kind, in the invoice's "
+            "currency and in USD; a line over several months is shared out by days. From the CSV files that INVOICES_URI names."
         ),
         schema=schema.VENDOR_INVOICES,
         fetch=client.fetch,

@@ -54,7 +54,8 @@ def test_an_invoice_line_becomes_a_row_of_its_month(invoices):
             "month": OCTOBER, "vendor": "github_copilot", "invoice_id": "GH-1", "line_number": 1,
             "issued_day": date(2026, 11, 1), "period_start_day": OCTOBER, "period_end_day": date(2026, 10, 31),
             "charge_kind": "seat", "description": "Seats, Business", "quantity": Decimal(80), "currency": "USD",
-            "amount_usd": Decimal(1520),
+            "amount_usd": Decimal(1520), "amount": Decimal(1520), "billed_from_day": None, "billed_to_day": None,
+            "layout": "documented",
         }
     ]  # fmt: skip
 
@@ -90,11 +91,21 @@ def test_all_files_of_the_folder_add_to_the_month(invoices):
     assert [raw.url.rsplit("/", 1)[1] for raw in answer.raw] == ["b.csv", "a.csv"]
 
 
-def test_an_invoice_over_two_months_stays_on_the_month_of_its_start(invoices):
-    text = SHORT + short(start="2026-10-27", end="2026-11-26", amount="300")
+def test_an_invoice_over_two_months_is_shared_out_by_days_to_the_cent(invoices):
+    text = SHORT + short(start="2026-10-27", end="2026-11-26", amount="100")
     october, november = invoices({"a.csv": text}, OCTOBER, NOVEMBER)
-    assert [row["amount_usd"] for row in stored(october)] == [Decimal(300)]
-    assert november.reason == "no_invoice"
+    [first], [second] = stored(october), stored(november)
+    assert (first["amount_usd"], second["amount_usd"]) == (Decimal("16.13"), Decimal("83.87"))
+    assert (first["period_end_day"], second["period_start_day"]) == (date(2026, 10, 31), date(2026, 11, 1))
+    assert (second["billed_from_day"], second["billed_to_day"]) == (date(2026, 10, 27), date(2026, 11, 26))
+
+
+def test_a_yearly_invoice_leaves_no_cent_behind(invoices):
+    text = SHORT + short(start="2026-01-01", end="2026-12-31", amount="1000.01")
+    months = [date(2026, number, 1) for number in range(1, 13)]
+    answers = invoices({"a.csv": text}, *months)
+    amounts = [stored(answer)[0]["amount_usd"] for answer in answers]
+    assert (amounts[0], amounts[1], sum(amounts)) == (Decimal("84.93"), Decimal("76.72"), Decimal("1000.01"))
 
 
 def test_lines_without_numbers_are_counted_within_their_invoice(invoices):
@@ -123,10 +134,16 @@ def test_amounts_are_read_as_finance_writes_them(invoices, written, amount):
     assert stored(answer)[0]["amount_usd"] == Decimal(amount)
 
 
-def test_a_currency_other_than_dollars_is_refused_by_name(invoices):
-    [answer] = invoices({"a.csv": SHORT + short(currency="eur")}, OCTOBER)
-    assert answer.reason == "currency"
-    assert "a.csv line 2: currency EUR cannot be read yet" in answer.message
+def test_another_currency_is_kept_and_never_read_as_dollars(invoices):
+    [answer] = invoices({"a.csv": SHORT + short(currency="eur", amount="92.10")}, OCTOBER)
+    [row] = stored(answer)
+    assert (row["currency"], row["amount"], row["amount_usd"]) == ("EUR", Decimal("92.10"), None)
+
+
+def test_the_booked_dollars_of_another_currency_may_be_stated(invoices):
+    header, line = SHORT.strip() + ",amount_usd\n", short(currency="EUR", amount="92.10").strip() + ",106.70\n"
+    [answer] = invoices({"a.csv": header + line}, OCTOBER)
+    assert stored(answer)[0]["amount_usd"] == Decimal("106.70")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""Invoice lines as Anthropic's and Cursor's billing portals print them (both bill through Stripe), exported as CSV.
+
+The portals print number, date of issue, period, description, quantity, unit price, tax, amount and currency; the kind of
+a charge is only in the words. Periods are printed to the renewal day (27 Oct to 27 Nov), which they do not include.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from agent_spend.sources.files import Line, SourceFile, csv_lines, squeezed
+from agent_spend.sources.invoices.months import pieces
+from agent_spend.sources.invoices.schema import CHARGE_KINDS, Numbering, currency_of
+from agent_spend.sources.vendors import VENDORS
+
+LAYOUT = "vendor_lines"
+#: Columns by our name, with every heading seen for each.
+_HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "invoice": ("Invoice number", "Invoice ID", "Number"),
+    "issued": ("Date of issue", "Invoice date", "Issued", "Date"),
+    "start": ("Period start", "Service period start", "Line period start"),
+    "end": ("Period end", "Service period end", "Line period end"),
+    "description": ("Description", "Line description", "Item"),
+    "quantity": ("Qty", "Quantity"),
+    "tax": ("Tax", "Tax amount"),
+    "amount": ("Amount", "Line amount", "Amount (excl. tax)"),
+    "currency": ("Currency",),
+    "kind": ("Charge kind",),
+    "vendor": ("Vendor", "Supplier"),
+}
+_NEEDED = ("invoice", "issued", "start", "end", "description", "amount", "currency")
+#: First match wins. A prorated seat that is given back ("Unused time on ...") is still about seats.
+_KINDS = (
+    ("tax", r"\b(sales tax|tax|vat|gst|hst|pst|qst)\b"),
+    ("adjustment", r"\b(credit purchase|purchase of credits|prepaid|auto[- ]?reload|top[- ]?up)\b"),
+    ("credit", r"\b(credit note|refund|discount|coupon|promotional|promotion|goodwill|service credit)\b"),
+    ("seat", r"\b(seats?|subscription|user-months?|remaining time|unused time|team plan|teams?\b.*\b(standard|premium|plan))\b"),
+    ("usage", r"\b(usage|tokens?|calls? to|requests?|api|on-demand|web search|code execution|managed agents)\b"),
+)
+
+
+def recognises(columns: set[str]) -> bool:
+    """Whether squeezed column names are those of a portal's invoice lines (not of the documented layout)."""
+    return all(any(squeezed(name) in columns for name in _HEADINGS[needed]) for needed in _NEEDED)
+
+
+def rows(file: SourceFile, numbering: Numbering) -> list[dict]:
+    """Rows of ``vendor_invoices``; a tax column becomes a tax line of its own.
+
+    Raises:
+        FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``; ``duplicate``.
+    """
+    optional = tuple(name for names in _HEADINGS.values() for name in names)
+    found = []
+    for printed in csv_lines(file, (), optional):
+        line = Line(printed.file, printed.number, {
+            name: next((value for heading in headings if (value := printed.values.get(heading))), "")
+            for name, headings in _HEADINGS.items()
+        })
+        found.extend(_rows(line, file, numbering))
+    return found
+
+
+def _rows(line: Line, file: SourceFile, numbering: Numbering) -> list[dict]:
+    vendor, invoice_id = _vendor(line, file), line.required("invoice")
+    first, last = _period(line)
+    line.required("amount")
+    currency, amount, tax = currency_of(line), line.amount("amount"), line.amount("tax")
+    common = {
+        "vendor": vendor, "invoice_id": invoice_id, "issued_day": _day(line, "issued"), "currency": currency,
+        "layout": LAYOUT,
+    }  # fmt: skip
+    charges: list[tuple[str, str, Decimal | None, Decimal]] = [
+        (_kind(line), line.required("description"), line.amount("quantity"), amount)
+    ]
+    if tax:
+        charges.append(("tax", f"Tax on: {line.required('description')}", None, tax))
+    return [
+        piece
+        for kind, words, quantity, money in charges
+        for piece in pieces(
+            common | {
+                "line_number": numbering.number(line, vendor, invoice_id), "charge_kind": kind, "description": words,
+                "quantity": quantity, "amount": money, "amount_usd": money if currency == "USD" else None,
+            },
+            first, last,
+        )
+    ]  # fmt: skip
+
+
+def _kind(line: Line) -> str:
+    stated = line.text("kind")
+    if stated is not None:
+        if stated.lower() not in CHARGE_KINDS:
+            raise line.bad("kind", f"must be one of {', '.join(CHARGE_KINDS)}")
+        return stated.lower()
+    words = line.required("description").lower()
+    for kind, pattern in _KINDS:
+        if re.search(pattern, words):
+            return kind
+    remedy = f"does not say what is charged; add a column 'Charge kind' with one of {', '.join(CHARGE_KINDS)}"
+    raise line.bad("description", remedy)
+
+
+def _vendor(line: Line, file: SourceFile) -> str:
+    # Portals do not print their own name in a line: the file or its folder has to say whose invoice it is.
+    stated = squeezed(line.text("vendor") or file.name)
+    found = [vendor for vendor in VENDORS if squeezed(vendor) in stated]
+    if "anysphere" in stated:
+        found.append("cursor")
+    if len(set(found)) != 1:
+        raise line.bad("vendor", f"is not clear: name one of {', '.join(VENDORS)} in the file's name or a column 'Vendor'")
+    return found[0]
+
+
+def _period(line: Line) -> tuple[date, date]:
+    first, last = _day(line, "start"), _day(line, "end")
+    if last < first:
+        raise line.bad("end", f"must not be before the period's start {first}")
+    if last > first and _is_renewal(first, last):
+        last -= timedelta(days=1)
+    return first, last
+
+
+def _is_renewal(first: date, last: date) -> bool:
+    month_end_day = (last + timedelta(days=1)).day == 1
+    return last.day == first.day or (first.day > last.day and month_end_day and (last - first).days < 32)
+
+
+def _day(line: Line, name: str) -> date:
+    text = line.required(name)
+    for form in ("%Y-%m-%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y"):
+        try:
+            return datetime.strptime(text[:10] if form == "%Y-%m-%d" else text, form).date()
+        except ValueError:
+            continue
+    raise line.bad(name, "must be a day such as 2026-10-27 or October 27, 2026")

@@ -1,0 +1,40 @@
+-- grain: one row per UTC day x vendor that has a coverage line
+-- source: feed_coverage, int_feed__watermark
+-- late data: a day leaves is_provisional when the restatement windows of both feeds have passed
+-- partitions: view day
+/*
+usage_day: UTC day
+vendor: ledger name of the vendor
+is_metered: whether the metering feed answered for the day, with rows or with a stated zero
+is_billed: whether the vendor's billing feed answered for the day
+is_provisional: whether either feed may still restate the day
+*/
+WITH roles AS (
+  SELECT
+    c.usage_day,
+    CASE c.feed
+      WHEN 'copilot_user_usage' THEN 'github_copilot'
+      WHEN 'copilot_billing_usage' THEN 'github_copilot'
+      WHEN 'cursor_usage_events' THEN 'cursor'
+      ELSE 'anthropic'
+    END AS vendor,
+    c.feed,
+    c.state IN ('available', 'zero') AS is_loaded,
+    COALESCE(c.usage_day > w.final_through_day, TRUE) AS is_provisional
+  FROM feed_coverage AS c
+  LEFT JOIN int_feed__watermark AS w ON w.feed = c.feed
+  WHERE c.feed IN ('copilot_user_usage', 'copilot_billing_usage', 'claude_api_usage', 'claude_api_cost', 'cursor_usage_events')
+),
+
+int_reconcile__coverage_day AS (
+  SELECT
+    usage_day,
+    vendor,
+    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_user_usage', 'claude_api_usage', 'cursor_usage_events')), FALSE) AS is_metered,
+    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_billing_usage', 'claude_api_cost', 'cursor_usage_events')), FALSE) AS is_billed,
+    BOOL_OR(is_provisional) AS is_provisional
+  FROM roles
+  GROUP BY usage_day, vendor
+)
+
+SELECT * FROM int_reconcile__coverage_day

@@ -1,0 +1,98 @@
+-- grain: one row per month x vendor x line (charge kind) with an invoice line
+-- unit: USD as invoiced
+-- source: vendor_invoices, int_reconcile__usage_day
+-- late data: follows the invoices
+-- look: back 31, ahead 31
+-- partitions: month
+/*
+month: first day of the calendar month
+vendor: ledger name of the vendor
+line: seat, usage, credit, tax or adjustment
+invoiced_usd: sum of the lines in USD; null when none of them states USD
+foreign_lines: lines in another currency without a USD value
+invoice_lines: lines that make up the sum
+invoiced_quantity: sum of the lines' quantities, null when none states one
+cycle_usd: invoices over two months are shared out by days; that share less what was charged in those days
+uninvoiced_usd: charged on days of the month that no usage line covers, with a minus
+*/
+WITH charged AS (
+  SELECT usage_day, vendor, billing_usd
+  FROM int_reconcile__usage_day
+  WHERE billing_usd IS NOT NULL
+),
+
+cycles AS (
+  SELECT
+    i.month,
+    i.vendor,
+    i.invoice_id,
+    i.line_number,
+    DATE_DIFF('day', i.period_start_day, i.period_end_day) + 1 AS piece_days,
+    DATE_DIFF('day', i.billed_from_day, i.billed_to_day) + 1 AS all_days,
+    CAST(SUM(CASE WHEN c.usage_day BETWEEN i.period_start_day AND i.period_end_day THEN c.billing_usd ELSE 0 END) AS DECIMAL(38, 18)) AS piece_usd,
+    CAST(SUM(c.billing_usd) AS DECIMAL(24, 12)) AS all_usd
+  FROM vendor_invoices AS i
+  INNER JOIN charged AS c ON c.vendor = i.vendor AND c.usage_day BETWEEN i.billed_from_day AND i.billed_to_day
+  WHERE i.charge_kind = 'usage' AND i.billed_from_day IS NOT NULL
+  GROUP BY i.month, i.vendor, i.invoice_id, i.line_number, i.period_start_day, i.period_end_day, i.billed_from_day, i.billed_to_day
+),
+
+cycle_months AS (
+  SELECT
+    month,
+    vendor,
+    CAST(
+      SUM(CAST(ROUND(CAST(all_usd * piece_days AS DOUBLE) / all_days, 2) AS DECIMAL(18, 2)) - piece_usd) AS DECIMAL(38, 18)
+    ) AS cycle_usd
+  FROM cycles
+  GROUP BY month, vendor
+),
+
+covered AS (
+  SELECT DISTINCT c.usage_day, c.vendor
+  FROM charged AS c
+  INNER JOIN vendor_invoices AS i
+    ON i.vendor = c.vendor AND i.charge_kind = 'usage' AND c.usage_day BETWEEN i.period_start_day AND i.period_end_day
+),
+
+uninvoiced AS (
+  SELECT
+    CAST(DATE_TRUNC('month', c.usage_day) AS DATE) AS month,
+    c.vendor,
+    CAST(-SUM(c.billing_usd) AS DECIMAL(38, 18)) AS uninvoiced_usd
+  FROM charged AS c
+  LEFT JOIN covered AS v ON v.usage_day = c.usage_day AND v.vendor = c.vendor
+  WHERE v.usage_day IS NULL
+  GROUP BY ALL
+),
+
+lines AS (
+  SELECT
+    month,
+    vendor,
+    charge_kind AS line,
+    CAST(SUM(amount_usd) AS DECIMAL(38, 18)) AS invoiced_usd,
+    CAST(COUNT(*) - COUNT(amount_usd) AS BIGINT) AS foreign_lines,
+    CAST(COUNT(*) AS BIGINT) AS invoice_lines,
+    CAST(SUM(quantity) AS DECIMAL(38, 18)) AS invoiced_quantity
+  FROM vendor_invoices
+  GROUP BY month, vendor, charge_kind
+),
+
+int_reconcile__invoice_month AS (
+  SELECT
+    l.month,
+    l.vendor,
+    l.line,
+    l.invoiced_usd,
+    l.foreign_lines,
+    l.invoice_lines,
+    l.invoiced_quantity,
+    CAST(CASE WHEN l.line = 'usage' THEN COALESCE(c.cycle_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS cycle_usd,
+    CAST(CASE WHEN l.line = 'usage' THEN COALESCE(u.uninvoiced_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS uninvoiced_usd
+  FROM lines AS l
+  LEFT JOIN cycle_months AS c ON c.month = l.month AND c.vendor = l.vendor
+  LEFT JOIN uninvoiced AS u ON u.month = l.month AND u.vendor = l.vendor
+)
+
+SELECT * FROM int_reconcile__invoice_month

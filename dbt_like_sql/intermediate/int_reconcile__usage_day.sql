@@ -1,0 +1,91 @@
+-- grain: one row per UTC day x vendor with usage on either side
+-- unit: USD; consumption at list price beside what the vendor's billing API charges for it
+-- source: fct_usage_day (metered), claude_api_cost, int_reconcile__copilot_bill_day and fct_usage_day (billing)
+-- late data: follows the feeds
+-- partitions: day
+/*
+usage_day: UTC day
+vendor: ledger name of the vendor
+metered_usd: consumption at list price as metered; null when nothing was metered or priced
+billing_usd: what the vendor's billing API charges; null when it says nothing
+pool_usd: consumption that a seat or the included pool already pays
+unpriced_usd: charge for models that no price book knows, which is in billing_usd only
+other_charge_usd: charge for services that the usage report does not list, e.g. code execution
+unbilled_tier_usd: consumption on the priority tier, which Anthropic's cost report never lists
+review_usd: consumption by code review, which may come from people without a licence
+*/
+WITH metered AS (
+  SELECT
+    usage_day,
+    vendor,
+    CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS metered_usd,
+    CAST(SUM(CASE WHEN vendor <> 'github_copilot' THEN covered_usd END) AS DECIMAL(38, 18)) AS covered_usd,
+    CAST(SUM(CASE WHEN vendor = 'cursor' THEN billed_usd END) AS DECIMAL(38, 18)) AS charged_usd,
+    MAX(CASE WHEN price_state = 'unpriced' THEN 1 ELSE 0 END) AS has_unpriced
+  FROM fct_usage_day
+  WHERE vendor <> 'custom_agents'
+  GROUP BY usage_day, vendor
+),
+
+claude_unpriced AS (
+  SELECT DISTINCT usage_day, model
+  FROM fct_usage_day
+  WHERE vendor = 'anthropic' AND price_state = 'unpriced'
+),
+
+claude_cost AS (
+  SELECT
+    c.usage_day,
+    CAST(SUM(c.amount_usd) AS DECIMAL(38, 18)) AS billing_usd,
+    CAST(SUM(CASE WHEN u.model IS NOT NULL THEN c.amount_usd ELSE 0 END) AS DECIMAL(38, 18)) AS unpriced_usd,
+    CAST(SUM(CASE WHEN c.cost_type IN ('code_execution', 'session_usage') THEN c.amount_usd ELSE 0 END) AS DECIMAL(38, 18)) AS other_charge_usd
+  FROM claude_api_cost AS c
+  LEFT JOIN claude_unpriced AS u ON u.usage_day = c.usage_day AND u.model = c.model
+  GROUP BY c.usage_day
+),
+
+claude_priority AS (
+  SELECT
+    usage_day,
+    CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS unbilled_tier_usd
+  FROM int_reconcile__claude_class_day
+  WHERE service_tier = 'priority'
+  GROUP BY usage_day
+),
+
+sides AS (
+  SELECT usage_day, vendor FROM metered
+  UNION
+  SELECT usage_day, 'anthropic' FROM claude_cost
+  UNION
+  SELECT usage_day, 'github_copilot' FROM int_reconcile__copilot_bill_day WHERE sku_class = 'credits'
+),
+
+int_reconcile__usage_day AS (
+  SELECT
+    s.usage_day,
+    s.vendor,
+    m.metered_usd,
+    CASE s.vendor WHEN 'github_copilot' THEN b.net_usd WHEN 'anthropic' THEN c.billing_usd ELSE m.charged_usd END AS billing_usd,
+    CAST(COALESCE(CASE s.vendor WHEN 'github_copilot' THEN b.discount_usd ELSE m.covered_usd END, 0) AS DECIMAL(38, 18)) AS pool_usd,
+    CAST(
+      COALESCE(
+        CASE
+          WHEN s.vendor = 'anthropic' THEN c.unpriced_usd
+          WHEN s.vendor = 'github_copilot' AND m.metered_usd IS NULL AND m.has_unpriced = 1 THEN b.gross_usd
+        END,
+        0
+      ) AS DECIMAL(38, 18)
+    ) AS unpriced_usd,
+    CAST(COALESCE(c.other_charge_usd, 0) AS DECIMAL(38, 18)) AS other_charge_usd,
+    CAST(COALESCE(p.unbilled_tier_usd, 0) AS DECIMAL(38, 18)) AS unbilled_tier_usd,
+    CAST(COALESCE(b.review_usd, 0) AS DECIMAL(38, 18)) AS review_usd
+  FROM sides AS s
+  LEFT JOIN metered AS m ON m.usage_day = s.usage_day AND m.vendor = s.vendor
+  LEFT JOIN claude_cost AS c ON s.vendor = 'anthropic' AND c.usage_day = s.usage_day
+  LEFT JOIN claude_priority AS p ON s.vendor = 'anthropic' AND p.usage_day = s.usage_day
+  LEFT JOIN int_reconcile__copilot_bill_day AS b
+    ON s.vendor = 'github_copilot' AND b.usage_day = s.usage_day AND b.sku_class = 'credits'
+)
+
+SELECT * FROM int_reconcile__usage_day
