@@ -38,8 +38,8 @@ TABLES = {
         model_mix_factor=RATIO, baseline_shape_factor=RATIO, baseline_model=TEXT, model=TEXT)),
     "fct_usage_day": ("day", _schema(
         usage_day=DAY, vendor=TEXT, surface=TEXT, series=TEXT, auth_kind=TEXT, auth_rule=TEXT, actor_kind=TEXT,
-        actor_rule=TEXT, background_kind=TEXT, actor_id=TEXT, person_id=TEXT, key_id=TEXT, workspace=TEXT, model=TEXT,
-        environment=TEXT, cost_center=TEXT, squad=TEXT, org=TEXT, quantity=MONEY, unit=TEXT, list_usd=MONEY,
+        actor_rule=TEXT, background_kind=TEXT, actor_id=TEXT, person_id=TEXT, key_id=TEXT, key_name=TEXT, workspace=TEXT,
+        model=TEXT, environment=TEXT, cost_center=TEXT, squad=TEXT, org=TEXT, quantity=MONEY, unit=TEXT, list_usd=MONEY,
         covered_usd=MONEY, billed_usd=MONEY, price_state=TEXT)),
     "rpt_auth_audit": ("none", _schema(
         workload=TEXT, workload_kind=TEXT, vendor=TEXT, auth_kind=TEXT, environment=TEXT, owner=TEXT, person_id=TEXT,
@@ -51,6 +51,9 @@ TABLES = {
         principal_email=TEXT, is_prod_workspace=FLAG, interactive_sessions=WHOLE, interactive_first_day=DAY,
         interactive_last_day=DAY, interactive_terminals=TEXT, first_used_day=DAY, last_used_day=DAY, list_usd=MONEY)),
     "dim_person": ("none", _schema(person_id=TEXT, name=TEXT)),
+    "rpt_finance__budget_pace": ("none", _schema(
+        month=DAY, scope_kind=TEXT, scope=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY, to_date_usd=MONEY,
+        share=RATIO, exhaustion_day=DAY, state=TEXT)),
     "rpt_coverage": ("none", _schema(
         feed=TEXT, usage_day=DAY, state=TEXT, reason=TEXT, message=TEXT, rows=WHOLE, fetched_at=INSTANT, revision=WHOLE,
         last_attempt=TEXT, is_provisional=FLAG)),

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x vendor x plan x seat holder, and one for a plan's seats that nobody holds
 -- unit: seats
--- source: stg_seats__listed on the nearest snapshot, stg_seats__stated, the roster of the day
+-- source: stg_seats__listed as of int_seat__snapshot_day, stg_seats__stated, the roster of the day
 -- late data: a day without a snapshot takes the newest one of the 31 days before it, else the oldest of the 92 after it
 -- partitions: day
 -- look: back 31, ahead 92
@@ -21,26 +21,6 @@ attribution_mode: direct (listed that day with its plan, or stated) or derived (
 */
 WITH days AS (
   SELECT DISTINCT usage_day FROM feed_coverage WHERE feed <> 'vendor_invoices'
-),
-
-snapshots AS (
-  SELECT feed, usage_day AS snapshot_day
-  FROM feed_coverage
-  WHERE feed IN ('copilot_seats', 'claude_seats', 'cursor_members') AND state IN ('available', 'zero')
-),
-
-ranked AS (
-  SELECT
-    d.usage_day,
-    s.feed,
-    s.snapshot_day,
-    ROW_NUMBER() OVER (
-      PARTITION BY d.usage_day, s.feed
-      ORDER BY CASE WHEN s.snapshot_day <= d.usage_day THEN 0 ELSE 1 END,
-        ABS(DATE_DIFF('day', s.snapshot_day, d.usage_day))
-    ) AS preference
-  FROM days AS d
-  INNER JOIN snapshots AS s ON DATE_DIFF('day', s.snapshot_day, d.usage_day) BETWEEN -92 AND 31
 ),
 
 stated AS (
@@ -70,15 +50,14 @@ listed AS (
     l.last_activity_day,
     COALESCE(l.plan, only_plan.plan, CASE WHEN l.vendor = 'cursor' THEN 'standard' ELSE '(not stated)' END) AS plan,
     l.plan IS NULL AND only_plan.plan IS NULL AS is_plan_assumed
-  FROM ranked AS r
+  FROM int_seat__snapshot_day AS r
   INNER JOIN stg_seats__listed AS l ON l.feed = r.feed AND l.usage_day = r.snapshot_day
   LEFT JOIN stated AS only_plan
     ON only_plan.usage_day = r.usage_day AND only_plan.vendor = l.vendor AND only_plan.plans = 1
   LEFT JOIN (SELECT DISTINCT usage_day, vendor FROM stated WHERE plans > 1) AS several
     ON several.usage_day = r.usage_day AND several.vendor = l.vendor
   WHERE
-    r.preference = 1
-    AND (l.created_day IS NULL OR l.created_day <= r.usage_day)
+    (l.created_day IS NULL OR l.created_day <= r.usage_day)
     AND (l.ends_day IS NULL OR r.usage_day <= l.ends_day)
     -- Who holds which of several stated plans is not known; the stated seats stand for them.
     AND (l.plan IS NOT NULL OR several.vendor IS NULL)

@@ -1,0 +1,98 @@
+"""Budgets at 80 and at 100 percent, and machine keys that no budget covers."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+NOVEMBER, DAY = date(2026, 11, 1), date(2026, 11, 17)
+
+
+def pace(**more):
+    return {
+        "month": NOVEMBER, "scope_kind": "vendor", "scope": "cursor", "amount_kind": "billed",
+        "owner": "finance@acme.test", "budget_usd": "1000", "to_date_usd": "845.5", "share": 0.8455,
+        "exhaustion_day": date(2026, 11, 25), "state": "over_80",
+    } | more
+
+
+def usage(**more):
+    return {
+        "usage_day": DAY, "vendor": "anthropic", "series": "claude_api_key", "auth_kind": "api_key",
+        "actor_kind": "machine", "actor_id": "apikey_01A", "key_id": "apikey_01A", "key_name": "matching-prod",
+        "list_usd": "1.505",
+    } | more
+
+
+def budgets(company, *lines):
+    header = "scope_kind,scope,amount_kind,monthly_usd,effective_from,effective_to,owner"
+    (company.sql_dir / "policies" / "budgets.csv").write_text("\n".join((header, *lines)) + "\n")
+
+
+def test_a_budget_at_80_percent_is_a_warning_with_its_date_and_owner(company):
+    company.write("rpt_finance__budget_pace", pace())
+    (row,) = company.rows("budget_over_80")
+    assert (row["severity"], row["vendor"], row["subject"]) == ("WARN", "cursor", "vendor cursor (billed)")
+    assert (row["observed"], row["baseline"], row["usage_day"]) == (Decimal("845.5"), Decimal(1000), NOVEMBER)
+    assert row["explanation"] == (
+        "Budget of vendor cursor for 2026-11: 845.50 of 1000.00 USD (billed) is 84 percent; at this pace it is "
+        "reached on 2026-11-25; owner finance@acme.test")
+    assert company.rows("budget_over_100") == []
+
+
+def test_a_used_up_budget_is_an_error_and_no_longer_a_warning(company):
+    company.write("rpt_finance__budget_pace", pace(
+        scope_kind="org", scope="Payments", amount_kind="list", to_date_usd="1000", share=1.0, state="over_100",
+        exhaustion_day=date(2026, 11, 20), owner=None))
+    (row,) = company.rows("budget_over_100")
+    assert (row["severity"], row["vendor"], row["org"]) == ("ERROR", "company", "Payments")
+    assert row["explanation"] == (
+        "Budget of org Payments for 2026-11: 1000.00 of 1000.00 USD (list) is 100 percent; reached on 2026-11-20")
+    assert company.rows("budget_over_80") == []
+
+
+@pytest.mark.parametrize("state", ["under", None])
+def test_a_budget_below_80_percent_or_without_figures_is_silent(company, state):
+    company.write("rpt_finance__budget_pace", pace(state=state))
+    assert company.rows("budget_over_80") + company.rows("budget_over_100") == []
+
+
+def test_a_key_that_no_budget_covers_is_listed(company):
+    budgets(company, "key,other-key,list,100,2026-01-01,,")
+    company.write("fct_usage_day", usage(), usage(list_usd="2"))
+    (row,) = company.rows("key_without_budget")
+    assert (row["severity"], row["subject"], row["amount_usd"]) == ("WARN", "apikey_01A", Decimal("3.505"))
+    assert row["explanation"] == (
+        "Key matching-prod (apikey_01A) has no budget in policies/budgets.csv; 2026-11 so far: 3.51 USD (list)")
+
+
+@pytest.mark.parametrize("line", [
+    "key,apikey_01A,list,100,2026-01-01,,", "key,matching-prod,list,100,2026-01-01,2026-12-01,"])
+def test_a_key_is_covered_by_its_id_or_its_name(company, line):
+    budgets(company, line)
+    company.write("fct_usage_day", usage())
+    assert company.rows("key_without_budget") == []
+
+
+def test_an_ended_budget_covers_nothing(company):
+    budgets(company, "key,apikey_01A,list,100,2026-01-01,2026-11-01,")
+    company.write("fct_usage_day", usage())
+    assert len(company.rows("key_without_budget")) == 1
+
+
+def test_service_accounts_are_keys_and_interactive_keys_and_people_are_not(company):
+    budgets(company, "key,other-key,list,100,2026-01-01,,")
+    company.write(
+        "fct_usage_day",
+        usage(vendor="cursor", auth_kind="service_account", actor_id="sa_ci", key_id=None, key_name=None, list_usd=None),
+        usage(actor_kind="interactive"), usage(auth_kind="seat", key_id=None),
+        usage(vendor="custom_agents", actor_id="invoice_matching"))
+    (row,) = company.rows("key_without_budget")
+    assert row["explanation"] == "Key sa_ci has no budget in policies/budgets.csv; 2026-11 so far: not priced"
+
+
+@pytest.mark.parametrize("lines", [(), ("vendor,cursor,list,100,2026-01-01,,", "# key,k,list,1,2026-01-01,,")])
+def test_without_any_budget_of_a_key_no_key_is_listed(company, lines):
+    budgets(company, *lines)
+    company.write("fct_usage_day", usage())
+    assert company.rows("key_without_budget") == []
