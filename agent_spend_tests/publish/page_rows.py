@@ -32,8 +32,8 @@ TABLES = {
     " baseline_completions whole, ratio float",
     "rpt_platform__cost_change_day": "usage_day day, workflow_id text, ratio float, price_factor float, tokens_factor float,"
     " attempts_factor float, model_mix_factor float, baseline_shape_factor float, baseline_model text, model text",
-    "rpt_auth_audit": "workload text, vendor text, auth_kind text, environment text, owner text, first_seen_day day,"
-    " last_seen_day day, list_usd_28d money, evidence text, verdict text",
+    "rpt_auth_audit": "workload text, vendor text, auth_kind text, environment text, owner text, person_id text, org text,"
+    " first_seen_day day, last_seen_day day, list_usd_28d money, key_usd_28d money, evidence text, verdict text, confidence text",
     "rpt_unmatched": "vendor text, identifier text, first_day day, last_day day, days whole, list_usd money, billed_usd money",
     "rpt_coverage": "feed text, usage_day day, state text, reason text, message text, rows whole, fetched_at instant,"
     " revision whole, last_attempt text, is_provisional flag",
@@ -160,10 +160,10 @@ def company() -> dict[str, list[dict]]:
             {**_finding("5", "untagged_key", "WARN", "anthropic", "apikey_9", "99.00"), "status": "resolved"},
         ],
         "rpt_auth_audit": [
-            _audit("release_notes", "custom_agents", "seat", "prod", "Sol Silva", "prod_on_seat"),
-            _audit("sol@acme.test", "cursor", "seat", None, "Sol Silva", "automated_on_seat"),
-            _audit("ada@acme.test", "cursor", "seat", None, "Ada Abe", "automated_on_seat"),
-            _audit("checkout-prod", "anthropic", "api_key", "prod", "CC-1", "ok"),
+            _audit("release_notes", "custom_agents", "seat", "prod", "Sol Silva", "prod_on_seat", "S1", "Search"),
+            _audit("sol@acme.test", "cursor", "seat", None, "Sol Silva", "person_background", "S1", "Search"),
+            _audit("ada@acme.test", "cursor", "seat", None, "Ada Abe", "automated_on_seat", "P1", "Payments"),
+            _audit("checkout-prod", "anthropic", "api_key", "prod", "CC-1", "ok", None, "(not attributable)"),
         ],
         "rpt_unmatched": [{"vendor": "github_copilot", "identifier": "contractor-9", "first_day": friday, "last_day": friday,
                            "days": 1, "list_usd": Decimal("0.58")}],
@@ -238,7 +238,8 @@ def _finding(finding_id, kind, severity, vendor, subject, amount, **other) -> di
             "explanation": "", "status": "open", **other}
 
 
-def _audit(workload, vendor, auth_kind, environment, owner, verdict) -> dict:
-    return {"workload": workload, "vendor": vendor, "auth_kind": auth_kind, "environment": environment, "owner": owner,
+def _audit(workload, vendor, auth_kind, environment, owner, verdict, person_id, org) -> dict:
+    return {"person_id": person_id, "org": org, "confidence": "high", "workload": workload,
+            "vendor": vendor, "auth_kind": auth_kind, "environment": environment, "owner": owner,
             "first_seen_day": DAYS[0], "last_seen_day": SUNDAY, "list_usd_28d": Decimal("5.20"), "evidence": "seen on 28 days",
             "verdict": verdict}

@@ -53,8 +53,13 @@ def test_a_key_without_tags_is_called_untagged(publish):
 
 def test_production_on_a_seat_stands_first_in_the_audit(publish):
     page = publish()["index.html"]
-    assert page.rows["audit"][1][:2] == ["Custom agents release_notes seen on 28 days", "prod on a seat"]
+    assert page.rows["audit"][1][:2] == ["Custom agents release_notes seen on 28 days", "prod on a seat high confidence"]
     assert page.rows["audit"][1][4] == "someone in Search"
+    assert page.rows["audit"][2][0].startswith("Cursor someone in Payments")
+
+
+def test_people_whose_agents_are_within_the_policy_are_a_count(publish):
+    assert "fewer than five people's own tools" in publish()["index.html"].text
 
 
 def test_the_own_organisation_sees_who_owns_the_workload(publish):

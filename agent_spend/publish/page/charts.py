@@ -97,7 +97,7 @@ def weeks(rows: Sequence[dict], vendor: str, width: int = 540) -> dict | None:
             data.chart(end).mark_text(align="left", dx=10, color=color, fontSize=12, fontWeight=600)
             .encode(x=x, y=y, text=alt.Text("name:N"))
         )
-    return spec(alt.layer(*layers), data, width, height, right=84)
+    return spec(alt.layer(*layers), data, width, height)
 
 
 def task_cost(days: Sequence[dict], width: int = WIDE) -> dict | None:

@@ -8,6 +8,7 @@ from agent_spend.publish.page.source import Source, is_data
 from agent_spend.publish.page.vocabulary import FINDING_TITLES, LATENCY_DAYS, USAGE_FEEDS, VENDORS, words
 
 STRIP_DAYS = 42
+MONTHLY_FEEDS = frozenset({"vendor_invoices"})
 REVISIONS_SHOWN = 20
 TOP_FINDINGS = 8
 
@@ -79,7 +80,10 @@ def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
         counts[row["state"]] = counts.get(row["state"], 0) + 1
     by_day = {row["usage_day"]: row["state"] for row in rows}
     end = max([day for day in (through, rows[-1]["usage_day"]) if day])
-    strip = [(day, by_day.get(day)) for day in (end - timedelta(days=n) for n in reversed(range(STRIP_DAYS)))]
+    if feed in MONTHLY_FEEDS:
+        strip = [(row["usage_day"], row["state"]) for row in rows[-12:]]
+    else:
+        strip = [(day, by_day.get(day)) for day in (end - timedelta(days=n) for n in reversed(range(STRIP_DAYS)))]
     troubled = [row for row in rows if not is_data(row) and row["message"]]
     return FeedDays(
         feed=feed, counts=counts, newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),

@@ -9,6 +9,10 @@ from agent_spend.publish.page.audience import Audience, Names
 from agent_spend.publish.page.source import DAYS, Source, change_percent
 
 MILLION = Decimal(1_000_000)
+#: Verdicts of the audit, the most urgent first; the last ones ask nobody to act.
+VERDICTS = ("prod_on_seat", "untagged_key", "auth_unknown", "automated_on_seat", "suspected_on_seat", "person_background",
+            "moved_to_key", "stopped", "ok")  # fmt: skip
+WITHIN_POLICY = frozenset(VERDICTS[5:])
 
 
 @dataclass
@@ -174,22 +178,28 @@ def _per_token(days: list[dict]) -> Decimal | None:
 
 
 def build_audit(source: Source, audience: Audience, names: Names) -> tuple[list[dict], list[dict]]:
-    """Workloads one by one; those that are a person's own tools only as a count, unless they break the policy."""
+    """Workloads one by one, and those that are people's own tools within the policy as counts.
+
+    A person behind a workload is named to the own org only, and so is the workload when it is called after the person.
+    """
     listed, people = [], {}
     for row in source.rows("SELECT * FROM rpt_auth_audit ORDER BY list_usd_28d DESC NULLS LAST, workload, vendor, auth_kind"):
-        org = names.org_of(row["workload"]) or names.org_of(row["owner"])
+        org = row["org"] if row["person_id"] else names.org_of(row["workload"]) or names.org_of(row["owner"])
         if audience.org is not None and org != audience.org:
             continue
-        if audience.org is None and names.org_of(row["workload"]) and row["verdict"] != "prod_on_seat":
-            group = people.setdefault((row["vendor"], row["verdict"]), {"people": 0, "list_usd_28d": Decimal(0)})
-            group["people"] += 1
+        if audience.org is None and org and row["verdict"] in WITHIN_POLICY:
+            group = people.setdefault((row["vendor"], row["verdict"]), {"people": set(), "list_usd_28d": Decimal(0)})
+            group["people"].add(row["person_id"] or row["owner"])
             group["list_usd_28d"] += row["list_usd_28d"] or 0
             continue
         hidden = {column: names.hide(row[column], audience.org) for column in ("workload", "owner", "evidence")}
         listed.append({**row, **hidden, "org": org})
-    order = {"prod_on_seat": 0, "untagged_key": 1, "automated_on_seat": 2}
-    listed.sort(key=lambda row: order.get(row["verdict"], 3))
-    return listed, [{"vendor": vendor, "verdict": verdict, **group} for (vendor, verdict), group in sorted(people.items())]
+    listed.sort(key=lambda row: VERDICTS.index(row["verdict"]) if row["verdict"] in VERDICTS else len(VERDICTS))
+    counts = [
+        {"vendor": vendor, "verdict": verdict, "people": len(group["people"]), "list_usd_28d": group["list_usd_28d"]}
+        for (vendor, verdict), group in sorted(people.items())
+    ]
+    return listed, counts
 
 
 _KEYS = """

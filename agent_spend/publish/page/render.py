@@ -12,6 +12,7 @@ from agent_spend.publish.page import charts, vega, vocabulary
 from agent_spend.publish.page.audience import NOT_ATTRIBUTABLE, Audience, Names, audiences, slug
 from agent_spend.publish.page.formats import FILTERS
 from agent_spend.publish.page.payload import Payload, build_payload
+from agent_spend.publish.page.platform import WITHIN_POLICY
 from agent_spend.publish.page.source import Source
 from agent_spend.publish.page.sparkline import day_bars, sparkline, state_strip
 from agent_spend.publish.warehouse import reading
@@ -93,7 +94,8 @@ def _environment() -> jinja2.Environment:
     environment.filters["slug"] = slug
     environment.globals |= {
         "words": vocabulary.words, "vocabulary": vocabulary, "series_name": vocabulary.series_name,
-        "sparkline": sparkline, "day_bars": day_bars, "state_strip": state_strip, "NOT_ATTRIBUTABLE": NOT_ATTRIBUTABLE,
+        "sparkline": sparkline, "day_bars": day_bars, "state_strip": state_strip,
+        "NOT_ATTRIBUTABLE": NOT_ATTRIBUTABLE, "WITHIN_POLICY": WITHIN_POLICY,
         "style": Markup(_palette() + (TEMPLATES / "style.css").read_text()),
         "script": Markup((TEMPLATES / "page.js").read_text()),
     }

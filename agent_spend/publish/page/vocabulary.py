@@ -79,6 +79,8 @@ FINDING_TITLES = {
 }
 VERDICT_NAMES = {
     "ok": "ok", "prod_on_seat": "prod on a seat", "automated_on_seat": "automated on a seat", "untagged_key": "untagged key",
+    "auth_unknown": "unknown sign-in", "suspected_on_seat": "suspected on a seat", "person_background": "a person's agents",
+    "moved_to_key": "moved to a key", "stopped": "stopped",
 }
 FEED_NAMES = {
     "copilot_user_usage": "Copilot usage", "copilot_user_usage_28_day": "Copilot usage, 28-day report",
