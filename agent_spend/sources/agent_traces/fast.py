@@ -85,7 +85,7 @@ class FastReader:
     def read(self, piece: Piece, report: FileReport) -> Iterator[pa.RecordBatch]:
         """Batches of the piece's spans; what was refused goes to ``report``."""
         found = None
-        if not piece.is_tail and len(piece.body) >= SMALL_BYTES:
+        if not piece.is_tail and not piece.messages and len(piece.body) >= SMALL_BYTES:
             found = self._read(piece.body, report.file.number)
         if found is None:
             yield from self._strict.read(piece, report)

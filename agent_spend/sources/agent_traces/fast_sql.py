@@ -108,7 +108,7 @@ SELECT
     CASE WHEN NOT is_cost_rejected THEN CAST(amount AS DECIMAL(18, 12)) END AS reported_usd,
     CASE WHEN NOT is_cost_rejected THEN amount_source END AS reported_usd_source,
     auth_hint, billing_identity, ended_ns, attribute_count, CAST({file_number} AS INTEGER) AS file_number,
-    is_cost_rejected, is_input_corrected
+    request_id, is_cost_rejected, is_input_corrected
 FROM cached
 """
 

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
@@ -11,13 +12,15 @@ import zstandard
 
 from agent_spend.errors import FeedError
 
-SUFFIXES = (".json", ".jsonl", ".ndjson")
+SUFFIXES = (".json", ".jsonl", ".ndjson", ".binpb")
 COMPRESSIONS = ("", ".gz", ".zst")
 #: Bytes of lines handed to a reader at once. A longer line is handed over whole.
 PIECE_BYTES = 16 * 1024 * 1024
 #: Compressed bytes read at once; text shrinks about ten times.
 COMPRESSED_BYTES = 256 * 1024
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+#: The first byte of a length prefix, for messages below 64 MiB; text starts with none of these bytes.
+_LARGEST_PREFIX_BYTE = 3
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -32,11 +35,15 @@ class TraceFile:
 
 @dataclass(frozen=True)
 class Piece:
-    """Some consecutive lines. ``is_tail``: one last line without newline, complete or still being written."""
+    """Some consecutive lines, or some consecutive protobuf ``messages``.
+
+    ``is_tail``: one last line without newline, complete or still being written.
+    """
 
     body: bytes
     first_line: int
     is_tail: bool = False
+    messages: tuple[bytes, ...] = ()
 
 
 @dataclass
@@ -96,10 +103,55 @@ def trace_files(folder: Path) -> list[TraceFile]:
 
 
 def pieces(report: FileReport, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
-    """The file's lines, decompressed, in pieces of about ``piece_bytes`` that end at a newline."""
+    """The file's lines or messages, decompressed, in pieces of about ``piece_bytes``.
+
+    JSON lines, JSON or protobuf behind length prefixes (the Collector's ``format: proto`` and its compressed JSON), and
+    a single bare protobuf message (``.binpb``, the S3 exporter) are told apart by their first bytes and their name.
+    """
+    blocks = _blocks(report, piece_bytes)
+    first = next(blocks, b"")
+    everything = chain([first], blocks)
+    if ".binpb" in report.file.path.suffixes:
+        yield Piece(b"", 1, messages=(b"".join(everything),))
+    elif first[:1] and first[0] <= _LARGEST_PREFIX_BYTE:
+        yield from _framed(report, everything, piece_bytes)
+    else:
+        yield from _lines(everything, piece_bytes)
+
+
+def _framed(report: FileReport, blocks: Iterator[bytes], piece_bytes: int) -> Iterator[Piece]:
+    """Messages behind their length as four bytes, big end first; with legacy compression each is zstd of its own."""
+    waiting, messages, size, first = b"", [], 0, 1
+    for block in blocks:
+        waiting += block
+        place = 0
+        while len(waiting) - place >= 4:
+            length = int.from_bytes(waiting[place : place + 4])
+            if len(waiting) - place - 4 < length:
+                break
+            message = waiting[place + 4 : place + 4 + length]
+            place += 4 + length
+            messages.append(zstandard.decompress(message) if message.startswith(_ZSTD_MAGIC) else message)
+            size += len(messages[-1])
+            if size >= piece_bytes:
+                yield _messages(messages, first)
+                first, messages, size = first + len(messages), [], 0
+        waiting = waiting[place:]
+    if messages:
+        yield _messages(messages, first)
+    report.unfinished_lines += bool(waiting)
+
+
+def _messages(messages: list[bytes], first: int) -> Piece:
+    if messages[0].startswith(b"{"):
+        return Piece(b"\n".join(messages) + b"\n", first)
+    return Piece(b"", first, messages=tuple(messages))
+
+
+def _lines(blocks: Iterator[bytes], piece_bytes: int) -> Iterator[Piece]:
     parts: list[bytes] = []
     size, first_line = 0, 1
-    for number, block in enumerate(_blocks(report, piece_bytes)):
+    for number, block in enumerate(blocks):
         block = block if number else block.removeprefix(_BYTE_ORDER_MARK)
         parts.append(block)
         size += len(block)

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
+from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT, CLAUDE_CALL_SPAN
 
 #: Spans gathered before they go to disk.
 ROW_GROUP_SPANS = 50_000
@@ -37,6 +38,27 @@ ranked AS (
 SELECT * FROM landed ANTI JOIN repeated USING (trace_id, span_id)
 UNION ALL
 SELECT * EXCLUDE (place) FROM ranked WHERE place = 1
+"""
+
+# Claude Code's log events state the cost that its spans lack. Where both arrived, the span takes the cost and the event
+# is dropped: the span lies in its run's tree.
+_PAIRED_EVENTS = f"""
+CREATE TABLE paired_events AS
+SELECT events.request_id, MIN(events.reported_usd) AS reported_usd, MIN(events.reported_usd_source) AS source
+FROM unique_spans AS events
+SEMI JOIN (SELECT request_id FROM unique_spans WHERE name = '{CLAUDE_CALL_SPAN}') AS calls USING (request_id)
+WHERE events.name = '{CLAUDE_CALL_EVENT}'
+GROUP BY events.request_id;
+
+DELETE FROM unique_spans
+WHERE name = '{CLAUDE_CALL_EVENT}' AND request_id IN (SELECT request_id FROM paired_events);
+
+UPDATE unique_spans
+SET reported_usd = paired_events.reported_usd, reported_usd_source = paired_events.source
+FROM paired_events
+WHERE unique_spans.request_id = paired_events.request_id
+    AND unique_spans.name = '{CLAUDE_CALL_SPAN}'
+    AND unique_spans.reported_usd IS NULL;
 """
 
 # An emitter without any span kind still states tokens: such a span is a model call, unless a model call lies below it.
@@ -165,7 +187,7 @@ class Landing:
         self._spill()
         self._writer.close()
         self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet('{self._parquet}')")
-        for statement in (_UNIQUE, _UNCLASSIFIED_CALLS, _LAYERS, _BY_DAY):
+        for statement in (_UNIQUE, _PAIRED_EVENTS, _UNCLASSIFIED_CALLS, _LAYERS, _BY_DAY):
             self._duckdb.execute(statement)
 
     def span_of_days(self) -> tuple[date, date] | None:

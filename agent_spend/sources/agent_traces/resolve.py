@@ -9,6 +9,7 @@ import msgspec
 from agent_spend.errors import ConfigurationError
 from agent_spend.settings import env
 from agent_spend.sources.agent_traces import semantics
+from agent_spend.sources.agent_traces.content import is_content
 from agent_spend.sources.agent_traces.semantics import Lookup, Place
 
 #: An attribute's value as read: text, flag, whole number or exact decimal. Anything else is not kept.
@@ -55,7 +56,7 @@ def lookups() -> dict[str, Lookup]:
         ConfigurationError: the setting names an attribute that holds prompt or answer text.
     """
     configured = tuple(key.strip() for key in env("AGENT_TRACES_TASK_ATTRIBUTES").split(",") if key.strip())
-    if content := [key for key in configured if semantics.is_content(key)]:
+    if content := [key for key in configured if is_content(key)]:
         raise ConfigurationError(
             f"AGENT_TRACES_TASK_ATTRIBUTES names {content[0]!r}, which holds words of prompts or answers; name an id."
         )

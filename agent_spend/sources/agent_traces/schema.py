@@ -59,13 +59,14 @@ FEED_SCHEMA = pa.schema(
     [(name, one.dtype.type.pyarrow_dtype) for name, one in AGENT_SPANS.columns.items()]
 )
 
-#: What both readers produce: the feed's columns without the day, which only the whole trace knows, and four more.
+#: What both readers produce: the feed's columns without the day, which only the whole trace knows, and a few more.
 LANDED_SCHEMA = pa.schema(
     [
         *(field for field in FEED_SCHEMA if field.name != "usage_day"),
         ("ended_ns", pa.int64()),
         ("attribute_count", pa.int32()),
         ("file_number", pa.int32()),
+        ("request_id", pa.string()),
         ("is_cost_rejected", pa.bool_()),
         ("is_input_corrected", pa.bool_()),
     ]

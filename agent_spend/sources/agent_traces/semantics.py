@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agent_spend.sources.agent_traces.content import is_content
+
 
 class Place(StrEnum):
     """Where an attribute is looked up."""
@@ -96,6 +98,8 @@ TEXTS: Mapping[str, Lookup] = {
         ("gen_ai.conversation.id", "session.id", "langfuse.session.id", "traceloop.association.properties.session_id"),
     ),
     "response_id": Lookup(("gen_ai.response.id", "request_id"), Place.SPAN),
+    # Not a column of the feed: joins Claude Code's spans to the log events that state their cost.
+    "request_id": Lookup(("request_id",), Place.SPAN),
     "provider": Lookup(("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"), Place.SPAN),
     "model": Lookup(
         (
@@ -121,6 +125,9 @@ TEXTS: Mapping[str, Lookup] = {
     "error_type": Lookup(("error.type", "exception.type", "error"), Place.SPAN, ignored=("true", "false")),
 }
 
+#: Claude Code describes one call as a span without cost and as a log event with it; ``request_id`` is the same.
+CLAUDE_CALL_SPAN, CLAUDE_CALL_EVENT = "claude_code.llm_request", "claude_code.api_request"
+
 #: Span classes (card 4.1), first hit wins. An operation that is listed but pays for nothing becomes "other".
 SPAN_CLASSES: tuple[Match, ...] = (
     Match("gen_ai.operation.name", ("chat", "text_completion", "generate_content", "embeddings"), "inference"),
@@ -128,7 +135,7 @@ SPAN_CLASSES: tuple[Match, ...] = (
     Match("mlflow.spanType", ("LLM", "CHAT_MODEL", "EMBEDDING"), "inference"),
     Match("langfuse.observation.type", ("generation", "embedding"), "inference"),
     Match("llm.request.type", ("chat", "completion", "embedding"), "inference"),
-    Match(SPAN_NAME, ("claude_code.llm_request",), "inference"),
+    Match(SPAN_NAME, (CLAUDE_CALL_SPAN, CLAUDE_CALL_EVENT), "inference"),
     Match("gen_ai.operation.name", ("execute_tool",), "tool"),
     Match("gen_ai.operation.name", ("invoke_agent", "create_agent"), "agent"),
     Match("gen_ai.operation.name", ("invoke_workflow",), "workflow"),
@@ -232,47 +239,6 @@ BILLING: tuple[BillingRule, ...] = (
     BillingRule("copilot", ("service.name",), when=("service.name", COPILOT_SERVICES)),
     BillingRule("host", ("server.address",)),
 )
-
-#: Prompts, answers and commands: personal, never needed for money, dropped while reading (card section 11).
-CONTENT_KEYS = frozenset(
-    {
-        "gen_ai.input.messages",
-        "gen_ai.output.messages",
-        "gen_ai.system_instructions",
-        "gen_ai.prompt",
-        "gen_ai.completion",
-        "gen_ai.tool.definitions",
-        "input.value",
-        "output.value",
-        "langfuse.observation.input",
-        "langfuse.observation.output",
-        "langfuse.trace.input",
-        "langfuse.trace.output",
-        "mlflow.spanInputs",
-        "mlflow.spanOutputs",
-        "traceloop.entity.input",
-        "traceloop.entity.output",
-        "prompt",
-        "response",
-        "full_command",
-        "user_prompt",
-    }
-)
-CONTENT_PREFIXES = (
-    "gen_ai.tool.call.",
-    "gen_ai.prompt.",
-    "gen_ai.completion.",
-    "llm.input_messages",
-    "llm.output_messages",
-    "llm.prompts",
-    "llm.completions",
-)
-
-
-def is_content(key: str) -> bool:
-    """Whether an attribute holds words of a prompt, an answer, a tool call or a command."""
-    return key in CONTENT_KEYS or key.startswith(CONTENT_PREFIXES)
-
 
 def wanted_keys() -> frozenset[str]:
     """Every attribute some rule reads; all others are forgotten while reading."""

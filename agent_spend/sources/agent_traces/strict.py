@@ -1,16 +1,16 @@
 """The strict reader: one line at a time, every rule checked, a bad line or span quarantined by number and reason."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pyarrow as pa
 
-from agent_spend.sources.agent_traces import resolve, wire
+from agent_spend.sources.agent_traces import dialects, protobuf, resolve, wire
 from agent_spend.sources.agent_traces.files import FileReport, Piece
-from agent_spend.sources.agent_traces.resolve import Attributes
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.semantics import Lookup, wanted_keys
+from agent_spend.sources.agent_traces.wire import Facts, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DECODER = msgspec.json.Decoder(wire.ExportRequest)
@@ -32,11 +32,11 @@ class StrictReader:
     def read(self, piece: Piece, report: FileReport) -> Iterator[pa.RecordBatch]:
         """Batches of the piece's spans; what was refused goes to ``report``."""
         rows: list[tuple] = []
-        for number, line in enumerate(piece.body.split(b"\n"), start=piece.first_line):
-            if not line.strip():
-                continue
-            for row in self._line(line, number, piece.is_tail, report):
-                rows.append(row)
+        for number, line in enumerate(piece.messages or piece.body.split(b"\n"), start=piece.first_line):
+            if piece.messages:
+                rows.extend(self._rows(protobuf.facts(line, self._wanted), f"message {number}", report))
+            elif line.strip():
+                rows.extend(self._line(line, number, piece.is_tail, report))
             if len(rows) >= BATCH_SPANS:
                 yield _batch(rows)
                 rows = []
@@ -46,6 +46,10 @@ class StrictReader:
     def _line(self, line: bytes, number: int, is_tail: bool, report: FileReport) -> Iterator[tuple]:
         try:
             request = _DECODER.decode(line)
+            if request.resource_spans is not None:
+                found = wire.facts(request, self._wanted)
+            else:
+                found = dialects.facts(line, request, self._wanted)
         except msgspec.ValidationError as error:
             report.quarantined.append(f"line {number}: {error}")
             return
@@ -55,46 +59,43 @@ class StrictReader:
             else:
                 report.quarantined.append(f"line {number}: not JSON ({error})")
             return
-        if request.resource_spans is None:
-            if bytes(request.resource_logs) or bytes(request.resource_metrics):
-                report.other_signal_lines += 1
-            else:
-                report.quarantined.append(f"line {number}: no resourceSpans, so not an OTLP trace export")
+        if found is None:
+            report.other_signal_lines += 1
             return
-        for group in request.resource_spans:
-            try:
-                resource = wire.attributes(group.resource.attributes if group.resource else None, self._wanted)
-            except ValueError as error:
-                report.quarantined.append(f"line {number}: resource: {error}")
-                continue
-            for scope in group.scope_spans or ():
-                for span in scope.spans or ():
-                    try:
-                        row = self._row(span, resource, report.file.number)
-                    except ValueError as error:
-                        report.quarantined.append(f"line {number}: span {span.name!r}: {error}")
-                        continue
-                    report.spans += 1
-                    yield row
+        yield from self._rows(found, f"line {number}", report)
 
-    def _row(self, span: wire.Span, resource: Attributes, file_number: int) -> tuple:
+    def _rows(self, found: Iterable[Facts | Refused], where: str, report: FileReport) -> Iterator[tuple]:
+        for facts in found:
+            if isinstance(facts, Refused):
+                report.quarantined.append(f"{where}: {facts.reason}")
+                continue
+            try:
+                row = self._row(facts, report.file.number)
+            except ValueError as error:
+                report.quarantined.append(f"{where}: span {facts.name!r}: {error}")
+                continue
+            report.spans += 1
+            yield row
+
+    def _row(self, facts: Facts, file_number: int) -> tuple:
         """One row in the order of ``LANDED_SCHEMA``."""
-        said = wire.attributes(span.attributes, self._wanted)
-        ended_ns = wire.nanoseconds(span.end_time_unix_nano, "endTimeUnixNano")
+        said, resource = facts.said, facts.resource
+        started_ns = wire.nanoseconds(facts.started_ns, "startTimeUnixNano")
+        ended_ns = wire.nanoseconds(facts.ended_ns, "endTimeUnixNano")
         texts = {name: resolve.find_text(lookup, said, resource) for name, lookup in self._lookups.items()}
         cost, tokens = resolve.cost(said), resolve.tokens(said)
-        status = wire.enum(span.status.code if span.status else 0, wire.STATUS_NAMES, "status.code")
+        status = wire.enum(facts.status, wire.STATUS_NAMES, "status.code")
         return (
-            wire.hex_id(span.trace_id, 32, "traceId"),
-            wire.hex_id(span.span_id, 16, "spanId"),
-            wire.hex_id(span.parent_span_id, 16, "parentSpanId") if span.parent_span_id else None,
-            span.name,
-            wire.enum(span.kind, wire.KIND_NAMES, "kind"),
-            _instant(wire.nanoseconds(span.start_time_unix_nano, "startTimeUnixNano")),
+            wire.hex_id(facts.trace_id, 32, "traceId"),
+            wire.hex_id(facts.span_id, 16, "spanId"),
+            wire.hex_id(facts.parent_span_id, 16, "parentSpanId") if facts.parent_span_id else None,
+            facts.name,
+            wire.enum(facts.kind, wire.KIND_NAMES, "kind"),
+            _instant(started_ns),
             _instant(ended_ns),
             status if status in (0, 1, 2) else 0,
             texts["error_type"],
-            resolve.span_class(span.name, said),
+            resolve.span_class(facts.name, said),
             texts["service_name"],
             texts["environment"],
             texts["workflow"],
@@ -116,8 +117,9 @@ class StrictReader:
             resolve.auth_hint(said, resource),
             resolve.billing_identity(said, resource),
             ended_ns,
-            len(span.attributes or ()),
+            facts.attribute_count,
             file_number,
+            texts["request_id"],
             cost.is_rejected,
             tokens.is_corrected,
         )

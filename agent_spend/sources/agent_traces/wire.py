@@ -4,12 +4,13 @@ Rules of the JSON encoding (``agent-traces.md`` section 1): lowerCamelCase keys,
 as text or number, enums as integers, unknown members ignored, ``{}`` is a legal empty value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
 import msgspec
 
-from agent_spend.sources.agent_traces.resolve import Value
+from agent_spend.sources.agent_traces.resolve import Attributes, Value
 
 _HEX = frozenset("0123456789abcdef")
 #: Enum names are not legal OTLP/JSON, yet plain protobuf-JSON writers (Tempo's API) send them.
@@ -22,6 +23,28 @@ KIND_NAMES = {
     "SPAN_KIND_PRODUCER": 4,
     "SPAN_KIND_CONSUMER": 5,
 }
+
+
+class Facts(NamedTuple):
+    """One span as its encoding gave it, ids and times unchecked; ``said`` holds the wanted attributes only."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str
+    kind: int | str
+    started_ns: int | str
+    ended_ns: int | str
+    status: int | str
+    said: Attributes
+    resource: Attributes
+    attribute_count: int
+
+
+class Refused(NamedTuple):
+    """A span, or all spans of a process, that could not be read."""
+
+    reason: str
 
 
 class AnyValue(msgspec.Struct, rename="camel"):
@@ -105,6 +128,36 @@ class ExportRequest(msgspec.Struct, rename="camel"):
     resource_spans: list[ResourceSpans] | None = None
     resource_logs: msgspec.Raw = msgspec.Raw(b"")
     resource_metrics: msgspec.Raw = msgspec.Raw(b"")
+
+
+def facts(request: ExportRequest, wanted: frozenset[str]) -> Iterator[Facts | Refused]:
+    """Every span of an export request."""
+    for group in request.resource_spans or ():
+        try:
+            resource = attributes(group.resource.attributes if group.resource else None, wanted)
+        except ValueError as error:
+            yield Refused(f"resource: {error}")
+            continue
+        for scope in group.scope_spans or ():
+            for span in scope.spans or ():
+                try:
+                    said = attributes(span.attributes, wanted)
+                except ValueError as error:
+                    yield Refused(f"span {span.name!r}: {error}")
+                    continue
+                yield Facts(
+                    span.trace_id,
+                    span.span_id,
+                    span.parent_span_id,
+                    span.name,
+                    span.kind,
+                    span.start_time_unix_nano,
+                    span.end_time_unix_nano,
+                    span.status.code if span.status else 0,
+                    said,
+                    resource,
+                    len(span.attributes or ()),
+                )
 
 
 def attributes(pairs: Iterable[KeyValue] | None, wanted: frozenset[str]) -> dict[str, Value | None]:

@@ -1,0 +1,168 @@
+"""Lines that are not trace exports but hold model calls: Copilot CLI's own file format, Claude Code's log events.
+
+Copilot CLI (``COPILOT_OTEL_FILE_EXPORTER_PATH``) writes one SDK object a line, all signals mixed, a flat attribute map,
+``[seconds, nanoseconds]`` times and the SDK's numbering of kinds (``agent-traces.md`` section 6). Claude Code states the
+cost of each call in the log event ``api_request`` and not on its spans (section 5).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from agent_spend.sources.agent_traces import wire
+from agent_spend.sources.agent_traces.resolve import Attributes, Value, number, text
+from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT
+from agent_spend.sources.agent_traces.wire import Facts, KeyValue, Refused
+
+_WHOLE = re.compile(rb"-?\d+")
+_CLAUDE_EVENT = "api_request"
+
+
+class SdkResource(msgspec.Struct):
+    """The process, in the SDK's own form."""
+
+    attributes: dict[str, msgspec.Raw] | None = None
+
+
+class SdkObject(msgspec.Struct, rename="camel"):
+    """One line of Copilot CLI's file exporter."""
+
+    type: str
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str | None = None
+    name: str = ""
+    kind: int = 0
+    start_time: tuple[int, int] = (0, 0)
+    end_time: tuple[int, int] = (0, 0)
+    attributes: dict[str, msgspec.Raw] | None = None
+    status: wire.Status | None = None
+    resource: SdkResource | None = None
+
+
+class LogRecord(msgspec.Struct, rename="camel"):
+    """One OTLP log record; its body is read only to recognise the event."""
+
+    time_unix_nano: int | str = 0
+    trace_id: str = ""
+    span_id: str = ""
+    body: wire.AnyValue | None = None
+    attributes: list[KeyValue] | None = None
+
+
+class ScopeLogs(msgspec.Struct, rename="camel"):
+    """Records of one scope."""
+
+    log_records: list[LogRecord] | None = None
+
+
+class ResourceLogs(msgspec.Struct, rename="camel"):
+    """Records of one process."""
+
+    resource: wire.Resource | None = None
+    scope_logs: list[ScopeLogs] | None = None
+
+
+def facts(line: bytes, request: wire.ExportRequest, wanted: frozenset[str]) -> Iterator[Facts | Refused] | None:
+    """The model calls of a line without ``resourceSpans``; ``None`` for a line of another signal.
+
+    Raises:
+        msgspec.ValidationError: the line is of no known shape.
+    """
+    if logs := bytes(request.resource_logs):
+        found = list(_claude_code(msgspec.json.decode(logs, type=list[ResourceLogs]), wanted))
+        return iter(found) if found else None
+    if bytes(request.resource_metrics):
+        return None
+    try:
+        one = msgspec.json.decode(line, type=SdkObject)
+    except msgspec.ValidationError:
+        raise msgspec.ValidationError("no resourceSpans, so not an OTLP trace export") from None
+    return _copilot(one, wanted) if one.type == "span" else None
+
+
+def _copilot(span: SdkObject, wanted: frozenset[str]) -> Iterator[Facts]:
+    resource = span.resource.attributes if span.resource else None
+    yield Facts(
+        span.trace_id,
+        span.span_id,
+        span.parent_span_id,
+        span.name,
+        # The SDK counts kinds from 0 = internal; OTLP counts from 1 and keeps 0 for unspecified.
+        span.kind + 1,
+        _nanoseconds(span.start_time),
+        _nanoseconds(span.end_time),
+        span.status.code if span.status else 0,
+        _flat(span.attributes or {}, wanted),
+        _flat(resource or {}, wanted),
+        len(span.attributes or {}),
+    )
+
+
+def _claude_code(groups: list[ResourceLogs], wanted: frozenset[str]) -> Iterator[Facts | Refused]:
+    needed = wanted | {"event.name", "event.sequence", "duration_ms", "prompt.id", "request_id", "session.id"}
+    for group in groups:
+        try:
+            resource = wire.attributes(group.resource.attributes if group.resource else None, wanted)
+        except ValueError as error:
+            yield Refused(f"resource: {error}")
+            continue
+        for scope in group.scope_logs or ():
+            for record in scope.log_records or ():
+                body = record.body.string_value if record.body else None
+                try:
+                    said = wire.attributes(record.attributes, needed)
+                    if body == CLAUDE_CALL_EVENT or (body is None and said.get("event.name") == _CLAUDE_EVENT):
+                        yield _claude_call(record, said, resource)
+                except ValueError as error:
+                    yield Refused(f"log record: {error}")
+
+
+def _claude_call(record: LogRecord, said: Attributes, resource: Attributes) -> Facts:
+    """An event as a span that ended when the event was written.
+
+    Without trace context the calls of one prompt are one trace; the ids are made from the event's own, so that a
+    repeated delivery is the same span.
+    """
+    session, prompt = text(said.get("session.id")) or "", text(said.get("prompt.id")) or ""
+    request = text(said.get("request_id")) or f"{session}/{text(said.get('event.sequence'))}"
+    ended = wire.nanoseconds(record.time_unix_nano, "timeUnixNano")
+    duration = number(said.get("duration_ms")) or Decimal(0)
+    return Facts(
+        record.trace_id or _digest(f"{session}/{prompt}", 32),
+        _digest(request, 16),
+        record.span_id or None,
+        CLAUDE_CALL_EVENT,
+        3,
+        ended - int(duration * 1_000_000),
+        ended,
+        0,
+        said,
+        resource,
+        len(record.attributes or ()),
+    )
+
+
+def _flat(attributes: Mapping[str, msgspec.Raw], wanted: frozenset[str]) -> dict[str, Value | None]:
+    return {key: _value(bytes(raw)) for key, raw in attributes.items() if key in wanted}
+
+
+def _value(written: bytes) -> Value | None:
+    if written.startswith(b'"'):
+        return msgspec.json.decode(written, type=str)
+    if written in (b"true", b"false"):
+        return written == b"true"
+    if _WHOLE.fullmatch(written):
+        return int(written)
+    return None if written.startswith((b"n", b"[", b"{")) else Decimal(written.decode())
+
+
+def _nanoseconds(time: tuple[int, int]) -> int:
+    return time[0] * 1_000_000_000 + time[1]
+
+
+def _digest(text: str, digits: int) -> str:
+    return hashlib.sha256(f"claude_code/{text}".encode()).hexdigest()[:digits]
