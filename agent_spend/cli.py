@@ -166,7 +166,6 @@ def doctor() -> None:
 
     home = _home()
     console = _console()
-    table = Table("feed", "state", "what to do", box=None, pad_edge=False)
     troubled = False
     with _connect_to_demo(home):
         settings = Settings.from_environment()
@@ -179,10 +178,11 @@ def doctor() -> None:
             if not healthy and answer.state is State.MISSING:
                 state = f"failed ({answer.reason})"
             troubled |= state.startswith(("failed", "forbidden"))
-            table.add_row(feed.name, state, answer.message)
-        table.add_row("slack", *(("connected", "") if is_connected("slack") else
-                                 ("not connected", f"set {', '.join(missing_settings('slack'))}")))
-    console.print(table)
+            console.print(f"{feed.name:27} {state}", highlight=False)
+            if answer.message:
+                console.print(f"    {answer.message}", highlight=False, style="dim", soft_wrap=True)
+        state = "connected" if is_connected("slack") else f"not connected: set {', '.join(missing_settings('slack'))}"
+        console.print(f"{'slack':27} {state}", highlight=False)
     if troubled:
         sys.exit(1)
 

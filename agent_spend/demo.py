@@ -9,12 +9,15 @@ from agent_spend.alerts.slack import deliver, page_url, webhook_url
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window
+from agent_spend.project import feeds
 from agent_spend.runs import PUBLISHED, Outcome, Stage, feed_stages, instance, materialize, model_stages
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import environment, running, stored_scenario
 from agent_spend.schedules import restatement_windows
 from agent_spend.settings import Settings
 
+#: The feed whose seeded restatement the demo shows; feeds with the same window are read again with it.
+RESTATED_FEED = "copilot_user_usage"
 REFRESH_FINDINGS = Stage("Publishing findings", "none", ("rpt_findings",))
 PUBLISH = Stage("Publishing the warehouse and the page", "none", PUBLISHED)
 
@@ -76,9 +79,12 @@ def run_demo(scenario: Scenario, home: Path, on_stage) -> DemoResult:
 
 
 def _reread_window(yesterday: date) -> Window:
-    return Window(yesterday - timedelta(days=restatement_windows()["copilot_user_usage"]), yesterday)
+    return Window(yesterday - timedelta(days=restatement_windows()[RESTATED_FEED]), yesterday)
 
 
 def _reread_stages() -> list[Stage]:
-    stage = feed_stages(["copilot_user_usage"])[0]
-    return [Stage("Reading the restatement window again", stage.partitions, stage.assets)]
+    windows = restatement_windows()
+    restated = [name for name in feeds() if windows.get(name) == windows[RESTATED_FEED]]
+    return [
+        Stage("Reading the restatement window again", stage.partitions, stage.assets) for stage in feed_stages(restated)
+    ]

@@ -59,10 +59,11 @@ def test_doctor_says_which_settings_a_vendor_needs():
 def test_doctor_tells_connected_from_forbidden(sandbox_server, monkeypatch):
     sandbox_server(copilot_policy="off")
     result = run("doctor")
-    lines = {line.split()[0]: line for line in result.output.splitlines() if line.strip()}
+    lines = result.output.splitlines()
+    states = {line.split()[0]: line.split()[1] for line in lines if line and not line.startswith(" ")}
     assert result.exit_code == 1
-    assert "forbidden" in lines["copilot_user_usage"] and "Copilot usage metrics" in lines["copilot_user_usage"]
-    assert "connected" in lines["claude_api_cost"]
+    assert (states["copilot_user_usage"], states["claude_api_cost"]) == ("forbidden", "connected")
+    assert "Copilot usage metrics" in lines[lines.index("copilot_user_usage          forbidden") + 1]
 
 
 def test_doctor_stores_nothing(sandbox_server):

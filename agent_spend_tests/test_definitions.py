@@ -35,7 +35,7 @@ def test_invoices_are_monthly():
 def test_every_feed_and_model_has_a_description_a_group_and_described_columns():
     for name in [*feeds(), *catalog().models]:
         node = GRAPH.get(dg.AssetKey(name))
-        columns = node.metadata["dagster/column_schema"].value.columns
+        columns = node.metadata["dagster/column_schema"].columns
         assert node.description and node.group_name != "default", name
         assert columns and all(column.description for column in columns), name
 

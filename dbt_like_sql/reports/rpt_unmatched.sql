@@ -21,5 +21,5 @@ SELECT
   CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,
   CAST(SUM(billed_usd) AS DECIMAL(38, 18)) AS billed_usd
 FROM fct_usage_day
-WHERE person_id IS NULL AND auth_kind = 'seat'
+WHERE person_id IS NULL AND auth_kind = 'seat' AND series <> 'copilot_billing'
 GROUP BY vendor, actor_id
