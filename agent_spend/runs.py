@@ -43,7 +43,7 @@ def instance(home: Path):
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "dagster.yaml"
     if not config.exists():
-        config.write_text("telemetry:\n  enabled: false\n")
+        config.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n")
     os.environ["DAGSTER_HOME"] = str(folder)
     with dg.DagsterInstance.get() as opened, quick_sqlite(opened):
         yield opened
