@@ -13,6 +13,7 @@ marker: what says that no person drives it, in words; null for a session
 auth_kind: seat, api_key, service_account or unknown
 environment: stated by the spans, else by the key registry; null when unknown
 person_email: person behind a seat, lower case
+seat_vendor: whose seat it is; null without a seat
 key_id: key or service account of the registry
 list_usd: consumption at list price; null when unpriced
 key_usd: the same use at the prices of a machine key, from the price book where it has the model
@@ -23,7 +24,8 @@ WITH traces AS (
     trace_id,
     BOOL_OR(workflow IS NOT NULL AND LOWER(workflow) <> 'custom') AS is_named,
     BOOL_OR(rules.value IS NOT NULL) AS is_session_service,
-    MIN(service_name) AS service_name
+    MIN(service_name) AS service_name,
+    COALESCE(BOOL_OR(provider = 'github' OR LOWER(service_name) IN ('github-copilot', 'copilot-chat')), FALSE) AS is_copilot
   FROM agent_spans
   LEFT JOIN workload_rules AS rules ON rules.name = 'interactive_service' AND rules.value = LOWER(agent_spans.service_name)
   GROUP BY usage_day, trace_id
@@ -49,6 +51,7 @@ runs AS (
     r.auth_kind,
     LOWER(r.environment) AS environment,
     CASE WHEN r.auth_kind = 'seat' THEN r.owner_email END AS person_email,
+    CASE WHEN r.auth_kind = 'seat' THEN CASE WHEN t.is_copilot THEN 'github_copilot' ELSE 'anthropic' END END AS seat_vendor,
     c.list_usd,
     c.key_usd
   FROM int_agent__run AS r
@@ -86,6 +89,7 @@ int_workload__start AS (
     auth_kind,
     environment,
     person_email,
+    seat_vendor,
     CAST(NULL AS VARCHAR) AS key_id,
     list_usd,
     key_usd
@@ -110,6 +114,7 @@ int_workload__start AS (
     CASE WHEN e.service_account_id IS NOT NULL THEN 'service_account' ELSE 'seat' END AS auth_kind,
     k.environment,
     CASE WHEN e.service_account_id IS NULL THEN e.email END AS person_email,
+    CASE WHEN e.service_account_id IS NULL THEN 'cursor' END AS seat_vendor,
     e.service_account_id AS key_id,
     e.list_usd,
     e.list_usd AS key_usd

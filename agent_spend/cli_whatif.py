@@ -1,0 +1,114 @@
+"""Commands that answer "what if" and write the cut-over list: ``agent-spend what-if ...``, ``agent-spend export cutover``."""
+
+import csv
+import sys
+from datetime import datetime
+
+import click
+import pyarrow as pa
+
+from agent_spend.partitions import Window
+from agent_spend.settings import Settings
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+FORMAT = click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True)
+
+
+@click.group("what-if")
+def what_if() -> None:
+    """Hypothetical figures: nothing is stored, and no figure of the ledger changes."""
+
+
+@what_if.command("reprice")
+@click.option("--from", "first", type=DAY, required=True, help="First UTC day of use.")
+@click.option("--to", "last", type=DAY, required=True, help="Last UTC day of use, inclusive.")
+@click.option("--model", "from_model", help="Only use of this model; every model without it.")
+@click.option("--as-model", "to_model", help="Price it as this model.")
+@click.option("--price-day", type=DAY, help="Price it with the book of this day; each day's own without it.")
+@FORMAT
+def reprice_command(
+    first: datetime, last: datetime, from_model: str | None, to_model: str | None, price_day: datetime | None, form: str
+) -> None:
+    """The same Claude API tokens under another model or at another day's prices."""
+    from agent_spend.errors import ConfigurationError
+    from agent_spend.reprice import reprice
+
+    window = Window(first.date(), last.date())
+    if window.first > window.last:
+        raise ConfigurationError(f"--from {window.first} is after --to {window.last}")
+    table = reprice(Settings.from_environment(), window, from_model, to_model, price_day.date() if price_day else None)
+    if form == "csv":
+        _print(table, form)
+        return
+    _print(_by_model(table), form)
+    click.echo("Hypothetical: list prices on the tokens that were used. Another model would use other numbers of tokens.")
+
+
+@what_if.command("agent-sdk-split")
+@click.option("--from", "first", type=DAY, required=True, help="UTC day from which the split would hold.")
+@click.option("--overflow", type=click.Choice(["off", "on"]), help="Beyond the credit: stop (off), or go on at list price (on).")
+@click.option("--workloads", is_flag=True, help="One row a workload instead of one a seat.")
+@FORMAT
+def agent_sdk_split_command(first: datetime, overflow: str | None, workloads: bool, form: str) -> None:
+    """Headless seat use against a monthly credit: the plan that was announced in May 2026 and paused in June."""
+    from agent_spend.agent_sdk import split_what_if
+
+    split = split_what_if(Settings.from_environment(), first.date(), overflow)
+    _print(split.workloads if workloads else split.seats, form)
+    if form == "table":
+        click.echo("Hypothetical: announced 2026-05-13, paused 2026-06-15, not in force. The ledger holds none of it.")
+
+
+@click.group("export")
+def export() -> None:
+    """Files for people and other tools."""
+
+
+@export.command("cutover")
+def cutover_command() -> None:
+    """The workloads that still sign in with a seat, with their 28-day cost at key prices and a target key, as CSV."""
+    from agent_spend.publish.cutover import export_cutover
+
+    click.echo(export_cutover(Settings.from_environment()))
+
+
+commands: list[click.Command] = [what_if, export]
+
+
+def _by_model(table: pa.Table) -> pa.Table:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.register("repriced", table)
+        return connection.execute(
+            """SELECT model, hypothetical_model, CAST(SUM(tokens) AS BIGINT) AS tokens,
+                   CASE WHEN COUNT(list_usd) = COUNT(*) THEN SUM(list_usd) END AS list_usd,
+                   CASE WHEN COUNT(hypothetical_usd) = COUNT(*) THEN SUM(hypothetical_usd) END AS hypothetical_usd,
+                   CASE WHEN COUNT(change_hypothetical_usd) = COUNT(*) THEN SUM(change_hypothetical_usd) END
+                       AS change_hypothetical_usd
+               FROM repriced GROUP BY model, hypothetical_model ORDER BY model NULLS LAST"""
+        ).to_arrow_table()
+
+
+def _print(table: pa.Table, form: str) -> None:
+    rows = table.to_pylist()
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(table.schema.names)
+        writer.writerows([row.values() for row in rows])
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*table.schema.names, box=None, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(_shown(name, value) for name, value in row.items()))
+    Console(width=None if sys.stdout.isatty() else 400).print(shown)
+
+
+def _shown(name: str, value: object) -> str:
+    if value is None:
+        return "-"
+    if name == "share":
+        return f"{value:.1%}"
+    return f"{value:,.2f}" if name.endswith("_usd") else str(value)

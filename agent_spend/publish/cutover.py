@@ -1,0 +1,48 @@
+"""The cut-over list as a CSV file: which workloads still sign in with a seat, and the key each of them needs."""
+
+import csv
+import io
+from decimal import Decimal
+from pathlib import Path
+
+from agent_spend.engines.duckdb import DuckDBEngine
+from agent_spend.lake.tables import Lake
+from agent_spend.project import catalog
+from agent_spend.publish.files import write_if_changed
+from agent_spend.settings import Settings
+
+FILE_NAME = "cutover.csv"
+_MODEL = "rpt_platform__cutover_list"
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export_cutover(settings: Settings) -> Path:
+    """Write ``exports/cutover.csv`` in the home, dearest workload first; an unchanged list leaves the file alone.
+
+    Money is USD over 28 days at key prices, with every stored digit and without trailing zeros; empty means not priced.
+
+    Returns:
+        Path of the file. Without any workload on a seat it holds the header only.
+    """
+    sql = f"SELECT * FROM {_MODEL} ORDER BY key_usd_28d DESC NULLS LAST, vendor, workload, environment"
+    table = DuckDBEngine(catalog(), Lake(settings.lake_uri)).query(sql, [_MODEL])
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.schema.names)
+    for row in table.to_pylist():
+        writer.writerow([_cell(value) for value in row.values()])
+    path = settings.home / "exports" / FILE_NAME
+    write_if_changed(path, text.getvalue().encode())
+    return path
+
+
+def _cell(value: object) -> object:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return f"{value.normalize():f}"
+        case str() if value.startswith(_FORMULA_STARTS):
+            # Workflow names come from spans; a spreadsheet must not run one as a formula.
+            return "'" + value
+    return value
