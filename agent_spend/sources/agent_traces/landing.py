@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
 from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT, CLAUDE_CALL_SPAN
 
+#: What sorting out may hold in memory; the rest is spilled to disk.
+MEMORY_LIMIT = "1GB"
 #: Spans gathered before they go to disk.
 ROW_GROUP_SPANS = 50_000
 _NANOSECONDS_A_DAY = 86_400_000_000_000
@@ -161,7 +163,13 @@ class Landing:
         scratch = Path(self._folder.name)
         self._parquet = scratch / "landed.parquet"
         self._writer = pq.ParquetWriter(self._parquet, LANDED_SCHEMA, compression="zstd", compression_level=1)
-        self._duckdb = duckdb.connect(config={"temp_directory": str(scratch / "spilled")})
+        self._duckdb = duckdb.connect(
+            config={
+                "temp_directory": str(scratch / "spilled"),
+                "memory_limit": MEMORY_LIMIT,
+                "preserve_insertion_order": False,
+            }
+        )
         self._waiting: list[pa.RecordBatch] = []
         return self
 
@@ -186,7 +194,7 @@ class Landing:
         """De-duplicate and assign days; ``add`` is over after this."""
         self._spill()
         self._writer.close()
-        self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet('{self._parquet}')")
+        self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet({_quoted(self._parquet)})")
         for statement in (_UNIQUE, _PAIRED_EVENTS, _UNCLASSIFIED_CALLS, _LAYERS, _BY_DAY):
             self._duckdb.execute(statement)
 
@@ -214,3 +222,7 @@ class Landing:
         )
         [(refused, corrected)] = self._duckdb.sql(query, params=[day]).fetchall()
         return refused, corrected
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
