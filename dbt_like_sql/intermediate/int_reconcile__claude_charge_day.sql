@@ -1,0 +1,128 @@
+-- grain: one row per UTC day x key x workspace x model x service tier x geography x speed x token class, and one for each charge that no usage row matches
+-- unit: tokens or requests; USD
+-- source: int_reconcile__claude_class_day (usage names keys), claude_api_cost (the charge names none)
+-- late data: follows the feeds
+-- partitions: day
+/*
+usage_day: UTC day
+api_key_id: key; null for use without a key and for charges that no usage row matches
+workspace_id: workspace, null for the default workspace
+model: model id as reported
+service_tier: standard, batch or priority
+inference_geo: global, us or not_available
+speed: standard or fast, null when not reported
+token_class: uncached_input, cache_write_5m, cache_write_1h, cache_read, output, web_search, or the vendor's cost type
+quantity: tokens or requests; null for a charge that no usage row matches
+usd_per_million: list price of a million tokens (of one search); null when unpriced
+list_usd: quantity at that price; null when unpriced
+billed_usd: share of the vendor's charge for the same workspace, model, class, tier and geography, by list value; the shares add up to it exactly
+allocation_method: by list value of keys, direct (one row), or not matched
+price_version: price book line, null when unpriced
+*/
+WITH charges AS (
+  SELECT
+    usage_day,
+    workspace_id,
+    model,
+    CASE
+      WHEN token_type = 'uncached_input_tokens' THEN 'uncached_input'
+      WHEN token_type = 'output_tokens' THEN 'output'
+      WHEN token_type = 'cache_read_input_tokens' THEN 'cache_read'
+      WHEN token_type = 'cache_creation.ephemeral_5m_input_tokens' THEN 'cache_write_5m'
+      WHEN token_type = 'cache_creation.ephemeral_1h_input_tokens' THEN 'cache_write_1h'
+      ELSE COALESCE(cost_type, 'unspecified')
+    END AS token_class,
+    service_tier,
+    inference_geo,
+    CAST(SUM(amount_usd) AS DECIMAL(38, 18)) AS charge_usd
+  FROM claude_api_cost
+  GROUP BY ALL
+),
+
+keyed_charges AS (
+  SELECT
+    *,
+    CAST(usage_day AS VARCHAR) || '|' || COALESCE(workspace_id, '') || '|' || CASE
+      WHEN token_class = 'web_search' THEN 'web_search'
+      ELSE COALESCE(model, '') || '|' || token_class || '|' || COALESCE(service_tier, '') || '|' || COALESCE(inference_geo, '')
+    END AS match_key
+  FROM charges
+),
+
+keyed_usage AS (
+  SELECT
+    *,
+    CAST(usage_day AS VARCHAR) || '|' || COALESCE(workspace_id, '') || '|' || CASE
+      WHEN token_class = 'web_search' THEN 'web_search'
+      ELSE COALESCE(model, '') || '|' || token_class || '|' || COALESCE(service_tier, '') || '|' || COALESCE(inference_geo, '')
+    END AS match_key,
+    -- Unpriced usage has no list value; its quantity is the next best weight.
+    CAST(COALESCE(list_usd, quantity) AS DOUBLE) AS weight
+  FROM int_reconcile__claude_class_day
+),
+
+ranked AS (
+  SELECT
+    u.*,
+    c.charge_usd,
+    COUNT(*) OVER (PARTITION BY u.match_key) AS rivals,
+    CAST(ROUND(CAST(c.charge_usd AS DOUBLE) * (u.weight / NULLIF(SUM(u.weight) OVER (PARTITION BY u.match_key), 0)), 6) AS DECIMAL(20, 6)) AS share_usd,
+    ROW_NUMBER() OVER (
+      PARTITION BY u.match_key
+      ORDER BY u.weight DESC, COALESCE(u.api_key_id, ''), COALESCE(u.model, ''), COALESCE(u.service_tier, ''), COALESCE(u.inference_geo, ''), COALESCE(u.speed, ''), COALESCE(u.price_version, '')
+    ) AS place
+  FROM keyed_usage AS u
+  LEFT JOIN keyed_charges AS c ON c.match_key = u.match_key
+),
+
+shared AS (
+  SELECT
+    *,
+    CAST(charge_usd - SUM(COALESCE(share_usd, 0)) OVER (PARTITION BY match_key) AS DECIMAL(38, 18)) AS left_usd
+  FROM ranked
+),
+
+unmatched AS (
+  SELECT c.*
+  FROM keyed_charges AS c
+  LEFT JOIN keyed_usage AS u ON u.match_key = c.match_key
+  WHERE u.match_key IS NULL
+),
+
+int_reconcile__claude_charge_day AS (
+  SELECT
+    usage_day,
+    api_key_id,
+    workspace_id,
+    model,
+    service_tier,
+    inference_geo,
+    speed,
+    token_class,
+    quantity,
+    usd_per_million,
+    list_usd,
+    CAST(COALESCE(share_usd, 0) + CASE WHEN place = 1 THEN COALESCE(left_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS billed_usd,
+    CASE WHEN charge_usd IS NULL THEN 'not billed' WHEN rivals = 1 THEN 'direct' ELSE 'by list value of keys' END AS allocation_method,
+    price_version
+  FROM shared
+  UNION ALL
+  SELECT
+    usage_day,
+    CAST(NULL AS VARCHAR) AS api_key_id,
+    workspace_id,
+    model,
+    service_tier,
+    inference_geo,
+    CAST(NULL AS VARCHAR) AS speed,
+    token_class,
+    CAST(NULL AS BIGINT) AS quantity,
+    CAST(NULL AS DECIMAL(24, 12)) AS usd_per_million,
+    CAST(NULL AS DECIMAL(38, 18)) AS list_usd,
+    charge_usd AS billed_usd,
+    'not matched' AS allocation_method,
+    CAST(NULL AS VARCHAR) AS price_version
+  FROM unmatched
+)
+
+SELECT * FROM int_reconcile__claude_charge_day
