@@ -1,0 +1,35 @@
+"""The simulated company's seat fees, from its vendors' live lists over HTTP, against its invoices."""
+
+from datetime import date
+from decimal import Decimal
+
+from agent_spend.project import feeds
+from agent_spend.sandbox.company_files import answer_key
+from agent_spend.sandbox.scenario import Scenario
+from agent_spend.settings import Settings
+from agent_spend.sources.land import land
+
+#: From the last day of October, so that its invoices exist, to the lists of 22 November.
+COMPANY = Scenario(developers=12, days=23, seed=7, end_day=date(2026, 11, 22))
+OCTOBER = date(2026, 10, 1)
+
+
+def test_october_seat_fees_are_those_of_the_invoices(sandbox_server, company):
+    sandbox_server(COMPANY)
+    seats = company("fct_seat_month")
+    days = COMPANY.calendar
+    for feed in ("copilot_seats", "claude_seats", "cursor_members", "roster_members"):
+        land(feeds()[feed], days, Settings.from_environment())
+    seats.build("int_seat__day", days=days)
+    seats.build("fct_seat_month", months=[OCTOBER])
+    rows = seats.rows("fct_seat_month")
+    fees = {vendor: sum(row["billed_usd"] for row in rows if row["vendor"] == vendor)
+            for vendor in ("github_copilot", "anthropic", "cursor")}
+    invoiced = {vendor: Decimal(months["2026-10"]["seat"]) for vendor, months in answer_key(COMPANY)["invoices"].items()}
+    # 12 people and a contractor at 19 USD; the contractor alone is nobody in the roster.
+    assert fees["github_copilot"] == invoiced["github_copilot"] == Decimal("247.00")
+    assert [row["actor_id"] for row in rows if row["vendor"] == "github_copilot" and row["person_id"] is None] == ["599009"]
+    assert fees["anthropic"] == invoiced["anthropic"]
+    # Cursor's list of November no longer shows who left before it, and states no plan.
+    assert fees["cursor"] == invoiced["cursor"] - Decimal(40)
+    assert {row["attribution_mode"] for row in rows if row["vendor"] == "cursor"} == {"derived"}
