@@ -97,6 +97,14 @@ class Company:
         self.add("fct_usage_day", *[row | {"usage_day": day} for day in days])
 
 
+def employing_jonas() -> Company:
+    """A company with one person of the roster, Jonas, and data of somebody else on every day."""
+    made = Company(Lake(Settings.from_environment().lake_uri))
+    made.write("dim_person", JONAS)
+    made.ledger(DAYS, person_id=None, actor_id="999")
+    return made
+
+
 def at(day: date, hour: int, minute: int = 0) -> datetime:
     return datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
 

@@ -1,0 +1,56 @@
+"""The workload inventory, its findings and its what-ifs on the simulated company, against the answer key."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from agent_spend.agent_sdk import split_what_if
+from agent_spend.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_production_cron_on_a_seat_is_the_only_one_found_and_is_one_finding(demo):
+    rows = demo.rows("SELECT workload, owner, confidence FROM rpt_auth_audit WHERE verdict = 'prod_on_seat'")
+    findings = demo.rows("SELECT subject, person_id FROM rpt_findings WHERE kind = 'prod_workload_on_seat'")
+    assert rows == [("release_notes", "Jonas Jung", "high")]
+    assert findings == [("release_notes", "E1009")]
+
+
+def test_nobodys_interactive_use_of_a_seat_is_in_the_inventory(demo):
+    assert demo.rows("SELECT workload FROM rpt_auth_audit WHERE workload_kind IN ('session', 'unlisted terminal')") == []
+
+
+def test_the_inventory_holds_all_machine_and_headless_money_of_the_window(demo):
+    ledger = demo.rows(
+        """SELECT vendor, SUM(list_usd) FROM fct_usage_day
+           WHERE actor_kind IN ('headless', 'machine') AND usage_day > (SELECT MAX(usage_day) - 28 FROM fct_usage_day)
+           GROUP BY vendor ORDER BY vendor"""
+    )
+    assert demo.rows("SELECT vendor, SUM(list_usd_28d) FROM rpt_auth_audit GROUP BY vendor ORDER BY vendor") == ledger
+
+
+def test_a_rotated_key_is_one_workload(demo):
+    assert demo.value("SELECT COUNT(*) FROM rpt_auth_audit WHERE workload = 'ranker-prod'") == 1
+
+
+def test_the_forgotten_key_is_one_finding_of_each_kind(demo):
+    key = demo.key["company_files"]["key_registry"]["untagged_key_id"]
+    assert demo.rows(f"SELECT kind FROM rpt_findings WHERE subject = '{key}' ORDER BY kind") == [
+        ("key_without_owner",), ("untagged_key",)]
+
+
+def test_the_split_is_not_in_force_and_a_what_if_matches_the_key_to_the_cent(demo):
+    assert demo.rows("SELECT DISTINCT state, credit_usd FROM rpt_platform__agent_sdk_split") == [("not in force", None)]
+    cron = demo.key["claude_usage"]["claude_code"]["seat_cron"]
+    used = sum(Decimal(usd) for usd in list(cron["usd_by_day"].values())[-28:])
+    (row,) = split_what_if(Settings.from_environment(), date(2026, 12, 1)).seats.to_pylist()
+    assert (row["seat"], row["headless_list_usd"], row["overflow_usd"], row["stops"]) == (
+        cron["email"], used, used - 20, True)
+
+
+def test_the_last_weeks_growth_is_named_first(demo):
+    assert demo.rows(
+        "SELECT week_start, vendor, background_kind FROM rpt_finance__drivers_week WHERE rank = 1 ORDER BY 1 DESC LIMIT 1"
+    ) == [(date(2026, 11, 16), "cursor", "automation")]
