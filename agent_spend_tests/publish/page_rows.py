@@ -42,6 +42,14 @@ TABLES = {
     "rpt_findings": "finding_id text, kind text, severity text, vendor text, subject text, person_id text, org text,"
     " usage_day day, observed money, baseline money, ratio float, amount_usd money, explanation text, status text,"
     " first_seen_at instant, notified_at instant",
+    "rpt_finance__pool_month": "month day, vendor text, included_credits money, used_credits money, left_credits money,"
+    " overage_credits money, overage_usd money, source text",
+    "fct_seat_month": "month day, vendor text, plan text, seats whole, billed_usd money, is_idle flag, idle_usd money",
+    "rpt_reconciliation_month": "month day, vendor text, line text, comparison text, metered_usd money, billing_api_usd money,"
+    " invoiced_usd money, cause text, cause_usd money, state text",
+    "rpt_finance__budget_pace": "month day, scope_kind text, scope text, amount_kind text, owner text, budget_usd money,"
+    " to_date_usd money, share float, projected_usd money, projected_low_usd money, projected_high_usd money,"
+    " exhaustion_day day, state text",
     "dim_person": "person_id text, name text, email text, github_login text, org text, squad text, cost_center text,"
     " first_day day, last_day day",
 }

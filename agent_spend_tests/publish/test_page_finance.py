@@ -1,6 +1,7 @@
 """The finance layer, read as finance reads it."""
 
 import re
+from decimal import Decimal
 
 from page_rows import MONTH, OCTOBER, company
 
@@ -79,3 +80,38 @@ def test_an_invoice_is_marked_in_the_chart(publish):
         {**tables["rpt_finance__series_month"][2], "month": OCTOBER}
     )
     assert 'aria-label="Oct 2026, Cursor: invoiced $335.00"' in publish(tables)["index.html"].html
+
+
+def test_included_pools_and_seat_fees_stand_beside_the_months(publish):
+    tables = company()
+    pool = {"included_credits": 1900, "used_credits": 2000, "left_credits": 0, "overage_credits": 100, "overage_usd": 1}
+    tables["rpt_finance__pool_month"] = [{"month": MONTH, "vendor": "github_copilot", "source": "billing API", **pool}]
+    tables["fct_seat_month"] = [
+        {"month": MONTH, "vendor": "cursor", "plan": "standard", "seats": 1, "billed_usd": Decimal(40), "is_idle": idle,
+         "idle_usd": Decimal(40 if idle else 0)} for idle in (True, False, False)
+    ]  # fmt: skip
+    page = publish(tables)["index.html"]
+    assert page.row("pools", "Nov 2026")[2:7] == ["1,900.00", "2,000.00", "0", "100.00", "$1.00"]
+    assert page.row("seat-fees", "Cursor")[1:] == ["standard", "3", "$120.00", "1", "$40.00"]
+
+
+def test_a_reconciled_seat_line_is_called_so_and_a_difference_names_its_cause(publish):
+    tables = company()
+    figures = {"metered_usd": 320, "billing_api_usd": 321, "invoiced_usd": 320, "cause": "rounding", "cause_usd": -1}
+    line = {"month": OCTOBER, "vendor": "cursor", "line": "seat", "comparison": "billing_api_invoice", "state": "reconciled"}
+    tables["rpt_reconciliation_month"] = [line | figures]
+    page = publish(tables)["index.html"]
+    assert page.row("reconciliation", "seats")[7] == "reconciled"
+    assert page.row("differences", "Oct 2026")[3:] == ["$320.00", "$321.00", "$320.00", "−$1.00 rounding", "reconciled"]
+
+
+def test_a_small_groups_budget_is_for_its_own_organisation_only(publish):
+    tables = company()
+    budget = {"month": MONTH, "amount_kind": "list", "budget_usd": Decimal(10), "to_date_usd": Decimal(9), "share": 0.9,
+              "state": "over_80"}  # fmt: skip
+    tables["rpt_finance__budget_pace"] = [{**budget, "scope_kind": "squad", "scope": "ranking"},
+                                          {**budget, "scope_kind": "vendor", "scope": "cursor"}]  # fmt: skip
+    pages = publish(tables)
+    assert [row[0] for row in pages["index.html"].rows["budgets"][1:]] == ["Cursor"]
+    assert pages["org-search.html"].row("budgets", "squad ranking")[3:6] == ["$10.00", "$9.00", "90%"]
+    assert "budgets" not in pages["org-payments.html"].rows

@@ -55,10 +55,15 @@ def test_small_groups_that_are_five_together_are_shown_together():
     assert "A" in groups.shown
 
 
-def test_what_no_person_carries_is_never_hidden():
+def test_a_single_person_cannot_be_told_from_what_no_person_carries():
     groups = hide_small_groups([("(not attributable)", 0, Decimal(7)), ("A", 1, Decimal(2))])
-    assert groups.shown == {"(not attributable)": Decimal(7)}
-    assert groups.together is None
+    assert groups.shown == {}
+    assert (groups.hidden, groups.together) == (["(not attributable)", "A"], Decimal(9))
+
+
+def test_what_no_person_carries_is_shown_beside_large_groups():
+    groups = hide_small_groups([("(not attributable)", 0, Decimal(7)), ("A", 5, Decimal(2))])
+    assert groups.shown == {"(not attributable)": Decimal(7), "A": Decimal(2)}
 
 
 def test_people_are_hidden_in_sentences_by_whole_words():

@@ -85,8 +85,8 @@ def test_a_finding_about_a_person_names_the_organisation_only(publish):
 def test_a_small_group_is_not_shown_to_others(publish):
     page = publish()["index.html"]
     # Search has one person with credits; hiding it alone would leave it as the difference to the total.
-    assert page.row("organisations", "Search")[2] == "group too small"
-    assert page.row("organisations", "Payments")[2] == "group too small"
+    assert page.row("organisations", "Search")[2] == "in the sum below"
+    assert page.row("organisations", "Payments")[2] == "in the sum below"
     assert page.row("organisations", "Groups too small to show, together")[2] == "$7.44"
 
 

@@ -106,3 +106,17 @@ def test_a_revision_is_listed_with_both_totals(publish):
 
 def test_usage_of_nobody_is_listed_in_money(publish):
     assert publish()["index.html"].row("unmatched", "GitHub Copilot contractor-9")[4:] == ["$0.58", "not stated"]
+
+
+def test_the_past_of_a_live_list_is_not_called_missing(publish):
+    tables = company()
+    tables["rpt_coverage"] += [
+        {"feed": "copilot_seats", "usage_day": date(2026, 11, 21), "state": "missing", "reason": "live_list_only", "revision": 0,
+         "message": "GitHub keeps no history of this list", "last_attempt": "live_list_only"},
+        {"feed": "roster_members", "usage_day": date(2026, 11, 21), "state": "missing", "reason": "timeout", "revision": 0,
+         "message": "no answer in time", "last_attempt": "timeout"},
+    ]
+    page = publish(tables)["index.html"]
+    assert page.row("coverage", "Copilot seats")[3:8] == ["0", "0", "0", "0", "0"]
+    assert page.row("coverage", "Roster")[0] == "Roster no answer in time"
+    assert page.row("coverage", "Roster")[6] == "1"

@@ -99,7 +99,7 @@ def hide_small_groups(groups: Iterable[tuple[str, int, Decimal]]) -> Groups:
     """Suppress groups of fewer than :data:`SMALLEST_GROUP` people, so that no subtraction gives them back.
 
     A published total minus the groups shown is the sum of the hidden ones. When those have too few people together,
-    the next larger group is hidden with them. Rows that stand for no person are always shown.
+    the next larger group is hidden with them, and at last the rows that stand for no person are shown with them as one sum.
 
     Args:
         groups: (name, distinct people, amount).
@@ -110,6 +110,9 @@ def hide_small_groups(groups: Iterable[tuple[str, int, Decimal]]) -> Groups:
     while hidden and larger and sum(people for _, people, _ in hidden) < SMALLEST_GROUP:
         hidden.append(larger.pop(0))
     is_enough = sum(people for _, people, _ in hidden) >= SMALLEST_GROUP
+    if hidden and not is_enough:
+        impersonal = [group for group in known if group[0] in NO_GROUP]
+        hidden, is_enough = hidden + impersonal, bool(impersonal)
     names = {name for name, _, _ in hidden}
     return Groups(
         shown={name: amount for name, _, amount in known if name not in names},

@@ -8,6 +8,10 @@ from agent_spend.publish.page.source import Source, is_data
 from agent_spend.publish.page.vocabulary import FINDING_TITLES, LATENCY_DAYS, USAGE_FEEDS, VENDORS, words
 
 STRIP_DAYS = 42
+#: Why a vendor has nothing for a day that nobody expects it to have, such as the past of a list that is only read live.
+EXPECTED_GAPS = frozenset(
+    {"no_report", "empty_body", "null_body", "no_links", "live_list_only", "day_not_closed", "no_invoice", "not_refreshed"}
+)
 MONTHLY_FEEDS = frozenset({"vendor_invoices"})
 REVISIONS_SHOWN = 20
 TOP_FINDINGS = 8
@@ -76,20 +80,24 @@ def coverage(source: Source) -> list[FeedDays]:
 
 def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
     counts: dict[str, int] = {}
-    for row in rows:
-        counts[row["state"]] = counts.get(row["state"], 0) + 1
-    by_day = {row["usage_day"]: row["state"] for row in rows}
+    by_day = {row["usage_day"]: _state(row) for row in rows}
+    for state in by_day.values():
+        counts[state] = counts.get(state, 0) + 1
     end = max([day for day in (through, rows[-1]["usage_day"]) if day])
     if feed in MONTHLY_FEEDS:
-        strip = [(row["usage_day"], row["state"]) for row in rows[-12:]]
+        strip = [(row["usage_day"], _state(row)) for row in rows[-12:]]
     else:
         strip = [(day, by_day.get(day)) for day in (end - timedelta(days=n) for n in reversed(range(STRIP_DAYS)))]
-    troubled = [row for row in rows if not is_data(row) and row["message"]]
+    troubled = [row for row in rows if _state(row) in ("missing", "forbidden", "not_connected") and row["message"]]
     return FeedDays(
         feed=feed, counts=counts, newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),
         revised_days=sum(1 for row in rows if (row["revision"] or 0) > 1),
         message=troubled[-1]["message"] if troubled else "", strip=strip,
     )
+
+
+def _state(row: dict) -> str:
+    return "no_history" if row["state"] == "missing" and row["reason"] in EXPECTED_GAPS else row["state"]
 
 
 def revisions(source: Source) -> list[dict]:

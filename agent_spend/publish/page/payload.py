@@ -5,6 +5,7 @@ from datetime import date
 
 from agent_spend.publish.page import health
 from agent_spend.publish.page.audience import Audience, Names
+from agent_spend.publish.page.budgets import build_budgets, build_reconciliation
 from agent_spend.publish.page.finance import Finance, build_finance
 from agent_spend.publish.page.managers import Managers, build_managers
 from agent_spend.publish.page.people import People, build_people
@@ -22,6 +23,7 @@ class Payload:
     freshness: list[health.Freshness]
     findings: list[health.Finding]
     managers: Managers
+    budgets: list[dict]
     finance: Finance | None = None
     platform: Platform | None = None
     people: People | None = None
@@ -29,6 +31,12 @@ class Payload:
     revisions: list[dict] | None = None
     unmatched: list[dict] | None = None
     audit: list[dict] | None = None
+    reconciliation: list[dict] | None = None
+
+    @property
+    def reconciliation_states(self) -> dict[tuple, str]:
+        """State of each month, vendor and charge kind that the reconciliation knows."""
+        return {(line["month"], line["vendor"], line["line"]): line["state"] for line in self.reconciliation or ()}
 
 
 def build_payload(source: Source, audience: Audience, orgs: list[Audience], names: Names) -> Payload:
@@ -44,6 +52,7 @@ def build_payload(source: Source, audience: Audience, orgs: list[Audience], name
         freshness=health.freshness(source),
         findings=health.findings(source, audience, names),
         managers=build_managers(source, audience),
+        budgets=build_budgets(source, audience, names),
     )
     if audience.org is not None:
         payload.people = build_people(source, audience.org)
@@ -51,6 +60,7 @@ def build_payload(source: Source, audience: Audience, orgs: list[Audience], name
         return payload
     payload.orgs = [other for other in orgs if other.org is not None]
     payload.finance = build_finance(source)
+    payload.reconciliation = build_reconciliation(source)
     payload.platform = build_platform(source, audience, names)
     payload.coverage = health.coverage(source)
     payload.revisions = health.revisions(source)

@@ -76,6 +76,11 @@ FINDING_TITLES = {
     "untagged_key": "Key without tags",
     "feed_failed": "Feed failed",
     "thresholds_missing": "Alert threshold missing",
+    "invoice_differs": "Invoice differs from the billing data",
+    "personal_key_in_prod": "A person's key in production",
+    "prod_key_used_interactively": "Production key used by hand",
+    "budget_over_80": "Budget over 80 percent",
+    "budget_over_100": "Budget used up",
 }
 VERDICT_NAMES = {
     "ok": "ok", "prod_on_seat": "prod on a seat", "automated_on_seat": "automated on a seat", "untagged_key": "untagged key",
@@ -86,7 +91,9 @@ FEED_NAMES = {
     "copilot_user_usage": "Copilot usage", "copilot_user_usage_28_day": "Copilot usage, 28-day report",
     "copilot_seats": "Copilot seats", "copilot_billing_usage": "Copilot billing", "claude_api_usage": "Claude API usage",
     "claude_api_cost": "Claude cost report", "claude_code_usage": "Claude Code usage",
-    "cursor_usage_events": "Cursor events", "agent_spans": "Agent traces", "roster_members": "Roster",
+    "claude_api_keys": "Claude API keys", "claude_team_usage": "Claude Team usage", "cursor_usage_events": "Cursor events",
+    "github_teams": "GitHub teams", "github_identities": "GitHub identities",
+    "agent_spans": "Agent traces", "roster_members": "Roster",
     "key_registry": "Key registry", "identity_overrides": "Identity overrides", "vendor_invoices": "Invoices",
 }  # fmt: skip
 
@@ -98,7 +105,10 @@ def feed_vendor(feed: str) -> str | None:
 
 def words(name: str, known: dict[str, str]) -> str:
     """The page's word for a stored name; a name it does not know is shown as it is, with spaces."""
-    return known.get(name, name.replace("_", " "))
+    if name in known:
+        return known[name]
+    plain = name.replace("_", " ")
+    return plain[:1].upper() + plain[1:] if "_" in name else plain
 
 
 def series_name(series: str) -> str:
