@@ -1,8 +1,9 @@
 """Published tables without names: pseudonyms instead of people, and no groups of fewer than five."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -57,12 +58,21 @@ def people_in(tables: Iterable[pa.Table]) -> People:
     """
     rows: list[dict[str, str | None]] = []
     for table in tables:
-        wanted = [name for name in (*PERSON_COLUMNS, *MIXED_COLUMNS, "vendor", "kind") if name in table.schema.names]
-        if set(wanted) <= {"vendor", "kind"}:
-            continue
-        rows += (_identifiers(row) for row in table.select(wanted).group_by(wanted).aggregate([]).to_pylist())
+        if wanted := _identifying(table.schema.names):
+            rows += (_identifiers(row) for row in table.select(wanted).group_by(wanted).aggregate([]).to_pylist())
     # Rows without a person first: a later row that knows the person wins.
     return people_from(sorted(rows, key=lambda row: row.get("person_id") is not None))
+
+
+def people_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> People:
+    """:func:`people_in` for tables of a DuckDB session, of which only the identifying columns are read."""
+    found = []
+    for name in tables:
+        columns = [column[0] for column in connection.execute(f'SELECT * FROM "{name}" LIMIT 0').description]
+        if wanted := _identifying(columns):
+            listed = ", ".join(f'"{column}"' for column in wanted)
+            found.append(connection.execute(f'SELECT DISTINCT {listed} FROM "{name}"').to_arrow_table())
+    return people_in(found)
 
 
 def pseudonymized_table(table: pa.Table, people: People, pseudonyms: Pseudonyms) -> pa.Table:
@@ -93,6 +103,11 @@ def pseudonymized_table(table: pa.Table, people: People, pseudonyms: Pseudonyms)
             column = _mapped(column, lambda value: people.scrub(value, pseudonyms))
         published = published.set_column(index, field, column.cast(field.type))
     return published
+
+
+def _identifying(columns: Sequence[str]) -> list[str]:
+    wanted = [name for name in (*PERSON_COLUMNS, *MIXED_COLUMNS, "vendor", "kind") if name in columns]
+    return [] if set(wanted) <= {"vendor", "kind"} else wanted
 
 
 def _identifiers(row: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -132,6 +133,16 @@ def test_the_same_salt_gives_the_same_names_and_another_salt_others():
     other = Pseudonyms("another salt of 16")
     assert other.of("E1001") != MIRA
     assert other.fingerprint() != Pseudonyms(SALT).fingerprint() == PSEUDONYMS.fingerprint()
+
+
+def test_tables_of_a_duckdb_session_give_the_same_people():
+    tables = company()
+    with duckdb.connect() as connection:
+        for name, table in tables.items():
+            connection.register(name, table)
+        people = privacy.people_of(connection, tables)
+    for name, table in tables.items():
+        assert privacy.pseudonymized_table(table, people, PSEUDONYMS) == privacy.pseudonymized(tables, PSEUDONYMS)[name]
 
 
 def test_a_salt_that_can_be_guessed_is_refused():
