@@ -51,6 +51,12 @@ def test_a_used_up_budget_is_an_error_and_no_longer_a_warning(company):
     assert company.rows("budget_over_80") == []
 
 
+@pytest.mark.parametrize(("share", "percent"), [(0.8, 80), (0.829999, 82), (0.83, 83), (0.99999, 99)])
+def test_the_percentage_is_rounded_down(company, share, percent):
+    company.write("rpt_finance__budget_pace", pace(share=share))
+    assert f"is {percent} percent" in company.rows("budget_over_80")[0]["explanation"]
+
+
 @pytest.mark.parametrize("state", ["under", None])
 def test_a_budget_below_80_percent_or_without_figures_is_silent(company, state):
     company.write("rpt_finance__budget_pace", pace(state=state))

@@ -17,7 +17,7 @@ WITH budget_over_80 AS (
     to_date_usd AS amount_usd,
     'Budget of ' || scope_kind || ' ' || scope || ' for ' || STRFTIME(month, '%Y-%m') || ': '
       || CAST(CAST(to_date_usd AS DECIMAL(38, 2)) AS VARCHAR) || ' of ' || CAST(CAST(budget_usd AS DECIMAL(38, 2)) AS VARCHAR)
-      || ' USD (' || amount_kind || ') is ' || CAST(CAST(FLOOR(share * 100) AS BIGINT) AS VARCHAR) || ' percent'
+      || ' USD (' || amount_kind || ') is ' || CAST(CAST(FLOOR(ROUND(share * 100, 6)) AS BIGINT) AS VARCHAR) || ' percent'
       || COALESCE('; at this pace it is reached on ' || CAST(exhaustion_day AS VARCHAR), '')
       || COALESCE('; owner ' || owner, '') AS explanation
   FROM rpt_finance__budget_pace
