@@ -1,0 +1,238 @@
+"""Closing a month: its figures are frozen with the prices and inputs behind them, and later changes become adjustments.
+
+``month_closes`` is a log: closing and reopening add rows, nothing is changed or taken away. A close in force holds the
+month's figures, and the adjustments to earlier closed months that it took over. What differs from them later shows in
+``rpt_month_close_adjustment``, in the first month after the newest closed one.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+
+from agent_spend.engines.duckdb import DuckDBEngine
+from agent_spend.errors import ConfigurationError, State
+from agent_spend.lake.ledgers import coverage_of
+from agent_spend.lake.tables import Lake
+from agent_spend.models import build
+from agent_spend.partitions import Window, contiguous, month_end, month_start
+from agent_spend.project import catalog
+from agent_spend.settings import Settings
+
+TABLE = "month_closes"
+FIGURES = "rpt_finance__vendor_month"
+CLOSED, ADJUSTMENTS = "rpt_month_close", "rpt_month_close_adjustment"
+AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")
+#: Feeds whose days a month is made of. One that never answered for any day is not connected here, and not waited for.
+CLOSING_FEEDS = (
+    "copilot_user_usage", "copilot_billing_usage", "claude_api_usage", "claude_api_cost", "claude_code_usage",
+    "cursor_usage_events", "agent_spans",
+)  # fmt: skip
+_INSTANT, _MONEY = pa.timestamp("us", tz="UTC"), pa.decimal128(38, 18)
+SCHEMA = pa.schema(
+    [
+        ("month", pa.date32()), ("sequence", pa.int64()), ("action", pa.string()), ("done_at", _INSTANT),
+        ("reason", pa.string()), ("is_forced", pa.bool_()), ("open_days", pa.string()), ("about_month", pa.date32()),
+        ("vendor", pa.string()), ("charge_kind", pa.string()), *((name, _MONEY) for name in AMOUNTS),
+        ("price_versions", pa.string()), ("price_hashes", pa.string()), ("input_versions", pa.string()),
+        ("figures_hash", pa.string()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Close:
+    """What a close froze. ``open_days`` names the days that were missing or provisional when it was forced."""
+
+    month: date
+    sequence: int
+    lines: int
+    adjustments: int
+    open_days: tuple[str, ...]
+
+
+def close_month(settings: Settings, month: date, *, force: bool = False) -> Close:
+    """Freeze the month's figures in ``month_closes``.
+
+    Args:
+        force: close although days are missing or may still be restated; they are written into the log.
+
+    Raises:
+        ConfigurationError: the month is not over, has no figures, is closed already, or has open days and no ``force``;
+            names them.
+    """
+    month, lake = month_start(month), Lake(settings.lake_uri)
+    if month_end(month) >= settings.today:
+        first = month_end(month) + timedelta(days=1)
+        raise ConfigurationError(f"{month:%Y-%m} is not over yet; a month can be closed from {first} on")
+    log = _log(lake, month)
+    if _is_closed(log):
+        raise ConfigurationError(f"{month:%Y-%m} is closed since {log[-1]['done_at']:%Y-%m-%d}; reopen it first")
+    figures = _figures(settings, month)
+    if not figures:
+        raise ConfigurationError(f"{month:%Y-%m} has no figures in {FIGURES}; run agent-spend backfill over it first")
+    open_days = tuple(_open_days(lake, month))
+    if open_days and not force:
+        raise ConfigurationError(
+            f"{month:%Y-%m} is not complete: {'; '.join(open_days)}. Load the days or wait, or close with --force"
+        )
+    adjustments = [row for row in _adjustments(settings) if row["closed_month"] < month]
+    common = {
+        "month": month,
+        "sequence": _next(log),
+        "action": "closed",
+        "done_at": datetime.now(UTC),
+        "is_forced": bool(open_days),
+        "open_days": json.dumps(open_days),
+        "price_versions": json.dumps(_price_versions(settings, month)),
+        "price_hashes": json.dumps(_price_hashes(), sort_keys=True),
+        "input_versions": json.dumps(_input_versions(lake), sort_keys=True),
+        "figures_hash": _hash(figures),
+    }
+    rows = [common | {"about_month": month} | line for line in figures]
+    rows += [common | {"about_month": month_of, **line} for month_of, line in _posted(adjustments)]
+    _append(settings, month, log, rows)
+    return Close(month, common["sequence"], len(figures), len(rows) - len(figures), open_days)
+
+
+def reopen_month(settings: Settings, month: date, reason: str) -> int:
+    """Take a close out of force; its rows stay in the log, with the reason.
+
+    Returns:
+        The sequence number of the log's new row.
+
+    Raises:
+        ConfigurationError: the month is not closed, a later month is, or the reason is empty.
+    """
+    month, lake = month_start(month), Lake(settings.lake_uri)
+    if not reason.strip():
+        raise ConfigurationError("reopening a month needs a reason; it is kept in the log")
+    log = _log(lake, month)
+    if not _is_closed(log):
+        raise ConfigurationError(f"{month:%Y-%m} is not closed")
+    later = [other for other in closed_months(settings) if other > month]
+    if later:
+        raise ConfigurationError(f"{later[-1]:%Y-%m} is closed after {month:%Y-%m}; reopen it first")
+    row = {
+        "month": month, "sequence": _next(log), "action": "reopened", "done_at": datetime.now(UTC), "reason": reason.strip(),
+    }  # fmt: skip
+    _append(settings, month, log, [row])
+    return row["sequence"]
+
+
+def closed_months(settings: Settings) -> list[date]:
+    """First days of the months whose close is in force."""
+    lake = Lake(settings.lake_uri)
+    if not lake.exists(TABLE):
+        return []
+    months = sorted(set(lake.read(TABLE, "month")["month"].to_pylist()))
+    return [month for month in months if _is_closed(_log(lake, month))]
+
+
+def _figures(settings: Settings, month: date) -> list[dict]:
+    sums = ", ".join(f"CAST(SUM({name}) AS DECIMAL(38, 18)) AS {name}" for name in AMOUNTS)
+    sql = (
+        f"SELECT vendor, charge_kind, {sums} FROM {FIGURES} WHERE month = DATE '{month}' "
+        "GROUP BY vendor, charge_kind ORDER BY vendor, charge_kind"
+    )
+    return _ask(settings, sql, [FIGURES], Window(month, month_end(month)))
+
+
+def _adjustments(settings: Settings) -> list[dict]:
+    return _ask(settings, catalog().models[ADJUSTMENTS].sql, catalog().models[ADJUSTMENTS].upstream, None)
+
+
+def _posted(adjustments: Iterable[dict]) -> Iterable[tuple[date, dict]]:
+    lines: dict[tuple, dict] = {}
+    for row in adjustments:
+        line = lines.setdefault((row["closed_month"], row["vendor"], row["charge_kind"]), {})
+        line[row["amount_kind"]] = row["adjustment_usd"]
+    for (month, vendor, kind), amounts in sorted(lines.items()):
+        yield month, {"vendor": vendor, "charge_kind": kind, **amounts}
+
+
+def _open_days(lake: Lake, month: date) -> Iterable[str]:
+    days = Window(month, month_end(month)).days()
+    finals = _final_days(lake)
+    for feed in CLOSING_FEEDS:
+        known = coverage_of(lake, feed)
+        loaded = {day for day, line in known.items() if line.state in (State.AVAILABLE, State.ZERO)}
+        if not loaded:
+            continue
+        missing = [day for day in days if day not in loaded]
+        provisional = [day for day in days if day in loaded and day > finals.get(feed, day)]
+        if missing:
+            yield f"{feed} has no data for {_ranges(missing)}"
+        if provisional:
+            yield f"{feed} may still be restated for {_ranges(provisional)}"
+
+
+def _final_days(lake: Lake) -> dict[str, date]:
+    rows = DuckDBEngine(catalog(), lake).query("SELECT feed, final_through_day FROM int_feed__watermark", ["int_feed__watermark"])
+    return {row["feed"]: row["final_through_day"] for row in rows.to_pylist()}
+
+
+def _ranges(days: list[date]) -> str:
+    windows = contiguous(days)
+    return ", ".join(f"{w.first}" if w.first == w.last else f"{w.first} to {w.last}" for w in windows)
+
+
+def _price_versions(settings: Settings, month: date) -> list[str]:
+    sql = (
+        "SELECT DISTINCT price_version FROM fct_usage_day WHERE price_version IS NOT NULL "
+        f"AND usage_day BETWEEN DATE '{month}' AND DATE '{month_end(month)}' ORDER BY 1"
+    )
+    return [row["price_version"] for row in _ask(settings, sql, ["fct_usage_day"], Window(month, month_end(month)))]
+
+
+def _price_hashes() -> dict[str, str]:
+    seeds = {name: path for name, path in catalog().seeds.items() if name in _inputs()}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in seeds.items()}
+
+
+def _input_versions(lake: Lake) -> dict[str, int]:
+    stored = [*sorted(set(catalog().sources) & _inputs()), "fct_usage_day", FIGURES]
+    return {name: version for name in stored if (version := lake.version(name)) is not None}
+
+
+def _inputs() -> set[str]:
+    todo, found = [FIGURES], set()
+    while todo:
+        name = todo.pop()
+        if name not in found:
+            found.add(name)
+            todo.extend(catalog().models[name].upstream if name in catalog().models else ())
+    return found
+
+
+def _log(lake: Lake, month: date) -> list[dict]:
+    if not lake.exists(TABLE):
+        return []
+    rows = lake.read(TABLE, "month", Window(month, month)).to_pylist()
+    return sorted(rows, key=lambda row: row["sequence"])
+
+
+def _is_closed(log: list[dict]) -> bool:
+    return bool(log) and log[-1]["action"] == "closed"
+
+
+def _next(log: list[dict]) -> int:
+    return log[-1]["sequence"] + 1 if log else 1
+
+
+def _append(settings: Settings, month: date, log: list[dict], rows: list[dict]) -> None:
+    table = pa.Table.from_pylist([*log, *rows], schema=SCHEMA)
+    Lake(settings.lake_uri).replace(TABLE, table, "month", [month.isoformat()])
+    for name in (CLOSED, ADJUSTMENTS):
+        build(catalog().models[name], catalog(), settings, [])
+
+
+def _hash(figures: list[dict]) -> str:
+    return hashlib.sha256(json.dumps(figures, default=str, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _ask(settings: Settings, sql: str, tables, window: Window | None) -> list[dict]:
+    return DuckDBEngine(catalog(), Lake(settings.lake_uri)).query(sql, tables, window).to_pylist()
