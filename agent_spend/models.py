@@ -16,13 +16,26 @@ from agent_spend.settings import Settings
 
 PARTITIONS = {"day": DAILY, "week": WEEKLY, "month": MONTHLY, "none": None}
 
-#: A model is rebuilt after anything it reads was updated, once nothing upstream is still being updated. Unlike
-#: ``eager`` it does not wait for every upstream partition to exist: a vendor that is not connected blocks nobody.
-AFTER_UPSTREAM = (
-    dg.AutomationCondition.any_deps_updated().since_last_handled()
-    & ~dg.AutomationCondition.any_deps_in_progress()
-    & ~dg.AutomationCondition.in_progress()
-)
+_UPDATED = dg.AutomationCondition.any_deps_updated()
+_IDLE = ~dg.AutomationCondition.any_deps_in_progress() & ~dg.AutomationCondition.in_progress()
+
+#: Rebuild after anything upstream was updated, once nothing upstream is still being updated. Unlike ``eager`` it does
+#: not wait for every upstream partition to exist: a vendor that is not connected blocks nobody.
+AFTER_UPSTREAM = _UPDATED.since_last_handled() & _IDLE
+
+
+def after_upstream(model: Model, catalog: Catalog) -> dg.AutomationCondition:
+    """When a model is rebuilt: :data:`AFTER_UPSTREAM`, but for what a partitioned model reads whole.
+
+    A table without partitions (people, logins) does not rebuild all of history when it changes; its new content is
+    used when days are next loaded, and a model waits while it is being rebuilt.
+    """
+    whole = [name for name in model.upstream if name in catalog.models and catalog.models[name].partitions == "none"]
+    if model.partitions == "none" or not whole:
+        return AFTER_UPSTREAM
+    selection = dg.AssetSelection.assets(*whole)
+    about_to_change = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested()).allow(selection)
+    return _UPDATED.ignore(selection).since_last_handled() & _IDLE & ~about_to_change
 
 
 def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
@@ -39,7 +52,7 @@ def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
         deps=[_dependency(name, model, catalog) for name in model.upstream],
         partitions_def=PARTITIONS[model.partitions],
         backfill_policy=SINGLE_RUN if PARTITIONS[model.partitions] else None,
-        automation_condition=AFTER_UPSTREAM,
+        automation_condition=after_upstream(model, catalog),
         kinds={"duckdb", "sql", *([] if model.is_view else ["delta"])},
         tags={"layer": model.layer},
         metadata={

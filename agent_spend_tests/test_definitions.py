@@ -79,3 +79,27 @@ def test_stages_build_every_model_after_what_it_reads():
             assert upstream <= built | set(stage.assets), name
         built |= set(stage.assets)
     assert built == set(catalog().models)
+
+
+def automatic_requests(changed: str, partition: str | None) -> dict[str, set]:
+    """What the automation sensor asks for after one asset was materialised, everything having been built once."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = dg.evaluate_automation_conditions(defs, instance)
+        instance.report_runless_asset_event(dg.AssetMaterialization(changed, partition=partition))
+        second = dg.evaluate_automation_conditions(defs, instance, cursor=first.cursor)
+        return {
+            key.to_user_string(): second.get_requested_partitions(key)
+            for key in GRAPH.materializable_asset_keys
+            if second.get_num_requested(key)
+        }
+
+
+def test_a_new_day_of_a_feed_rebuilds_that_day_of_what_reads_it():
+    requested = automatic_requests("copilot_user_usage", "2026-11-20")
+    assert requested["stg_copilot__user_day"] == {"2026-11-20"}
+    assert "cursor_usage_events" not in requested
+
+
+def test_a_change_of_people_does_not_rebuild_all_of_history():
+    requested = automatic_requests("int_github__login", None)
+    assert [name for name, partitions in requested.items() if partitions - {None}] == []
