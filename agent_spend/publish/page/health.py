@@ -126,7 +126,7 @@ def findings(source: Source, audience: Audience, names: Names) -> list[Finding]:
 def _top_first(found: list[Finding]) -> list[Finding]:
     """The dearest of each kind, filled up to :data:`TOP_FINDINGS`, by money; then the others. No kind fills the list."""
     top: list[Finding] = []
-    for most in (1, 2, 3):
+    for most in (1, 2, 3, TOP_FINDINGS):
         for finding in found:
             same = sum(1 for other in top if other.title == finding.title)
             if finding not in top and same < most and len(top) < TOP_FINDINGS:

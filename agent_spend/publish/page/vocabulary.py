@@ -94,6 +94,7 @@ FEED_NAMES = {
     "claude_api_keys": "Claude API keys", "claude_team_usage": "Claude Team usage", "cursor_usage_events": "Cursor events",
     "github_teams": "GitHub teams", "github_identities": "GitHub identities",
     "agent_spans": "Agent traces", "roster_members": "Roster",
+    "cursor_spend": "Cursor charges by member",
     "key_registry": "Key registry", "identity_overrides": "Identity overrides", "vendor_invoices": "Invoices",
 }  # fmt: skip
 
