@@ -180,3 +180,18 @@ def test_a_job_of_working_days_only_has_a_rhythm_too(company):
     company.traced_runs([at(day, 22, 30) + timedelta(minutes=day.day % 4) for day in workdays()])
     row = only(company.audit(), workload="release_notes")
     assert "20 days have a start in hour 22 UTC (night), 20 of them about 22:31: the rhythm of a clock" in row["evidence"]
+
+
+def test_headless_claude_code_on_a_persons_own_key_is_listed_as_a_key_of_that_person(company):
+    company.claude_code(DAYS, "non-interactive", customer_type="api")
+    company.claude_code(DAYS, "vscode", customer_type="api")
+    row = only(company.audit(), vendor="anthropic")
+    assert (row["auth_kind"], row["verdict"], row["owner"], row["list_usd_28d"]) == ("api_key", "ok", "Jonas Jung", Decimal(70))
+
+
+def test_an_identity_override_names_the_owner_of_a_seat(company):
+    company.write("identity_overrides", *[
+        {"usage_day": day, "vendor": "anthropic", "identifier": "jj@private.test", "person_id": "E1009"} for day in DAYS])
+    company.claude_code(DAYS, "non-interactive", actor_email="jj@private.test")
+    row = only(company.audit(), vendor="anthropic")
+    assert (row["workload"], row["owner"], row["person_id"]) == ("jj@private.test", "Jonas Jung", "E1009")

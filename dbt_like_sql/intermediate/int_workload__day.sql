@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x workload x auth kind x environment x person
 -- unit: USD at list price, and at the prices a machine key would pay
--- source: int_workload__start, fct_usage_day (keys), claude_code_usage (headless seat use), int_workload__key
+-- source: int_workload__start, fct_usage_day (keys), claude_code_usage (headless use of persons), int_workload__key
 -- late data: follows the feeds
 -- partitions: view day
 /*
@@ -11,7 +11,7 @@ workload_kind: traced workflow, machine key, automation, service account, cloud 
 marker: what says that no person drives it, in words
 auth_kind: seat, api_key, service_account or unknown
 environment: prod, staging, dev; null when unknown
-person_email: person behind a seat, lower case
+person_email: person behind a seat or a key of their own, lower case
 key_id: key or service account, where there is one
 starts: runs, events or sessions; null where the vendor counts none
 list_usd: consumption at list price; null when unpriced
@@ -23,11 +23,12 @@ WITH terminals AS (
     LOWER(u.actor_email) AS email,
     LOWER(COALESCE(u.terminal_type, '')) AS terminal,
     u.is_remote,
+    CASE WHEN u.customer_type = 'subscription' THEN 'seat' ELSE 'api_key' END AS auth_kind,
     MAX(u.sessions) AS sessions,
     SUM(u.estimated_usd) AS estimated_usd
   FROM claude_code_usage AS u
-  WHERE u.customer_type = 'subscription' AND u.actor_email IS NOT NULL
-  GROUP BY u.usage_day, LOWER(u.actor_email), LOWER(COALESCE(u.terminal_type, '')), u.is_remote
+  WHERE u.actor_email IS NOT NULL
+  GROUP BY ALL
 ),
 
 headless AS (
@@ -39,12 +40,13 @@ headless AS (
       WHEN h.value IS NOT NULL THEN 'Claude Code terminal ' || t.terminal || ' has no person at it'
       ELSE 'Claude Code terminal ' || COALESCE(NULLIF(t.terminal, ''), '(not stated)') || ' is on no list'
     END AS marker,
+    t.auth_kind,
     t.sessions,
     t.estimated_usd
   FROM terminals AS t
   LEFT JOIN workload_rules AS h ON h.name = 'headless_terminal' AND h.value = t.terminal
   LEFT JOIN workload_rules AS i ON i.name = 'interactive_terminal' AND i.value = t.terminal
-  WHERE h.value IS NOT NULL OR (i.value IS NULL AND NOT t.is_remote)
+  WHERE h.value IS NOT NULL OR (t.auth_kind = 'seat' AND i.value IS NULL AND NOT t.is_remote)
 ),
 
 int_workload__day AS (
@@ -89,7 +91,7 @@ int_workload__day AS (
     email AS workload,
     workload_kind,
     MIN(marker) AS marker,
-    'seat' AS auth_kind,
+    auth_kind,
     CAST(NULL AS VARCHAR) AS environment,
     email AS person_email,
     CAST(NULL AS VARCHAR) AS key_id,
@@ -97,7 +99,7 @@ int_workload__day AS (
     CAST(SUM(estimated_usd) AS DECIMAL(38, 18)) AS list_usd,
     CAST(SUM(estimated_usd) AS DECIMAL(38, 18)) AS key_usd
   FROM headless
-  GROUP BY usage_day, email, workload_kind
+  GROUP BY usage_day, email, workload_kind, auth_kind
 )
 
 SELECT * FROM int_workload__day

@@ -76,7 +76,7 @@ used AS (
     CAST(NULL AS VARCHAR) AS environment,
     list_usd
   FROM int_workload__day
-  WHERE vendor = 'anthropic' AND workload_kind = 'headless client'
+  WHERE vendor = 'anthropic' AND workload_kind = 'headless client' AND auth_kind = 'seat'
   UNION ALL
   SELECT
     usage_day,

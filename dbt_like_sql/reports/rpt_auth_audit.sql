@@ -1,6 +1,6 @@
 -- grain: one row per automated workload x kind x auth kind x environment
 -- unit: USD at list price over the rule's window (28 days) that ends with the newest day
--- source: int_workload__day, int_workload__cadence, int_workload__key; policies/workload_rules.csv
+-- source: int_workload__day, int_workload__cadence, int_workload__key, stg_identity__override; policies/workload_rules.csv
 -- late data: rebuilt whole
 -- partitions: none
 /*
@@ -92,6 +92,15 @@ on_machine_identity AS (
   GROUP BY vendor, workload
 ),
 
+overrides AS (
+  SELECT
+    vendor,
+    identifier,
+    ARG_MAX(person_id, usage_day) AS person_id
+  FROM stg_identity__override
+  GROUP BY vendor, identifier
+),
+
 known AS (
   SELECT
     w.*,
@@ -100,7 +109,7 @@ known AS (
     COALESCE(p.org, '(not attributable)') AS org,
     COALESCE(k.cost_center, p.cost_center) AS cost_center,
     CASE
-      WHEN w.auth_kind = 'seat' THEN COALESCE(p.name, w.person_email) || CASE WHEN w.people > 1 THEN ' and ' || CAST(w.people - 1 AS VARCHAR) || ' more' ELSE '' END
+      WHEN w.person_email IS NOT NULL THEN COALESCE(p.name, w.person_email) || CASE WHEN w.people > 1 THEN ' and ' || CAST(w.people - 1 AS VARCHAR) || ' more' ELSE '' END
       ELSE COALESCE(o.name, k.owner_email, k.cost_center)
     END AS owner,
     k.cost_center AS key_cost_center,
@@ -124,7 +133,9 @@ known AS (
   LEFT JOIN int_workload__cadence AS c
     ON c.vendor = w.vendor AND c.workload = w.workload AND c.workload_kind = w.workload_kind AND c.auth_kind = w.auth_kind
     AND COALESCE(c.environment, '') = COALESCE(w.environment, '')
-  LEFT JOIN dim_person AS p ON p.email = w.person_email
+  LEFT JOIN overrides AS i ON i.vendor = w.vendor AND i.identifier = w.person_email
+  LEFT JOIN dim_person AS e ON e.email = w.person_email
+  LEFT JOIN dim_person AS p ON p.person_id = COALESCE(i.person_id, e.person_id)
   LEFT JOIN int_workload__key AS k ON k.vendor = w.vendor AND k.key_id = w.key_id
   LEFT JOIN dim_person AS o ON o.email = k.owner_email
   LEFT JOIN on_machine_identity AS m ON w.auth_kind = 'seat' AND m.vendor = w.vendor AND m.workload = w.workload
