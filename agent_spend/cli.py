@@ -13,6 +13,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
+from agent_spend import cli_whatif
 from agent_spend.errors import ConfigurationError
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -302,6 +303,20 @@ def ui(port: int) -> None:
             sys.exit(subprocess.call(command, env=os.environ | {"AGENT_SPEND_HOME": str(home)}))
         except KeyboardInterrupt:
             sys.exit(0)
+
+
+def _register(commands: list[click.Command]) -> None:
+    """Adds commands of other modules; groups of one name (``export``) become one group."""
+    for command in commands:
+        known = main.commands.get(command.name)
+        if isinstance(known, click.Group) and isinstance(command, click.Group):
+            for name, inner in command.commands.items():
+                known.add_command(inner, name)
+        else:
+            main.add_command(command)
+
+
+_register(cli_whatif.commands)
 
 
 def _progress(console: Console):

@@ -13,6 +13,7 @@ from agent_spend.catalog import Catalog, Model
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
+from agent_spend.publish import privacy
 from agent_spend.publish.files import beside
 
 FILE_NAME = "warehouse.duckdb"
@@ -91,9 +92,16 @@ def reading(path: Path):
 def _build(path: Path, lake: Lake, catalog: Catalog, models: list[Model], origins: list[Origin]) -> None:
     with DuckDBEngine(catalog, lake).session([model.name for model in models]) as connection:
         connection.execute(f"ATTACH {_quoted(path)} AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
+        pseudonyms = privacy.from_environment()
+        people = privacy.people_of(connection, [model.name for model in models]) if pseudonyms else None
         for model in models:
             table = f'published.main."{model.name}"'
-            connection.execute(f'CREATE TABLE {table} AS SELECT * FROM "{model.name}" ORDER BY ALL')
+            source = f'"{model.name}"'
+            if pseudonyms:
+                named = connection.execute(f"SELECT * FROM {source}").to_arrow_table()
+                connection.register("_pseudonymized", privacy.pseudonymized_table(named, people, pseudonyms))
+                source = "_pseudonymized"
+            connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source} ORDER BY ALL")
             comment = f"Grain: {model.grain}." + (f" Unit: {model.unit}." if model.unit else "")
             connection.execute(f"COMMENT ON TABLE {table} IS {_quoted(comment)}")
             for column, description in model.columns.items():
@@ -112,7 +120,9 @@ def _origins(lake: Lake, catalog: Catalog, models: Iterable[Model]) -> list[Orig
     # A view is computed here, so its SQL is part of what was published; a stored model only lends its descriptions.
     text = repr([(model.name, model.sql if model in views else "", model.grain, model.unit, [*model.columns.items()])
                  for model in (*models, *views)])
-    return sorted([*origins, ("(models)", None, None, _digest(text.encode()))])
+    pseudonyms = privacy.from_environment()
+    people = pseudonyms.fingerprint() if pseudonyms else "by name"
+    return sorted([*origins, ("(models)", None, None, _digest(text.encode())), ("(people)", None, None, people)])
 
 
 def _origin_of(lake: Lake, catalog: Catalog, name: str) -> Origin:
