@@ -1,9 +1,11 @@
 """A lake filled by hand, and only those models that a test builds, with everything they read."""
 
 import shutil
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,7 +29,7 @@ class Company:
     """Feeds by hand, real models over them."""
 
     lake: Lake
-    sql_dir: Path
+    folder: Path
     catalog: Catalog
 
     def feed(self, name: str, *rows: dict, zero_days: tuple[date, ...] = ()) -> None:
@@ -55,8 +57,10 @@ class Company:
         self.lake.replace(name, content, column, {row[column] for row in rows} if column else ())
 
     def seed(self, name: str, text: str) -> None:
-        """Write a policy or price file."""
-        self.catalog.seeds[name].write_text(text)
+        """Replace a policy or price file."""
+        path = self.folder / f"{name}.csv"
+        path.write_text(text)
+        self.catalog.seeds[name] = path
 
     def build(self, *names: str, days: list[date] = (), months: list[date] = ()) -> None:
         """Build models as their assets do."""
@@ -72,13 +76,15 @@ class Company:
             f"SELECT * FROM {name} ORDER BY {order}", [name], window).to_pylist()
 
 
-@pytest.fixture
-def company(tmp_path, monkeypatch):
-    """``company(*models)`` gives a company whose catalog holds these models and what they read."""
+@pytest.fixture(scope="session")
+def catalogs(tmp_path_factory):
+    """``catalogs(*models)`` holds these models and what they read; made once a session."""
+    files = {path.stem: path for layer in LAYERS for path in (SQL_DIR / layer).glob("**/*.sql")}
+    sources = {name: feed.arrow_schema for name, feed in feeds().items()}
 
-    def start(*names: str) -> Company:
-        sql_dir = tmp_path / "dbt_like_sql"
-        files = {path.stem: path for layer in LAYERS for path in (SQL_DIR / layer).glob("**/*.sql")}
+    @cache
+    def catalog_of(*names: str) -> Catalog:
+        sql_dir = tmp_path_factory.mktemp("models") / "dbt_like_sql"
         todo, done = list(names), set()
         while todo:
             name = todo.pop()
@@ -88,11 +94,24 @@ def company(tmp_path, monkeypatch):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(files[name], target)
                 todo.extend(parse(target).upstream)
-        for folder in (*SEED_FOLDERS, "checks"):
+        for folder in SEED_FOLDERS:
             shutil.copytree(SQL_DIR / folder, sql_dir / folder)
-        sources = {name: feed.arrow_schema for name, feed in feeds().items()}
         catalog = Catalog(sources | {COVERAGE: COVERAGE_SCHEMA, "findings": FINDINGS_SCHEMA}, sql_dir)
-        return Company(Lake(Settings.from_environment().lake_uri), sql_dir, catalog)
+        # Worked out here, so that the copies that tests get need not do it again.
+        assert catalog.schemas
+        return catalog
+
+    return catalog_of
+
+
+@pytest.fixture
+def company(tmp_path, catalogs):
+    """``company(*models)`` gives a company whose catalog holds these models and what they read."""
+
+    def start(*names: str) -> Company:
+        catalog = copy(catalogs(*names))
+        catalog.seeds = dict(catalog.seeds)
+        return Company(Lake(Settings.from_environment().lake_uri), tmp_path, catalog)
 
     return start
 

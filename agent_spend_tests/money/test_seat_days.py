@@ -88,6 +88,18 @@ def test_removed_members_and_unpaid_roles_of_cursor_hold_no_seat(seats):
     assert found(seats, day(5)) == [(5, "mira@acme.test", 1, "listed that day, plan not listed", "derived")]
 
 
+def test_a_removed_member_of_cursor_held_a_seat_through_the_last_day_of_use(seats):
+    seats.feed("cursor_usage_events", *(
+        {"usage_day": day(n), "user_email": "Gone@acme.test", "kind": "x", "kind_class": "included", "charged_usd": "1"}
+        for n in (2, 6)))
+    seats.feed("cursor_members", member(day(20), "gone@acme.test", is_removed=True),
+               member(day(20), "never@acme.test", is_removed=True))
+    seats.covered("claude_code_usage", *(day(n) for n in (1, 5, 6, 7)))
+    assert found(seats, day(1), day(5), day(6), day(7), day(20)) == [
+        (n, "gone@acme.test", 1, "listed on 2026-10-20 as removed, used until then, plan not listed", "derived")
+        for n in (1, 5, 6)]
+
+
 def test_the_holder_is_matched_to_the_roster_of_the_day(seats):
     seats.feed("copilot_seats", seat(day(5)), seat(day(5), 5502, user_login="Old-Name"))
     seats.feed("cursor_members", member(day(5)))
@@ -143,11 +155,12 @@ def test_several_stated_plans_stand_for_members_without_one(seats):
 
 
 def test_a_day_is_the_same_whether_built_alone_or_in_a_range(seats):
-    seats.feed("copilot_seats", seat(day(20)))
-    seats.covered("copilot_user_usage", *(day(n) for n in range(1, 20)))
-    seats.build("int_seat__day", days=[day(n) for n in range(1, 21)])
+    seats.feed("copilot_seats", seat(day(20)), seat(date(2027, 1, 10), 5502))
+    seats.covered("copilot_user_usage", day(9), day(10), day(11))
+    days = [day(9), day(10), day(11), day(20)]
+    seats.build("int_seat__day", days=days)
     whole = seats.rows("int_seat__day")
-    for n in range(1, 21):
-        seats.build("int_seat__day", days=[day(n)])
+    for one in days:
+        seats.build("int_seat__day", days=[one])
     assert seats.rows("int_seat__day") == whole
-    assert len(whole) == 20
+    assert [(row["usage_day"], row["actor_id"]) for row in whole] == [(one, "5501") for one in days]

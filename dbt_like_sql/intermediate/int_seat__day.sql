@@ -17,7 +17,7 @@ snapshot_day: UTC day of the vendor's list behind the row; null for stated seats
 is_stated: whether policies/seat_counts.csv states the plan's seats on this day
 source: copilot_seats, claude_seats, cursor_members or seat_counts
 rule: what decided the row
-attribution_mode: direct (listed that day with its plan, or stated) or derived (carried from another day, or plan assumed)
+attribution_mode: direct (listed that day with its plan, or stated) or derived (carried from another day, plan assumed, or removed since)
 */
 WITH days AS (
   SELECT DISTINCT usage_day FROM feed_coverage WHERE feed <> 'vendor_invoices'
@@ -48,6 +48,7 @@ listed AS (
     l.email,
     l.created_day,
     l.last_activity_day,
+    l.is_removed,
     COALESCE(l.plan, only_plan.plan, CASE WHEN l.vendor = 'cursor' THEN 'standard' ELSE '(not stated)' END) AS plan,
     l.plan IS NULL AND only_plan.plan IS NULL AS is_plan_assumed
   FROM int_seat__snapshot_day AS r
@@ -113,8 +114,9 @@ int_seat__day AS (
     CASE
       WHEN l.snapshot_day = l.usage_day THEN 'listed that day'
       ELSE 'listed on ' || CAST(l.snapshot_day AS VARCHAR)
-    END || CASE WHEN l.is_plan_assumed THEN ', plan not listed' ELSE '' END AS rule,
-    CASE WHEN l.snapshot_day = l.usage_day AND NOT l.is_plan_assumed THEN 'direct' ELSE 'derived' END AS attribution_mode
+    END || CASE WHEN l.is_removed THEN ' as removed, used until then' ELSE '' END
+      || CASE WHEN l.is_plan_assumed THEN ', plan not listed' ELSE '' END AS rule,
+    CASE WHEN l.snapshot_day = l.usage_day AND NOT l.is_plan_assumed AND NOT l.is_removed THEN 'direct' ELSE 'derived' END AS attribution_mode
   FROM listed AS l
   LEFT JOIN stated AS s ON s.usage_day = l.usage_day AND s.vendor = l.vendor AND s.plan = l.plan
   LEFT JOIN people AS p

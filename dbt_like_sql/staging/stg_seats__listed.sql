@@ -1,5 +1,5 @@
 -- grain: one row per snapshot day x vendor x seat holder
--- source: copilot_seats, claude_seats, cursor_members
+-- source: copilot_seats, claude_seats, cursor_members; stg_cursor__event for when a removed member was last there
 -- late data: live lists, a day without a snapshot has no rows
 -- partitions: view day
 /*
@@ -12,7 +12,8 @@ github_user_id: GitHub account id
 login: login, lower case
 email: e-mail, lower case
 created_day: UTC day the seat was given, null when the vendor does not say
-ends_day: last UTC day of a seat that is cancelled
+ends_day: last UTC day of a seat that is cancelled; of a removed Cursor member, the last day of use before the list
+is_removed: whether the list shows the holder as removed already
 last_activity_day: UTC day the vendor last saw the holder, null when it does not say
 */
 WITH copilot AS (
@@ -27,6 +28,20 @@ WITH copilot AS (
   WHERE user_id IS NOT NULL
 ),
 
+cursor AS (
+  SELECT
+    m.usage_day,
+    m.email,
+    m.is_removed,
+    CASE WHEN m.is_removed THEN MAX(e.usage_day) END AS last_used_day
+  FROM cursor_members AS m
+  LEFT JOIN stg_cursor__event AS e
+    ON m.is_removed AND e.actor_id = LOWER(m.email) AND e.usage_day <= m.usage_day AND NOT e.is_service_account
+  WHERE m.role NOT LIKE 'free%' AND m.role NOT LIKE 'unpaid%'
+  GROUP BY m.usage_day, m.email, m.is_removed
+  HAVING NOT m.is_removed OR MAX(e.usage_day) IS NOT NULL
+),
+
 stg_seats__listed AS (
   SELECT
     usage_day,
@@ -39,6 +54,7 @@ stg_seats__listed AS (
     CAST(NULL AS VARCHAR) AS email,
     CAST(created_at AS DATE) AS created_day,
     pending_cancellation_day AS ends_day,
+    FALSE AS is_removed,
     CAST(last_activity_at AS DATE) AS last_activity_day
   FROM copilot
   WHERE preference = 1
@@ -54,6 +70,7 @@ stg_seats__listed AS (
     LOWER(person_email) AS email,
     CAST(NULL AS DATE) AS created_day,
     CAST(NULL AS DATE) AS ends_day,
+    FALSE AS is_removed,
     CAST(NULL AS DATE) AS last_activity_day
   FROM claude_seats
   UNION ALL
@@ -67,10 +84,10 @@ stg_seats__listed AS (
     CAST(NULL AS VARCHAR) AS login,
     LOWER(email) AS email,
     CAST(NULL AS DATE) AS created_day,
-    CAST(NULL AS DATE) AS ends_day,
+    last_used_day AS ends_day,
+    is_removed,
     CAST(NULL AS DATE) AS last_activity_day
-  FROM cursor_members
-  WHERE NOT is_removed AND role NOT LIKE 'free%' AND role NOT LIKE 'unpaid%'
+  FROM cursor
 )
 
 SELECT * FROM stg_seats__listed
