@@ -53,6 +53,7 @@ class DuckDBEngine:
         views, stored = self._catalog.stored_inputs(tables)
         with self._resource.get_connection() as connection:
             connection.execute("SET TimeZone = 'UTC'")
+            connection.execute("SET enable_progress_bar = false")
             for name in stored:
                 connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {self._stored_sql(name, window)}')
             for view in views:

@@ -1,18 +1,29 @@
 """The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import Window
+
+
+@contextmanager
+def session() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An in-memory DuckDB connection in UTC that prints nothing."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ class Lake:
 
     def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
         """The rows of the newest snapshot (of ``window``); money stays decimal."""
-        with duckdb.connect() as connection:
+        with session() as connection:
             return connection.execute(self.relation_sql(name, partition_column, window)).to_arrow_table()
 
     def _fingerprints(self, name: str, partition_column: str, wanted: list[str]) -> dict[str, tuple[int, str]]:
@@ -120,7 +131,7 @@ class Lake:
         else:
             window = Window(date.fromisoformat(wanted[0]), date.fromisoformat(wanted[-1])) if _is_day(wanted[0]) else None
             sql = self.relation_sql(name, partition_column, window)
-        with duckdb.connect() as connection:
+        with session() as connection:
             return _fingerprint_query(connection, f"({sql})", partition_column, self._columns_of(name, partition_column))
 
     def _columns_of(self, name: str, partition_column: str) -> list[str]:
@@ -175,13 +186,8 @@ def empty_sql(schema: pa.Schema) -> str:
     return f"SELECT {columns} WHERE FALSE"
 
 
-def days_between(first: date, last: date) -> list[date]:
-    """Inclusive list of days."""
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
 def _fingerprints(table: pa.Table, partition_column: str) -> dict[str, tuple[int, str]]:
-    with duckdb.connect() as connection:
+    with session() as connection:
         connection.register("incoming", table)
         return _fingerprint_query(connection, "incoming", partition_column, table.schema.names)
 
@@ -199,8 +205,6 @@ def _fingerprint_query(connection, relation: str, partition_column: str, columns
 
 
 def _is_in(table: pa.Table, partition_column: str, keys: list[str]):
-    import pyarrow.compute as pc
-
     return pc.is_in(pc.cast(table[partition_column], pa.string()), value_set=pa.array(keys, pa.string()))
 
 
@@ -217,5 +221,3 @@ def _check_types(name: str, stored: pa.Schema, incoming: pa.Schema) -> None:
                 f"{field.type}; move {name} aside and backfill it again"
             )
 
-
-__all__ = ["Change", "Lake", "TableNotFoundError", "days_between", "duckdb_type", "empty_sql"]
