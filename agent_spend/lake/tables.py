@@ -114,9 +114,11 @@ class Lake:
         columns = ", ".join(f'CAST("{field.name}" AS {duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
         if not files:
             return empty_sql(schema)
-        types = f", hive_types={{'{partition_column}': {duckdb_type(schema.field(partition_column).type)}}}" if partition_column else ""
-        hive = f", hive_partitioning=true{types}" if partition_column else ""
-        return f"SELECT {columns} FROM read_parquet({[*files]!r}{hive}, union_by_name=true)"
+        options = "union_by_name=true"
+        if partition_column:
+            kind = duckdb_type(schema.field(partition_column).type)
+            options += f", hive_partitioning=true, hive_types={{'{partition_column}': {kind}}}"
+        return f"SELECT {columns} FROM read_parquet({[*files]!r}, {options})"
 
     def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
         """The rows of the newest snapshot (of ``window``); money stays decimal."""

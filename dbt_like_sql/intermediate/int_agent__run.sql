@@ -15,6 +15,7 @@ outcome_rule: which rule decided the outcome
 environment: deployment environment of the spans
 auth_kind: seat, api_key, service_account or unknown
 owner_email: person behind a seat, lower case
+is_session: a person's own session on a seat: an interactive program, and no workflow is named
 */
 WITH ranked AS (
   SELECT
@@ -48,8 +49,11 @@ traces AS (
     MIN(environment) AS environment,
     MIN(auth_hint) AS auth_hint,
     MIN(billing_identity) AS billing_identity,
-    BOOL_AND(task_success) AS task_success
+    BOOL_AND(task_success) AS task_success,
+    BOOL_OR(workflow IS NOT NULL AND LOWER(workflow) <> 'custom') AS is_named,
+    BOOL_OR(rules.value IS NOT NULL) AS is_session_service
   FROM agent_spans
+  LEFT JOIN workload_rules AS rules ON rules.name = 'interactive_service' AND rules.value = LOWER(agent_spans.service_name)
   GROUP BY usage_day, trace_id
 ),
 
@@ -75,7 +79,8 @@ int_agent__run AS (
     END AS outcome_rule,
     COALESCE(r.environment, t.environment) AS environment,
     COALESCE(r.auth_hint, t.auth_hint, 'unknown') AS auth_kind,
-    LOWER(COALESCE(r.billing_identity, t.billing_identity)) AS owner_email
+    LOWER(COALESCE(r.billing_identity, t.billing_identity)) AS owner_email,
+    COALESCE(COALESCE(r.auth_hint, t.auth_hint) = 'seat' AND t.is_session_service AND NOT t.is_named, FALSE) AS is_session
   FROM traces AS t
   INNER JOIN run_spans AS r ON r.usage_day = t.usage_day AND r.trace_id = t.trace_id
 )

@@ -44,6 +44,16 @@ WITH grouped AS (
   GROUP BY ALL
 ),
 
+terminals AS (
+  SELECT
+    g.*,
+    h.value IS NOT NULL AS is_headless,
+    i.value IS NOT NULL AS is_interactive
+  FROM grouped AS g
+  LEFT JOIN workload_rules AS h ON h.name = 'headless_terminal' AND h.value = g.terminal_type
+  LEFT JOIN workload_rules AS i ON i.name = 'interactive_terminal' AND i.value = g.terminal_type
+),
+
 int_usage__claude_seat AS (
   SELECT
     usage_day,
@@ -53,13 +63,14 @@ int_usage__claude_seat AS (
     'claude_seat' AS series,
     'seat' AS auth_kind,
     'customer_type is subscription' AS auth_rule,
-    CASE WHEN terminal_type = 'non-interactive' THEN 'headless' ELSE 'interactive' END AS actor_kind,
+    CASE WHEN is_headless THEN 'headless' WHEN is_interactive OR is_remote THEN 'interactive' ELSE 'not_split' END AS actor_kind,
     CASE
-      WHEN terminal_type = 'non-interactive' THEN 'terminal_type is non-interactive'
+      WHEN is_headless THEN 'terminal ' || terminal_type || ' has no person at it'
       WHEN is_remote THEN 'Claude Code on the web, started by a person'
-      ELSE 'terminal of a person'
+      WHEN is_interactive THEN 'terminal ' || terminal_type || ' of a person'
+      ELSE 'terminal ' || COALESCE(NULLIF(terminal_type, ''), '(not stated)') || ' is on no list of policies/workload_rules.csv'
     END AS actor_rule,
-    CASE WHEN terminal_type = 'non-interactive' THEN 'headless' END AS background_kind,
+    CASE WHEN is_headless THEN 'headless' END AS background_kind,
     actor_id,
     person_hint,
     CAST(NULL AS VARCHAR) AS key_id,
@@ -74,7 +85,7 @@ int_usage__claude_seat AS (
     'reported' AS price_state,
     'direct' AS attribution_mode,
     CAST(NULL AS VARCHAR) AS price_version
-  FROM grouped
+  FROM terminals
 )
 
 SELECT * FROM int_usage__claude_seat

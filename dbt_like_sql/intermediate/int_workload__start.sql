@@ -23,11 +23,9 @@ WITH traces AS (
     usage_day,
     trace_id,
     BOOL_OR(workflow IS NOT NULL AND LOWER(workflow) <> 'custom') AS is_named,
-    BOOL_OR(rules.value IS NOT NULL) AS is_session_service,
     MIN(service_name) AS service_name,
     COALESCE(BOOL_OR(provider = 'github' OR LOWER(service_name) IN ('github-copilot', 'copilot-chat')), FALSE) AS is_copilot
   FROM agent_spans
-  LEFT JOIN workload_rules AS rules ON rules.name = 'interactive_service' AND rules.value = LOWER(agent_spans.service_name)
   GROUP BY usage_day, trace_id
 ),
 
@@ -46,7 +44,7 @@ runs AS (
     r.usage_day,
     r.started_at,
     r.workflow_id,
-    r.auth_kind = 'seat' AND t.is_session_service AND NOT t.is_named AS is_session,
+    r.is_session,
     CASE WHEN t.is_named THEN 'spans name the workflow' ELSE 'spans of the program ' || COALESCE(t.service_name, '(unnamed)') END AS marker,
     r.auth_kind,
     LOWER(r.environment) AS environment,
