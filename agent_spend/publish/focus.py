@@ -6,11 +6,9 @@ and what the FinOps Foundation's validator answers.
 """
 
 import csv
-import hashlib
 import io
-import json
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window, month_end, month_start
 from agent_spend.project import catalog
 from agent_spend.publish.files import write_if_changed
+from agent_spend.publish.focus_rows import focus_row
 from agent_spend.publish.ledger import cash, charges
 from agent_spend.settings import Settings
 
@@ -44,16 +43,6 @@ SCHEMA = pa.schema(
         ("x_PriceVersion", TEXT),
     ]
 )  # fmt: skip
-_PROVIDERS = {"github_copilot": "GitHub", "anthropic": "Anthropic", "cursor": "Cursor"}
-_SERVICES = {"github_copilot": "GitHub Copilot", "anthropic": "Claude API", "cursor": "Cursor"}
-_ACCOUNT_TYPES = {"github_copilot": "Enterprise", "anthropic": "Organization", "cursor": "Team"}
-_METERS = {
-    "uncached_input": "Input Tokens", "cache_write_5m": "Cache Write Tokens, 5 minutes",
-    "cache_write_1h": "Cache Write Tokens, 1 hour", "cache_read": "Cache Read Tokens", "output": "Output Tokens",
-    "web_search": "Web Searches",
-}  # fmt: skip
-#: Vendors' own units of account; such a row has a price in it, and money only where the pool is used up.
-_VIRTUAL = {"github_copilot": "AI Credits", "cursor": "Cursor Included Usage", "anthropic": "Claude Included Usage"}
 
 
 def export_focus(settings: Settings, month: date) -> list[Path]:
@@ -87,7 +76,7 @@ def focus_table(settings: Settings, month: date) -> pa.Table:
         raise ConfigurationError(f"no charges of {month:%Y-%m} in the lake; run agent-spend backfill over it first")
     invoices = _invoice_ids(settings, month)
     names = _workspace_names(settings)
-    focus = [_focus_row(row, month, settings, invoices, names) for row in rows]
+    focus = [focus_row(row, month, settings, invoices, names) for row in rows]
     total, ledger = sum(row["BilledCost"] for row in focus), sum(cash(settings, month).values())
     if total != ledger:
         raise ConfigurationError(
@@ -116,131 +105,6 @@ def _cell(value) -> str:
         # Readers take a column of whole numbers for integers, and FOCUS wants decimals.
         return plain if "." in plain else f"{plain}.0"
     return str(value)
-
-
-def _focus_row(row: dict, month: date, settings: Settings, invoices: dict, names: dict[str, str]) -> dict:
-    vendor, kind = row["vendor"], row["charge_class"]
-    account = _account(vendor, settings)
-    virtual = _VIRTUAL[vendor] if kind == "included" or (vendor == "github_copilot" and kind == "on_demand") else None
-    sku = ", ".join(part for part in (row["model"], _METERS.get(row["sku"], row["sku"]), row["modifiers"]) if part)
-    sku_id = f"{vendor}:{sku.lower().replace(', ', '/').replace(' ', '-')}"
-    prices = _prices(row)
-    return prices | {
-        "BilledCost": row["billed_usd"],
-        "BillingAccountId": account,
-        "BillingAccountName": account,
-        "BillingAccountType": _ACCOUNT_TYPES[vendor],
-        "BillingCurrency": "USD",
-        "BillingPeriodStart": _instant(month),
-        "BillingPeriodEnd": _instant(month_end(month) + timedelta(days=1)),
-        "ChargeCategory": "Purchase" if kind == "seat" else "Usage",
-        "ChargeDescription": _description(row, sku),
-        "ChargeFrequency": "Recurring" if kind == "seat" else "Usage-Based",
-        "ChargePeriodStart": _instant(row["first_day"]),
-        "ChargePeriodEnd": _instant(row["last_day"] + timedelta(days=1)),
-        "ConsumedQuantity": None if kind == "seat" else row["quantity"] if row["quantity"] is not None else Decimal(1),
-        "ConsumedUnit": None if kind == "seat" else row["unit"],
-        "EffectiveCost": row["billed_usd"],
-        "InvoiceId": invoices.get((vendor, row["charge_kind"])),
-        "InvoiceIssuerName": _PROVIDERS[vendor],
-        "PricingCategory": "Standard",
-        "PricingCurrency": virtual or "USD",
-        "PricingCurrencyContractedUnitPrice": Decimal(1) if virtual else prices["ContractedUnitPrice"],
-        "PricingCurrencyEffectiveCost":
-            row["billed_usd"] if not virtual else Decimal(0) if kind == "included" else prices["PricingQuantity"],
-        "PricingCurrencyListUnitPrice": Decimal(1) if virtual else prices["ListUnitPrice"],
-        "PricingUnit": "Credits" if virtual else row["pricing_unit"],
-        "ProviderName": _PROVIDERS[vendor],
-        "PublisherName": _PROVIDERS[vendor],
-        "ResourceId": _resource_id(row),
-        "ResourceType": _resource_type(row),
-        "ServiceCategory": "AI and Machine Learning",
-        "ServiceName": "Claude subscription" if vendor == "anthropic" and kind in ("seat", "included") else _SERVICES[vendor],
-        "ServiceSubcategory": "Generative AI",
-        "SkuId": sku_id,
-        "SkuMeter": "Seats" if kind == "seat" else _METERS.get(row["sku"], virtual or row["unit"]),
-        "SkuPriceDetails": _json({"x_PriceVersion": row["price_version"], "x_TokenClass": row["sku"] if kind == "token" else None}),
-        "SkuPriceId": f"{sku_id}@{row['price_version'] or 'reported'}",
-        "SubAccountId": row["sub_account"],
-        "SubAccountName": names.get(row["sub_account"], row["sub_account"]),
-        "SubAccountType": "Workspace" if row["sub_account"] else None,
-        "Tags": _json({name: row[name] for name in ("cost_center", "environment", "org", "squad")}),
-        "x_AllocationMethod": row["allocation_method"],
-        "x_ModelId": row["model"],
-        "x_PriceState": "unpriced" if row["unit_list_usd"] is None else "priced",
-        "x_PriceVersion": row["price_version"],
-    }
-
-
-def _prices(row: dict) -> dict[str, Decimal | None]:
-    quantity, unit, billed = row["priced_quantity"], row["unit_list_usd"], row["billed_usd"]
-    if row["charge_kind"] == "seat":
-        contracted = _exact_share(billed, quantity)
-        if contracted is None or unit is None:
-            # Seats that no single price divides evenly are one line at its own price.
-            listed = row["list_usd"] if row["list_usd"] is not None else billed
-            quantity, unit, contracted = Decimal(1), listed, billed
-        return _priced(quantity, unit, contracted)
-    if unit is None:
-        return {
-            "PricingQuantity": quantity, "ListUnitPrice": None, "ContractedUnitPrice": None, "ListCost": billed,
-            "ContractedCost": billed,
-        }  # fmt: skip
-    return _priced(quantity, unit, unit * (1 - row["discount_share"]))
-
-
-def _priced(quantity: Decimal, unit: Decimal, contracted: Decimal) -> dict[str, Decimal | None]:
-    return {
-        "PricingQuantity": quantity, "ListUnitPrice": unit, "ContractedUnitPrice": contracted,
-        "ListCost": _money(quantity * unit), "ContractedCost": _money(quantity * contracted),
-    }  # fmt: skip
-
-
-def _exact_share(total: Decimal, parts: Decimal) -> Decimal | None:
-    share = (total / parts).quantize(Decimal("1e-9"))
-    return share if share * parts == total else None
-
-
-def _money(value: Decimal) -> Decimal:
-    return value.quantize(Decimal("1e-18")) if value.as_tuple().exponent < -18 else value
-
-
-def _description(row: dict, sku: str) -> str:
-    if row["charge_class"] == "seat":
-        return f"{_PROVIDERS[row['vendor']]} {row['sku']} seat"
-    covered = ", covered by the seat fee" if row["charge_class"] == "included" else ""
-    return f"{sku}{covered}"
-
-
-def _account(vendor: str, settings: Settings) -> str:
-    if vendor == "github_copilot":
-        return settings.github_enterprise or next(iter(settings.github_orgs), "github")
-    return f"{_PROVIDERS[vendor].lower()}-{_ACCOUNT_TYPES[vendor].lower()}"
-
-
-def _resource_id(row: dict) -> str | None:
-    actor = row["actor_id"]
-    if actor is None or "@" not in actor:
-        return actor
-    # An e-mail address stays inside the company: the roster's id, or a digest of it.
-    return row["person_id"] or f"user-{hashlib.sha256(actor.encode()).hexdigest()[:12]}"
-
-
-def _resource_type(row: dict) -> str | None:
-    if row["actor_id"] is None:
-        return None
-    if row["charge_class"] == "seat":
-        return "Seat"
-    return "API key" if row["charge_class"] == "token" else "User"
-
-
-def _json(pairs: dict[str, str | None]) -> str | None:
-    kept = {name: value for name, value in pairs.items() if value is not None}
-    return json.dumps(kept, sort_keys=True, ensure_ascii=False) if kept else None
-
-
-def _instant(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _invoice_ids(settings: Settings, month: date) -> dict[tuple[str, str], str]:

@@ -54,6 +54,9 @@ TABLES = {
     "rpt_finance__budget_pace": ("none", _schema(
         month=DAY, scope_kind=TEXT, scope=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY, to_date_usd=MONEY,
         share=RATIO, exhaustion_day=DAY, state=TEXT)),
+    "rpt_reconciliation_month": ("month", _schema(
+        month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
+        unexplained_usd=MONEY, tolerance_usd=MONEY, within_tolerance=FLAG)),
     "rpt_coverage": ("none", _schema(
         feed=TEXT, usage_day=DAY, state=TEXT, reason=TEXT, message=TEXT, rows=WHOLE, fetched_at=INSTANT, revision=WHOLE,
         last_attempt=TEXT, is_provisional=FLAG)),

@@ -1,0 +1,111 @@
+"""Commands of the month's end: ``close``, ``reopen``, ``export focus | chargeback`` and ``prices diff | check``."""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+MONTH = click.DateTime(formats=["%Y-%m"])
+
+
+def _settings():
+    from agent_spend.settings import Settings
+
+    return Settings.from_environment()
+
+
+def _month(value: datetime) -> date:
+    return value.date().replace(day=1)
+
+
+@click.command()
+@click.option("--month", type=MONTH, required=True, help="Month that is over, YYYY-MM.")
+@click.option("--force", is_flag=True, help="Close although days are missing or provisional; they go into the log.")
+def close(month: datetime, force: bool) -> None:
+    """Freeze a month's figures with the prices and inputs behind them.
+
+    A later restatement or price change then shows as an adjustment in the open month, never as a changed past.
+    """
+    from agent_spend.close import close_month
+
+    done = close_month(_settings(), _month(month), force=force)
+    click.echo(
+        f"closed {done.month:%Y-%m}: {done.lines} lines frozen, {done.adjustments} adjustments of earlier months taken over"
+    )
+    for line in done.open_days:
+        click.echo(f"forced although {line}")
+
+
+@click.command()
+@click.option("--month", type=MONTH, required=True, help="Closed month, YYYY-MM.")
+@click.option("--reason", required=True, help="Why; it is kept in the log.")
+def reopen(month: datetime, reason: str) -> None:
+    """Take a month's close out of force; the log keeps it, and the reason."""
+    from agent_spend.close import reopen_month
+
+    reopen_month(_settings(), _month(month), reason)
+    click.echo(f"reopened {month:%Y-%m}")
+
+
+@click.group()
+def export() -> None:
+    """Write a month's files to the home's folder `exports`."""
+
+
+@export.command()
+@click.option("--month", type=MONTH, required=True, help="YYYY-MM.")
+def focus(month: datetime) -> None:
+    """The FOCUS 1.2 file, as CSV and Parquet; its BilledCost is the ledger's cash."""
+    from agent_spend.publish.focus import export_focus
+
+    for path in export_focus(_settings(), _month(month)):
+        click.echo(str(path))
+
+
+@export.command()
+@click.option("--month", type=MONTH, required=True, help="YYYY-MM.")
+def chargeback(month: datetime) -> None:
+    """Charges by cost centre, in whole cents that add up to the ledger's cash."""
+    from agent_spend.publish.chargeback import export_chargeback
+
+    click.echo(str(export_chargeback(_settings(), _month(month))))
+
+
+@click.group()
+def prices() -> None:
+    """The price book: dated CSV files in dbt_like_sql/prices."""
+
+
+@prices.command()
+@click.argument("old", type=click.Path(path_type=Path))
+@click.argument("new", type=click.Path(path_type=Path))
+def diff(old: Path, new: Path) -> None:
+    """What differs between two price files, or two folders of them; exit code 1 when something does."""
+    from agent_spend.price_book import differences
+
+    found = differences(old, new)
+    for difference in found:
+        click.echo(str(difference))
+    if found:
+        sys.exit(1)
+    click.echo("no difference")
+
+
+@prices.command()
+def check() -> None:
+    """Gaps and overlaps in the price book's periods; exit code 1 when there are some."""
+    from agent_spend.checks.catalog import evaluate, parse
+    from agent_spend.lake.tables import Lake
+    from agent_spend.project import catalog
+
+    rows = evaluate(parse(catalog().checks_dir / "price_book_gaps.sql"), catalog(), Lake(_settings().lake_uri))
+    for row in rows:
+        click.echo(row["explanation"])
+    if rows:
+        sys.exit(1)
+    click.echo("no gap and no overlap")
+
+
+#: What ``cli.py`` adds to its own group.
+commands: list[click.Command] = [close, reopen, export, prices]

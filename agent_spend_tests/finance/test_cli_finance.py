@@ -1,0 +1,77 @@
+"""The month's end on the command line, and its files as Dagster assets."""
+
+from datetime import date
+
+import click
+import dagster as dg
+import pytest
+from click.testing import CliRunner
+from finance_books import OCTOBER, usage
+
+from agent_spend.cli_finance import commands
+from agent_spend.errors import ConfigurationError
+from agent_spend.publish.monthly_assets import monthly_assets
+
+
+def run(*arguments):
+    group = click.Group(commands={command.name: command for command in commands})
+    return CliRunner().invoke(group, arguments)
+
+
+@pytest.fixture
+def month(books, monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-12-20")
+    books.answered_month("cursor")
+    books.write("fct_usage_day", usage(OCTOBER, "cursor", "12.50", billed_usd="12.50", cost_center="CC-1"))
+    books.write("rpt_finance__vendor_month", {
+        "month": OCTOBER, "vendor": "cursor", "charge_kind": "usage", "billed_usd": "12.50"})
+    books.build("fct_charge_month")
+    return books
+
+
+def test_a_month_is_closed_and_reopened_by_name(month):
+    assert run("close", "--month", "2026-10").output == (
+        "closed 2026-10: 1 lines frozen, 0 adjustments of earlier months taken over\n")
+    assert run("reopen", "--month", "2026-10", "--reason", "late invoice").output == "reopened 2026-10\n"
+
+
+def test_reopening_without_a_reason_is_a_usage_error(month):
+    result = run("reopen", "--month", "2026-10")
+    assert (result.exit_code, "Missing option '--reason'" in result.output) == (2, True)
+
+
+def test_a_refusal_names_the_days(month):
+    month.answered("cursor", date(2026, 10, 3), date(2026, 11, 10))
+    result = run("close", "--month", "2026-10")
+    assert isinstance(result.exception, ConfigurationError)
+    assert "cursor_usage_events has no data for 2026-10-01 to 2026-10-02" in str(result.exception)
+    assert "forced although cursor_usage_events" in run("close", "--month", "2026-10", "--force").output
+
+
+def test_exports_print_the_files_they_wrote(month):
+    exports = month.settings.home / "exports"
+    assert run("export", "focus", "--month", "2026-10").output.split() == [
+        str(exports / "focus-2026-10.csv"), str(exports / "focus-2026-10.parquet")]
+    assert run("export", "chargeback", "--month", "2026-10").output.split() == [str(exports / "chargeback-2026-10.csv")]
+
+
+def test_the_price_book_is_checked_and_compared(tmp_path):
+    assert run("prices", "check").output == "no gap and no overlap\n"
+    path = tmp_path / "a.csv"
+    path.write_text("vendor,usd_per_unit,effective_from\nv,1,2026-01-01\n")
+    assert run("prices", "diff", str(path), str(path)).output == "no difference\n"
+
+
+def test_both_files_are_assets_of_a_month(month):
+    assets = monthly_assets(month.catalog)
+    result = dg.materialize([*assets, *(dg.AssetSpec(name, partitions_def=assets[0].partitions_def) for name in (
+        "fct_charge_month", "fct_seat_month"))], selection=assets, partition_key="2026-10-01")
+    assert result.success
+    assert sorted(path.name for path in (month.settings.home / "exports").iterdir()) == [
+        "chargeback-2026-10.csv", "focus-2026-10.csv", "focus-2026-10.parquet"]
+
+
+def test_a_month_without_charges_is_no_failure(books):
+    assets = monthly_assets(books.catalog)
+    result = dg.materialize([assets[1]], selection=[assets[1]], partition_key="2026-10-01")
+    assert result.asset_materializations_for_node("chargeback_export")[0].metadata["months_without_charges"].value == ["2026-10"]

@@ -1,0 +1,68 @@
+-- asset: stg_prices__unit
+-- severity: ERROR
+-- partitions: none
+-- description: Price lines of one item whose periods overlap (usage would be counted twice) or leave a gap (usage between them would be unpriced), or that end before they begin.
+WITH lines AS (
+  SELECT 'claude_prices' AS book, 'anthropic' AS vendor, model || ' ' || band AS item, effective_from, effective_to FROM claude_prices
+  UNION ALL
+  SELECT 'claude_modifiers', 'anthropic', modifier || ' ' || value, effective_from, effective_to FROM claude_modifiers
+  UNION ALL
+  SELECT 'unit_prices', vendor, item, effective_from, effective_to FROM unit_prices
+  UNION ALL
+  SELECT 'seat_prices', vendor, plan || ' ' || billing, effective_from, effective_to FROM seat_prices
+  UNION ALL
+  SELECT 'included_pools', vendor, plan, effective_from, effective_to FROM included_pools
+  UNION ALL
+  SELECT 'reconciliation_tolerances', vendor, 'tolerance', effective_from, effective_to FROM reconciliation_tolerances
+  UNION ALL
+  SELECT 'contract_discounts', vendor, line || ' ' || shown_by, effective_from, effective_to FROM contract_discounts
+),
+
+periods AS (
+  SELECT
+    book,
+    vendor,
+    item,
+    CAST(effective_from AS DATE) AS from_day,
+    CAST(effective_to AS DATE) AS to_day
+  FROM lines
+),
+
+neighbours AS (
+  SELECT
+    *,
+    LEAD(from_day) OVER (PARTITION BY book, vendor, item ORDER BY from_day, COALESCE(to_day, DATE '9999-12-31')) AS next_day
+  FROM periods
+),
+
+problems AS (
+  SELECT
+    *,
+    CASE
+      WHEN to_day <= from_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ', before it begins'
+      WHEN next_day IS NOT NULL AND to_day IS NULL THEN 'has no end and overlaps the line from ' || CAST(next_day AS VARCHAR) || '; give it effective_to ' || CAST(next_day AS VARCHAR)
+      WHEN next_day < to_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ' and overlaps the line from ' || CAST(next_day AS VARCHAR)
+      WHEN next_day > to_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ' and the next begins on ' || CAST(next_day AS VARCHAR) || '; usage between them is unpriced'
+    END AS problem
+  FROM neighbours
+),
+
+price_book_gaps AS (
+  SELECT
+    'price_book_gaps' AS kind,
+    'ERROR' AS severity,
+    vendor,
+    book || ' ' || item || ' from ' || CAST(from_day AS VARCHAR) AS subject,
+    CAST(NULL AS VARCHAR) AS person_id,
+    '(not attributable)' AS org,
+    CAST(NULL AS DATE) AS usage_day,
+    CAST(NULL AS DECIMAL(38, 18)) AS observed,
+    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
+    CAST(NULL AS DOUBLE) AS ratio,
+    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
+    book || ': the line of ' || item || ' from ' || CAST(from_day AS VARCHAR) || ' ' || problem AS explanation
+  FROM problems
+  WHERE problem IS NOT NULL
+)
+
+SELECT * FROM price_book_gaps
