@@ -50,6 +50,7 @@ TABLES = {
         owner_left_day=DAY, other_environment=TEXT, other_environment_rule=TEXT, is_claude_code=FLAG,
         principal_email=TEXT, is_prod_workspace=FLAG, interactive_sessions=WHOLE, interactive_first_day=DAY,
         interactive_last_day=DAY, interactive_terminals=TEXT, first_used_day=DAY, last_used_day=DAY, list_usd=MONEY)),
+    "int_github__login": ("none", _schema(user_id=WHOLE, user_login=TEXT, first_day=DAY, last_day=DAY)),
     "dim_person": ("none", _schema(person_id=TEXT, name=TEXT)),
     "rpt_finance__budget_pace": ("none", _schema(
         month=DAY, scope_kind=TEXT, scope=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY, to_date_usd=MONEY,

@@ -96,6 +96,13 @@ def test_a_user_who_comes_back_after_more_than_a_week_is_new(company):
     assert len(company.rows("copilot_new_user_over_floor", DAY)) == 1
 
 
+def test_nobody_is_new_in_the_first_week_ever_loaded(company):
+    company.write("rpt_manager__credit_day", user("400", None, "absent"))
+    first_loaded = {"user_id": 7, "user_login": "x", "first_day": date(2026, 11, 6), "last_day": DAY}
+    company.write("int_github__login", first_loaded)
+    assert company.rows("copilot_new_user_over_floor", DAY) == []
+
+
 def test_thresholds_are_data(company):
     seed = company.sql_dir / "policies" / "alert_thresholds.csv"
     seed.write_text(seed.read_text().replace("credits_ratio,3,", "credits_ratio,2.5,"))

@@ -2,7 +2,7 @@
 -- severity: WARN
 -- partitions: day
 -- look: back 7
--- description: A user's Copilot credits reached new_user_floor on a day whose day before is absent, unknown or zero, so that no ratio exists. Absent after use in the week before is a weekend or a free day, not a new user.
+-- description: A user's Copilot credits reached new_user_floor on a day whose day before is absent, unknown or zero, so that no ratio exists. Absent after use in the week before is a weekend or a free day, not a new user; in the first week ever loaded everybody would be new.
 WITH thresholds AS (
   SELECT MAX(CASE WHEN name = 'new_user_floor' THEN TRY_CAST(value AS DECIMAL(18, 3)) END) AS new_user_floor
   FROM alert_thresholds
@@ -17,6 +17,10 @@ recent_use AS (
     ON days.actor_id = earlier.actor_id
     AND earlier.usage_day < days.usage_day AND earlier.usage_day >= CAST(days.usage_day - 7 AS DATE)
   WHERE earlier.credits > 0
+),
+
+loaded AS (
+  SELECT MIN(first_day) AS first_day FROM int_github__login
 ),
 
 starts AS (
@@ -36,6 +40,7 @@ starts AS (
     CAST(days.credits * prices.usd_per_unit AS DECIMAL(38, 18)) AS list_usd
   FROM rpt_manager__credit_day AS days
   CROSS JOIN thresholds
+  CROSS JOIN loaded
   LEFT JOIN stg_prices__unit AS prices
     ON prices.vendor = 'github_copilot' AND prices.item = 'ai_credit'
     AND days.usage_day >= prices.effective_from
@@ -44,7 +49,7 @@ starts AS (
     ON days.usage_day = recent.usage_day AND days.actor_id = recent.actor_id
   WHERE (
       days.previous_state = 'unknown'
-      OR (days.previous_state = 'absent' AND recent.actor_id IS NULL)
+      OR (days.previous_state = 'absent' AND recent.actor_id IS NULL AND COALESCE(days.usage_day >= CAST(loaded.first_day + 7 AS DATE), TRUE))
       OR (days.previous_state = 'known' AND days.previous_credits = 0)
     )
     AND days.credits >= thresholds.new_user_floor
