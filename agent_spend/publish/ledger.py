@@ -10,11 +10,18 @@ from agent_spend.project import catalog
 from agent_spend.settings import Settings
 
 _CHARGES = """
-SELECT c.*, CAST(COALESCE(d.discount_share, '0') AS DECIMAL(9, 6)) AS discount_share
+SELECT
+  c.*,
+  COALESCE(
+    (
+      SELECT MAX(CAST(d.discount_share AS DECIMAL(9, 6)))
+      FROM contract_discounts AS d
+      WHERE d.vendor = c.vendor AND d.line = c.charge_kind AND c.month >= CAST(d.effective_from AS DATE)
+        AND (d.effective_to IS NULL OR c.month < CAST(d.effective_to AS DATE))
+    ),
+    CAST(0 AS DECIMAL(9, 6))
+  ) AS discount_share
 FROM fct_charge_month AS c
-LEFT JOIN contract_discounts AS d
-  ON d.vendor = c.vendor AND d.line = c.charge_kind AND c.month >= CAST(d.effective_from AS DATE)
-  AND (d.effective_to IS NULL OR c.month < CAST(d.effective_to AS DATE))
 WHERE c.month = DATE '{month}'
 ORDER BY ALL
 """

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from datetime import date
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 from finance_books import OCTOBER, copilot_bill, invoice, usage
 
+from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.errors import ConfigurationError
 from agent_spend.publish.focus import export_focus
 
@@ -102,6 +104,20 @@ def test_the_invoice_that_covers_the_month_is_named(full):
     found = rows(full)
     assert only(found, ChargeCategory="Purchase")[0]["InvoiceId"] == "GH-202610"
     assert only(found, SkuMeter="Input Tokens")[0]["InvoiceId"] == ""
+
+
+def test_a_contract_discount_lowers_the_contracted_price_and_not_the_list_price(full, tmp_path, monkeypatch):
+    folder = tmp_path / "dbt_like_sql"
+    shutil.copytree(SQL_DIR, folder)
+    (folder / "policies" / "contract_discounts.csv").write_text(
+        "vendor,line,shown_by,discount_share,effective_from,effective_to,source\n"
+        "anthropic,usage,invoice,0.25,2026-01-01,,order form\nanthropic,usage,billing_api,0.25,2026-01-01,,order form\n"
+    )
+    dated = Catalog(full.catalog.sources, folder)
+    monkeypatch.setattr("agent_spend.publish.ledger.catalog", lambda: dated)
+    (row,) = only(rows(full), SkuMeter="Input Tokens", ResourceId="k1")
+    assert (row["ListUnitPrice"], row["ContractedUnitPrice"], row["ContractedCost"], row["BilledCost"]) == (
+        "4.0", "3.0", "2.25", "3.0")
 
 
 def test_periods_are_utc_with_an_open_end(full):
