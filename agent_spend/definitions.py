@@ -10,6 +10,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 from agent_spend.alerts.findings import FINDINGS_ASSET  # noqa: E402
 from agent_spend.alerts.sensors import failed_runs_to_findings, findings_to_slack  # noqa: E402
 from agent_spend.checks.assets import asset_checks  # noqa: E402
+from agent_spend.lake.retention import every_night, retention_asset, retention_job  # noqa: E402
 from agent_spend.models import model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
@@ -21,11 +22,12 @@ defs = dg.Definitions(
         *(feed_asset(feed) for feed in feeds().values()),
         *(model_asset(model, catalog()) for model in catalog().models.values()),
         *published_assets(catalog()),
+        retention_asset(catalog()),
         FINDINGS_ASSET,
     ],
     asset_checks=asset_checks(catalog()),
-    jobs=jobs,
-    schedules=schedules,
+    jobs=[*jobs, retention_job],
+    schedules=[*schedules, every_night],
     sensors=[
         findings_to_slack(),
         failed_runs_to_findings,

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 
 def decimals(rows) -> dict:

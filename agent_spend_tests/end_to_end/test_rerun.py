@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 from agent_spend.demo import run_demo
 from agent_spend.runs import instance
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 
 def versions(home: Path) -> dict[str, int]:

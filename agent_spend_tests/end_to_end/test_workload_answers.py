@@ -8,7 +8,7 @@ import pytest
 from agent_spend.agent_sdk import split_what_if
 from agent_spend.settings import Settings
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 
 
 def test_the_production_cron_on_a_seat_is_the_only_one_found_and_is_one_finding(demo):

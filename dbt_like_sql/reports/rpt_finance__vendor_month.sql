@@ -1,6 +1,6 @@
 -- grain: one row per month x vendor x charge kind
 -- unit: USD, four amounts apart, never added
--- source: fct_usage_day, vendor_invoices, policies/reconciliation_tolerances.csv
+-- source: fct_usage_day, fct_seat_month, vendor_invoices, policies/reconciliation_tolerances.csv
 -- late data: follows fct_usage_day and the invoices
 -- partitions: month
 /*
@@ -9,7 +9,7 @@ vendor: vendor
 charge_kind: usage, seat, credit, tax or adjustment
 list_usd: consumption at list price, directional, not an invoice
 covered_usd: part already paid by a seat or pool
-billed_usd: what the vendor's billing API says it charges
+billed_usd: what the vendor's billing API says it charges; for seats the fee by the vendor's own proration rule
 invoiced_usd: what the invoice says; null without an invoice
 is_reconciled: an invoice is loaded and agrees with billed_usd within the vendor's tolerance
 unpriced_tokens: tokens without a list price, not in list_usd
@@ -29,6 +29,19 @@ WITH usage_months AS (
     BOOL_OR(is_provisional) AS is_provisional
   FROM fct_usage_day
   GROUP BY ALL
+  UNION ALL
+  SELECT
+    month,
+    vendor,
+    'seat' AS charge_kind,
+    CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,
+    CAST(NULL AS DECIMAL(38, 18)) AS covered_usd,
+    CAST(SUM(billed_usd) AS DECIMAL(38, 18)) AS billed_usd,
+    CAST(0 AS BIGINT) AS unpriced_tokens,
+    CAST(MAX(days) AS BIGINT) AS days_covered,
+    FALSE AS is_provisional
+  FROM fct_seat_month
+  GROUP BY month, vendor
 ),
 
 invoice_months AS (
