@@ -202,3 +202,21 @@ def test_an_invoice_in_another_currency_is_never_read_as_dollars(books):
     (row,) = books.reconcile()["anthropic", "usage", API_TO_INVOICE]
     assert (row["cause"], row["difference_usd"], row["invoiced_usd"], row["state"]) == (
         "currency", None, None, "not reconciled")
+
+
+def test_seats_are_compared_with_the_invoice_while_days_of_the_bill_are_missing(books):
+    books.answered("github_copilot", date(2026, 10, 19), date(2026, 11, 10))
+    books.write("copilot_billing_usage", copilot_bill(date(2026, 10, 20), "8", "0", "8", sku_class="seat"))
+    books.write("fct_seat_month", {
+        "month": OCTOBER, "vendor": "github_copilot", "plan": "business", "seats": 1, "list_usd": "19", "billed_usd": "19"})
+    books.write("vendor_invoices", invoice("github_copilot", "seat", "19.00", quantity="1"))
+    rows = books.reconcile()["github_copilot", "seat", "metered_invoice"]
+    assert (causes(rows), rows[0]["state"], plain(rows[0]["billing_api_usd"])) == ({"none": "0"}, "reconciled", "8")
+
+
+def test_a_full_bill_of_more_seats_than_the_list_shows_names_departed_users(books):
+    books.answered_month("github_copilot")
+    books.write("copilot_billing_usage", copilot_bill(date(2026, 10, 20), "38", "0", "38", sku_class="seat", gross_quantity="2"))
+    books.write("fct_seat_month", {
+        "month": OCTOBER, "vendor": "github_copilot", "plan": "business", "seats": 1, "list_usd": "19", "billed_usd": "19"})
+    assert causes(books.reconcile()["github_copilot", "seat", METERED_TO_API]) == {"departed_user": "19"}

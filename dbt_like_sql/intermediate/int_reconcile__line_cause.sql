@@ -25,14 +25,14 @@ WITH discounts AS (
 charge_lines AS (
   SELECT
     l.*,
-    COALESCE(l.billing_api_usd, l.metered_usd) AS from_usd,
-    CASE WHEN l.billing_api_usd IS NULL THEN 'metered_invoice' ELSE 'billing_api_invoice' END AS comparison,
-    CAST(CASE WHEN l.billing_api_usd IS NULL THEN COALESCE(l.prorated_usd - l.metered_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS proration_usd,
+    COALESCE(l.compared_api_usd, l.metered_usd) AS from_usd,
+    CASE WHEN l.compared_api_usd IS NULL THEN 'metered_invoice' ELSE 'billing_api_invoice' END AS comparison,
+    CAST(CASE WHEN l.compared_api_usd IS NULL THEN COALESCE(l.prorated_usd - l.metered_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS proration_usd,
     CAST(
-      -CAST(COALESCE(l.billing_api_usd, l.prorated_usd, l.metered_usd, 0) AS DECIMAL(20, 9)) * COALESCE(d.discount_share, 0)
+      -CAST(COALESCE(l.compared_api_usd, l.prorated_usd, l.metered_usd, 0) AS DECIMAL(20, 9)) * COALESCE(d.discount_share, 0)
       AS DECIMAL(38, 18)
     ) AS discount_usd,
-    COALESCE(l.billed_quantity, l.metered_quantity) AS known_quantity
+    CASE WHEN l.compared_api_usd IS NULL THEN l.metered_quantity ELSE l.billed_quantity END AS known_quantity
   FROM int_reconcile__line_month AS l
   LEFT JOIN discounts AS d
     ON d.vendor = l.vendor AND d.line = l.line AND l.month >= d.effective_from AND (d.effective_to IS NULL OR l.month < d.effective_to)
@@ -73,14 +73,14 @@ late AS (
 seat_steps AS (
   SELECT
     *,
-    CAST(billing_api_usd - metered_usd - COALESCE(prorated_usd - metered_usd, 0) AS DECIMAL(38, 18)) AS residual_usd,
+    CAST(compared_api_usd - metered_usd - COALESCE(prorated_usd - metered_usd, 0) AS DECIMAL(38, 18)) AS residual_usd,
     CASE
       WHEN billed_quantity > metered_quantity AND days_missing = 0
-        THEN CAST((CAST(billed_quantity AS DECIMAL(14, 6)) - CAST(metered_quantity AS DECIMAL(14, 6))) * CAST(CAST(billing_api_usd AS DOUBLE) / CAST(billed_quantity AS DOUBLE) AS DECIMAL(14, 6)) AS DECIMAL(38, 18))
+        THEN CAST((CAST(billed_quantity AS DECIMAL(14, 6)) - CAST(metered_quantity AS DECIMAL(14, 6))) * CAST(CAST(compared_api_usd AS DOUBLE) / CAST(billed_quantity AS DOUBLE) AS DECIMAL(14, 6)) AS DECIMAL(38, 18))
       ELSE CAST(0 AS DECIMAL(38, 18))
     END AS unlisted_usd
   FROM int_reconcile__line_month
-  WHERE line = 'seat' AND billing_api_usd IS NOT NULL AND metered_usd IS NOT NULL
+  WHERE line = 'seat' AND compared_api_usd IS NOT NULL AND metered_usd IS NOT NULL
 ),
 
 seat_causes AS (

@@ -11,6 +11,7 @@ metered_usd: usage at list price as metered, or the seats at full monthly price
 prorated_usd: the seats as the vendor's rule prorates them; null for other lines
 metered_quantity: seats held; null for other lines
 billing_api_usd: what the vendor's billing API charges; null where it has none for this line
+compared_api_usd: the billing API's charge as compared; null for seats while days of the bill are missing and the seats are known
 billed_quantity: user-months in the billing API; null for other lines
 invoiced_usd: what the invoices say; null without an invoice of this line in USD
 invoiced_quantity: quantity invoiced, where stated
@@ -88,6 +89,10 @@ int_reconcile__line_month AS (
     CASE WHEN l.line = 'seat' THEN h.prorated_usd END AS prorated_usd,
     CASE WHEN l.line = 'seat' THEN h.metered_quantity END AS metered_quantity,
     CASE l.line WHEN 'usage' THEN u.billing_api_usd WHEN 'seat' THEN c.billing_api_usd END AS billing_api_usd,
+    CASE
+      WHEN l.line = 'usage' THEN u.billing_api_usd
+      WHEN l.line = 'seat' AND (h.metered_usd IS NULL OR DAY(LAST_DAY(l.month)) = COALESCE(d.billed_days, 0)) THEN c.billing_api_usd
+    END AS compared_api_usd,
     CASE WHEN l.line = 'seat' THEN c.billed_quantity END AS billed_quantity,
     i.invoiced_usd,
     i.invoiced_quantity,
@@ -97,7 +102,7 @@ int_reconcile__line_month AS (
     CAST(COALESCE(i.uninvoiced_usd, 0) AS DECIMAL(38, 18)) AS uninvoiced_usd,
     CASE
       WHEN l.line = 'usage' THEN DAY(LAST_DAY(l.month)) - COALESCE(d.loaded_days, 0)
-      WHEN l.line = 'seat' AND c.billing_api_usd IS NOT NULL THEN DAY(LAST_DAY(l.month)) - COALESCE(d.billed_days, 0)
+      WHEN l.line = 'seat' AND c.billing_api_usd IS NOT NULL AND h.metered_usd IS NULL THEN DAY(LAST_DAY(l.month)) - COALESCE(d.billed_days, 0)
       ELSE 0
     END AS days_missing,
     CASE WHEN l.line IN ('usage', 'seat') THEN COALESCE(d.days_provisional, 0) ELSE 0 END AS days_provisional,

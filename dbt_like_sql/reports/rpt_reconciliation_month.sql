@@ -22,18 +22,18 @@ days_missing: days of the month without an answer from metering or billing
 days_provisional: loaded days that may still be restated
 */
 WITH comparisons AS (
-  SELECT month, vendor, line, 'metered_billing_api' AS comparison, CAST(billing_api_usd - COALESCE(metered_usd, 0) AS DECIMAL(38, 18)) AS difference_usd, billing_api_usd AS to_usd
+  SELECT month, vendor, line, 'metered_billing_api' AS comparison, CAST(compared_api_usd - COALESCE(metered_usd, 0) AS DECIMAL(38, 18)) AS difference_usd, compared_api_usd AS to_usd
   FROM int_reconcile__line_month
-  WHERE billing_api_usd IS NOT NULL AND (line = 'usage' OR metered_usd IS NOT NULL)
+  WHERE compared_api_usd IS NOT NULL AND (line = 'usage' OR metered_usd IS NOT NULL)
   UNION ALL
   SELECT
     month,
     vendor,
     line,
-    CASE WHEN billing_api_usd IS NULL AND line IN ('usage', 'seat') THEN 'metered_invoice' ELSE 'billing_api_invoice' END,
+    CASE WHEN compared_api_usd IS NULL AND line IN ('usage', 'seat') THEN 'metered_invoice' ELSE 'billing_api_invoice' END,
     CASE
       WHEN foreign_lines > 0 THEN NULL
-      WHEN line IN ('usage', 'seat') THEN CAST(invoiced_usd - COALESCE(billing_api_usd, metered_usd) AS DECIMAL(38, 18))
+      WHEN line IN ('usage', 'seat') THEN CAST(invoiced_usd - COALESCE(compared_api_usd, metered_usd) AS DECIMAL(38, 18))
       ELSE invoiced_usd
     END,
     invoiced_usd
