@@ -13,7 +13,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 from rich.table import Table
 
-from agent_spend import cli_whatif
+from agent_spend import cli_finance, cli_whatif
 from agent_spend.errors import ConfigurationError
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -316,7 +316,7 @@ def _register(commands: list[click.Command]) -> None:
             main.add_command(command)
 
 
-_register(cli_whatif.commands)
+_register([*cli_whatif.commands, *cli_finance.commands])
 
 
 def _progress(console: Console):

@@ -14,7 +14,9 @@ from agent_spend.lake.retention import every_night, retention_asset, retention_j
 from agent_spend.models import model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
-from agent_spend.schedules import jobs, schedules  # noqa: E402
+from agent_spend.publish.monthly_assets import monthly_assets  # noqa: E402
+from agent_spend.schedules import jobs, monthly_feeds, schedules  # noqa: E402
+from agent_spend.sources.invoices.sensor import invoice_sensor  # noqa: E402
 from agent_spend.sources.land import feed_asset  # noqa: E402
 
 defs = dg.Definitions(
@@ -22,6 +24,7 @@ defs = dg.Definitions(
         *(feed_asset(feed) for feed in feeds().values()),
         *(model_asset(model, catalog()) for model in catalog().models.values()),
         *published_assets(catalog()),
+        *monthly_assets(catalog()),
         retention_asset(catalog()),
         FINDINGS_ASSET,
     ],
@@ -31,6 +34,7 @@ defs = dg.Definitions(
     sensors=[
         findings_to_slack(),
         failed_runs_to_findings,
+        invoice_sensor(monthly_feeds),
         dg.AutomationConditionSensorDefinition(
             "rebuild_after_upstream",
             target=dg.AssetSelection.all(),

@@ -30,7 +30,7 @@ def spans(company):
         company.write("roster_members", *[
             {"usage_day": landed["usage_day"], "person_id": "E1009", "name": "Jonas Jung", "email": "jonas@acme.test",
              "org": "Platform", "squad": "runtime", "source": "hr_csv"} for landed in stored])
-        company.build("int_agent__call", "int_agent__run", "dim_person", "fct_usage_day", *INVENTORY, days=[day])
+        company.build("int_agent__call", "int_agent__run", "dim_person", "fct_usage_day", *INVENTORY[1:], days=[day])
         findings.record(company.lake, "prod_workload_on_seat", None, company.findings("prod_workload_on_seat"), now)
         return findings.read(Lake(Settings.from_environment().lake_uri), "prod_workload_on_seat")
 

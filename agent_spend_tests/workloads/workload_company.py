@@ -17,7 +17,7 @@ from agent_spend.settings import Settings
 DAYS = [date(2026, 10, 26) + timedelta(days=n) for n in range(28)]
 JONAS = {"person_id": "E1009", "name": "Jonas Jung", "email": "jonas@acme.test", "org": "Platform",
          "cost_center": "CC-420", "first_day": DAYS[0], "last_day": DAYS[-1]}
-INVENTORY = ("int_workload__start", "int_workload__key", "int_workload__cadence", "rpt_auth_audit")
+INVENTORY = ("int_agent__run", "int_workload__start", "int_workload__key", "int_workload__cadence", "rpt_auth_audit")
 
 
 @dataclass
@@ -54,7 +54,8 @@ class Company:
             build(model, catalog(), Settings.from_environment(), keys if model.partitions == "day" else [])
 
     def read(self, table: str) -> list[dict]:
-        return self.lake.read(table, catalog().partition_column(table)).to_pylist()
+        """The stored rows in an order of their own: a table promises none."""
+        return sorted(self.lake.read(table, catalog().partition_column(table)).to_pylist(), key=str)
 
     def audit(self) -> list[dict]:
         """The inventory, built anew."""
@@ -65,16 +66,16 @@ class Company:
         return evaluate(parse(catalog().checks_dir / f"{check}.sql"), catalog(), self.lake)
 
     def traced_runs(self, starts: list[datetime], *, workflow="release_notes", service="release-notes", **more) -> None:
-        """Runs of a workflow: the landed span and the run that the models make of it, one call of 0.10 USD each."""
-        run = {"workflow_id": (workflow or "claude_code.interaction").lower(), "outcome": "success", "auth_kind": "seat",
-               "environment": "prod", "owner_email": "jonas@acme.test"} | more
+        """Runs of a workflow: one landed span and one call of 0.10 USD each."""
+        run = {"auth_kind": "seat", "environment": "prod", "owner_email": "jonas@acme.test"} | more
+        name = (workflow or "claude_code.interaction").lower()
         for start in starts:
-            trace = f"{start:%Y%m%d%H%M%S}{run['workflow_id']}{run['auth_kind']}{run['owner_email']}"
+            trace = f"{start:%Y%m%d%H%M%S}{name}{run['auth_kind']}{run['owner_email']}"
             same = {"usage_day": start.date(), "trace_id": trace}
             self.add("agent_spans", same | {
-                "span_id": "1", "name": "root", "started_at": start, "ended_at": start, "span_class": "workflow",
-                "workflow": workflow, "service_name": service})
-            self.add("int_agent__run", same | run | {"started_at": start, "ended_at": start, "task_id": trace})
+                "span_id": "1", "name": name, "started_at": start, "ended_at": start, "span_class": "workflow",
+                "workflow": workflow, "service_name": service, "status_code": 1, "environment": run["environment"],
+                "auth_hint": run["auth_kind"], "billing_identity": run["owner_email"]})
             self.add("int_agent__call", same | {
                 "model": "claude-sonnet-5-5", "price_state": "priced", "calls": 1, "list_usd": "0.10", "book_usd": "0.12"})
 

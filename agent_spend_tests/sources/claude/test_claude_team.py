@@ -10,7 +10,7 @@ from agent_spend.sandbox.claude_company import subscribers
 from agent_spend.sandbox.claude_team import spend_rows, write_files
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
-from agent_spend.sources.claude.assets import TEAM_FEEDS
+from agent_spend.sources.claude.assets import FEEDS
 
 SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
 FRIDAY, SATURDAY, SUNDAY = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)
@@ -25,7 +25,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def read(name, *days):
-    feed = {feed.name: feed for feed in TEAM_FEEDS}[name]
+    feed = {feed.name: feed for feed in FEEDS}[name]
     answers = {answer.day: answer for answer in feed.fetch(days, Settings.from_environment())}
     assert len(answers) == len(days)
     for answer in answers.values():
