@@ -1,0 +1,51 @@
+"""The README says what is true: settings, commands, dependencies, and the commands that CI runs."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from agent_spend.cli import main
+from agent_spend.project import SOURCES
+from agent_spend.settings import REQUIRED
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.mark.parametrize("name", sorted({name for names in REQUIRED.values() for group in names for name in group.split("|")}))
+def test_every_setting_is_in_the_settings_table(name):
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize("requirement", PROJECT["dependencies"])
+def test_every_dependency_has_a_reason(requirement):
+    name = re.split(r"[<>=\[]", requirement)[0]
+    rows = [line.split("|")[1].strip().split(", ") for line in README.splitlines() if line.startswith("| ")]
+    assert sum(name in names for names in rows) == 1
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_every_command_is_mentioned(name):
+    assert f"agent-spend {name}" in README
+
+
+def test_ci_runs_the_readmes_own_commands():
+    run = (ROOT / ".ci" / "run").read_text()
+    assert "pip install -e '.[test]' && pytest" in README
+    assert "\npytest\n" in run and "-e '.[test]'" in run
+    assert "pip install -e . && agent-spend demo" in README
+    assert "agent-spend demo" in run
+
+
+def test_every_link_to_a_file_leads_somewhere():
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if not target.startswith("http")]
+    assert targets and [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_every_source_says_how_its_vendor_behaves():
+    folders = [path for path in (ROOT / "agent_spend" / "sources").iterdir() if (path / "assets.py").exists()]
+    assert {path.name for path in folders} == set(SOURCES)
+    assert [path.name for path in folders if not (path / "README.md").exists()] == []
