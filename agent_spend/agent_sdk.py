@@ -51,13 +51,13 @@ def split_what_if(settings: Settings, from_day: date, overflow: str | None = Non
     )
     with DuckDBEngine(models, Lake(settings.lake_uri)).session(sorted(inputs)) as connection:
         connection.execute(f"CREATE OR REPLACE VIEW {POLICY} AS {policy}")
-        if not connection.execute(f"SELECT COUNT(*) FROM {POLICY}").fetchone()[0]:
+        if not connection.execute(f"SELECT COUNT(*) FROM {POLICY}").fetchall()[0][0]:
             raise ConfigurationError("policies/agent_sdk_split.csv names no plan; add its lines back")
         # A table, because the second model reads the first one's answer and not what is stored under its name.
         connection.execute(f"CREATE TABLE {SEATS} AS {models.models[SEATS].sql}")
-        seats = connection.execute(f"SELECT * FROM {SEATS} WHERE state <> 'not in force' ORDER BY month, seat")
+        seats = connection.sql(f"SELECT * FROM {SEATS} WHERE state <> 'not in force' ORDER BY month, seat")
         seats = seats.to_arrow_table()
-        workloads = connection.execute(
+        workloads = connection.sql(
             f"SELECT * FROM ({models.models[WORKLOADS].sql}) WHERE state <> 'not in force' "
             "ORDER BY month, seat, headless_list_usd DESC, workload"
         ).to_arrow_table()

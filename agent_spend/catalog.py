@@ -125,12 +125,12 @@ class Catalog:
                 connection.execute(f'CREATE TABLE "{name}" AS {empty_sql(schema)}')
             for name in self.seeds:
                 connection.execute(f'CREATE TABLE "{name}" AS {self.view_sql(name)}')
-                schemas[name] = connection.execute(f'SELECT * FROM "{name}" LIMIT 0').to_arrow_table().schema
+                schemas[name] = connection.sql(f'SELECT * FROM "{name}" LIMIT 0').to_arrow_table().schema
             for model in self.models.values():
                 try:
                     # An empty table, not a view: the planner need not unfold all layers for each model.
                     connection.execute(f'CREATE TABLE "{model.name}" AS SELECT * FROM ({model.sql}) LIMIT 0')
-                    schema = connection.execute(f'SELECT * FROM "{model.name}" LIMIT 0').to_arrow_table().schema
+                    schema = connection.sql(f'SELECT * FROM "{model.name}" LIMIT 0').to_arrow_table().schema
                 except duckdb.Error as error:
                     raise ConfigurationError(f"model {model.name}: {error}") from None
                 if list(model.columns) != schema.names:

@@ -80,7 +80,7 @@ def _by_model(table: pa.Table) -> pa.Table:
 
     with duckdb.connect() as connection:
         connection.register("repriced", table)
-        return connection.execute(
+        return connection.sql(
             """SELECT model, hypothetical_model, CAST(SUM(tokens) AS BIGINT) AS tokens,
                    CASE WHEN COUNT(list_usd) = COUNT(*) THEN SUM(list_usd) END AS list_usd,
                    CASE WHEN COUNT(hypothetical_usd) = COUNT(*) THEN SUM(hypothetical_usd) END AS hypothetical_usd,

@@ -119,7 +119,7 @@ def reprice(
     }
     with DuckDBEngine(catalog(), Lake(settings.lake_uri)).session(_TABLES, window) as connection:
         _check_target(connection, to_model, price_day or window.first)
-        table = connection.execute(_SQL, asked).to_arrow_table()
+        table = connection.sql(_SQL, params=asked).to_arrow_table()
         if not table.num_rows:
             used = connection.execute("SELECT DISTINCT model FROM stg_claude__api_usage_day ORDER BY 1").fetchall()
             names = ", ".join(str(row[0]) for row in used) or "none"

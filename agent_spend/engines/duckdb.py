@@ -45,7 +45,7 @@ class DuckDBEngine:
             window: days that partitioned inputs are limited to; ``None`` reads them whole.
         """
         with self.session(tables, window) as connection:
-            return connection.execute(sql).to_arrow_table()
+            return connection.sql(sql).to_arrow_table()
 
     @contextmanager
     def session(self, tables, window: Window | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -123,7 +123,7 @@ class Lake:
     def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
         """The rows of the newest snapshot (of ``window``); money stays decimal."""
         with session() as connection:
-            return connection.execute(self.relation_sql(name, partition_column, window)).to_arrow_table()
+            return connection.sql(self.relation_sql(name, partition_column, window)).to_arrow_table()
 
     def _fingerprints(self, name: str, partition_column: str, wanted: list[str]) -> dict[str, tuple[int, str]]:
         if not self.exists(name) or not wanted:

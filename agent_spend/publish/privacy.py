@@ -71,7 +71,7 @@ def people_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> P
         columns = [column[0] for column in connection.execute(f'SELECT * FROM "{name}" LIMIT 0').description]
         if wanted := _identifying(columns):
             listed = ", ".join(f'"{column}"' for column in wanted)
-            found.append(connection.execute(f'SELECT DISTINCT {listed} FROM "{name}"').to_arrow_table())
+            found.append(connection.sql(f'SELECT DISTINCT {listed} FROM "{name}"').to_arrow_table())
     return people_in(found)
 
 

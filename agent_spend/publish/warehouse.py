@@ -98,7 +98,7 @@ def _build(path: Path, lake: Lake, catalog: Catalog, models: list[Model], origin
             table = f'published.main."{model.name}"'
             source = f'"{model.name}"'
             if pseudonyms:
-                named = connection.execute(f"SELECT * FROM {source}").to_arrow_table()
+                named = connection.sql(f"SELECT * FROM {source}").to_arrow_table()
                 connection.register("_pseudonymized", privacy.pseudonymized_table(named, people, pseudonyms))
                 source = "_pseudonymized"
             connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source} ORDER BY ALL")
