@@ -1,8 +1,9 @@
 """The catalog of SQL models: each `dbt_like_sql/**/*.sql` file with its header, dependencies, columns and lineage.
 
 A model's header is a few ``-- key: value`` lines (grain, unit, source, late data, partitions, look) and one block
-comment with a line for each published column. ``partitions`` is ``day``, ``week``, ``month`` or ``none``, with
-``view`` before it for a model that is not stored. ``look`` widens what a partition may read, in days: ``back 7, ahead 7``.
+comment with a line for each published column, or ``same as <model>`` of the same folder. ``partitions`` is ``day``,
+``week``, ``month`` or ``none``, with ``view`` before it for a model that is not stored. ``look`` widens what a partition
+may read, in days: ``back 7, ahead 7``.
 """
 
 import re
@@ -173,6 +174,11 @@ def _columns(path: Path, text: str) -> dict[str, str]:
     block = re.search(r"/\*(.*?)\*/", text, flags=re.DOTALL)
     if block is None:
         raise ConfigurationError(f"{path}: no /* column: description */ block")
+    if same := re.fullmatch(r"same as (\w+)", block[1].strip()):
+        described = path.with_name(f"{same[1]}.sql")
+        if not described.exists():
+            raise ConfigurationError(f"{path}: 'same as {same[1]}', but there is no {described}")
+        return _columns(described, described.read_text())
     columns: dict[str, str] = {}
     for line in block[1].strip().splitlines():
         name, colon, description = line.strip().partition(": ")

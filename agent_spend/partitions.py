@@ -6,10 +6,21 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from agent_spend.errors import ConfigurationError
 from agent_spend.settings import env
 
+
+def first_day() -> date:
+    """``AGENT_SPEND_FIRST_DAY``, or the beginning of 2025."""
+    text = env("AGENT_SPEND_FIRST_DAY", "2025-01-01")
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(f"AGENT_SPEND_FIRST_DAY must be YYYY-MM-DD, not {text!r}.") from None
+
+
 #: First day that can be loaded. Vendors keep at most about a year; two years leave room for imported history.
-FIRST_DAY = date.fromisoformat(env("AGENT_SPEND_FIRST_DAY", "2025-01-01"))
+FIRST_DAY = first_day()
 _FIRST_MONDAY = FIRST_DAY - timedelta(days=FIRST_DAY.weekday())
 _FIRST_MONTH = FIRST_DAY.replace(day=1)
 

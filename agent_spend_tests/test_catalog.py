@@ -75,3 +75,13 @@ def test_column_lineage_is_read_from_the_sql():
     assert _lineage("int_usage__copilot", catalog())["list_usd"] == [
         ("stg_copilot__user_day", "credits"), ("stg_prices__unit", "usd_per_unit")
     ]
+
+
+def test_a_model_may_take_its_column_descriptions_from_its_neighbour(sql_dir):
+    (sql_dir / "marts" / "fct_apples.sql").write_text(GOOD)
+    twin = sql_dir / "marts" / "fct_more_apples.sql"
+    twin.write_text(GOOD.replace("usage_day: UTC day\napples: apples eaten", "same as fct_apples"))
+    assert parse(twin).columns == {"usage_day": "UTC day", "apples": "apples eaten"}
+    twin.write_text(GOOD.replace("usage_day: UTC day\napples: apples eaten", "same as fct_pears"))
+    with pytest.raises(ConfigurationError, match="same as fct_pears"):
+        parse(twin)

@@ -1,6 +1,8 @@
 """The command line: one clear line for a mistake, exit codes that mean something, help that teaches."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -83,3 +85,13 @@ def test_query_prints_csv_and_json_with_exact_decimals(tmp_path, monkeypatch):
     assert json.loads(run("query", "SELECT * FROM t", "--format", "json").output) == [
         {"who": "a", "usd": "0.100000000000000001"}
     ]
+
+
+def test_settings_of_a_dotenv_file_count_even_where_they_shape_the_calendar(tmp_path):
+    (tmp_path / ".env").write_text("AGENT_SPEND_FIRST_DAY=2026-13-45\n")
+    outcome = subprocess.run(
+        [sys.executable, "-m", "agent_spend", "doctor"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (outcome.returncode, outcome.stderr) == (
+        2, "agent-spend: AGENT_SPEND_FIRST_DAY must be YYYY-MM-DD, not '2026-13-45'.\n"
+    )

@@ -4,30 +4,7 @@
 -- late data: re-read for the feed's restatement window
 -- partitions: view day
 /*
-usage_day: UTC day
-feed: feed the row comes from
-vendor: ledger name of the vendor
-surface: product surface of the vendor
-series: line on the main chart
-auth_kind: seat, api_key, service_account or unknown
-auth_rule: the rule that decided auth_kind
-actor_kind: interactive, headless, machine or not_split
-actor_rule: the rule that decided actor_kind
-background_kind: automation, cloud_agent, service_account or headless; null otherwise
-actor_id: the vendor's id of who or what acted
-person_hint: e-mail that identifies a person, lower case
-key_id: API key
-workspace: workspace, where the vendor has one
-model: model as the vendor prints it
-environment: environment stated by the source itself
-quantity: amount consumed, in unit; null when the vendor does not say
-unit: unit of quantity
-list_usd: consumption at list price; null when unpriced or not stated
-covered_usd: part that a seat or pool already pays; null when the vendor does not say
-billed_usd: what the vendor's billing API says it charges; null when it does not say
-price_state: priced (price book), reported (by the vendor), unpriced or not_priced (nothing to price)
-attribution_mode: direct, derived or allocated
-price_version: price book line behind list_usd
+same as int_usage
 */
 WITH priced AS (
   SELECT

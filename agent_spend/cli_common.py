@@ -1,0 +1,69 @@
+"""What the commands share: a console, this home, progress by stage, and the demo's vendors where nothing is configured."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+import click
+from rich.console import Console
+
+from agent_spend.runs import Outcome, Stage
+from agent_spend.sandbox.server import environment, running, stored_scenario
+from agent_spend.settings import REQUIRED, Settings, is_connected
+
+DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+
+def new_console() -> Console:
+    """A terminal's own width; wide enough for the tables where the output goes to a file."""
+    return Console(width=None if sys.stdout.isatty() else 140)
+
+
+def home() -> Path:
+    """``AGENT_SPEND_HOME``."""
+    return Settings.from_environment().home
+
+
+@contextmanager
+def demo_vendors(folder: Path) -> Iterator[None]:
+    """Serves the simulated vendors of a demo home while the block runs, when no system is configured."""
+    scenario = stored_scenario(folder / "sandbox")
+    if scenario is None or any(is_connected(system) for system in REQUIRED):
+        yield
+        return
+    with running(scenario, folder / "sandbox") as server:
+        os.environ.update(environment(server.url, server.folder))
+        yield
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[Stage], None]]:
+    """A line a stage while it works; yields the callback that names the next stage."""
+    started, current = monotonic(), []
+
+    def close() -> None:
+        if current:
+            title, since = current.pop()
+            console.print(f"[green]done[/]  {title}  [dim]{monotonic() - since:.1f} s[/]", highlight=False)
+
+    def on_stage(stage: Stage) -> None:
+        close()
+        count = f" ({len(stage.assets)} assets)" if stage.assets else ""
+        current.append((stage.title + count, monotonic()))
+        status.update(f"{stage.title}{count} ...")
+
+    with console.status("Starting ...") as status:
+        yield on_stage
+        close()
+    console.print(f"[dim]{monotonic() - started:.0f} s in all[/]", highlight=False)
+
+
+def print_failures(console: Console, outcomes: list[Outcome]) -> bool:
+    """One line for each failed step; whether there was any."""
+    failures = [line for outcome in outcomes for line in outcome.failures]
+    for line in failures:
+        console.print(f"[red]failed[/] {line}", highlight=False)
+    return bool(failures)

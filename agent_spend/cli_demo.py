@@ -1,0 +1,114 @@
+"""Commands that need no vendor: the demo, the simulated vendors alone, and the UI over a home."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from agent_spend.cli_common import DAY, demo_vendors, home, new_console, print_failures, progress
+from agent_spend.errors import ConfigurationError
+from agent_spend.sandbox.scenario import Scenario
+from agent_spend.sandbox.server import environment, running
+from agent_spend.settings import Settings
+
+
+@click.command()
+@click.option("--developers", type=int, help="Size of the simulated company [80].")
+@click.option("--days", type=int, help="Days of history that end yesterday [35].")
+@click.option("--seed", type=int, help="Another seed is another company [7].")
+@click.option("--reset", is_flag=True, help="Delete this home's earlier demo first.")
+@click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
+def demo(developers: int | None, days: int | None, seed: int | None, reset: bool, fail_on_findings: bool) -> None:
+    """Run everything on simulated vendors and end with a summary.
+
+    Serves the vendors on loopback, backfills every feed through Dagster, builds all models, runs all checks, sends the
+    alerts to a simulated Slack and publishes the page and warehouse.duckdb. Running it again changes nothing.
+    """
+    from agent_spend.demo import demo_scenario, run_demo
+    from agent_spend.summary import print_summary
+
+    folder = home()
+    console = new_console()
+    scenario = demo_scenario(folder, developers, days, seed, reset)
+    if reset:
+        _delete_demo(folder)
+    console.print(
+        f"Simulating {scenario.developers} developers over {scenario.days} days "
+        f"({scenario.first_day} to {scenario.end_day}) in {folder}"
+    )
+    with progress(console) as on_stage:
+        result = run_demo(scenario, folder, on_stage)
+    failed = print_failures(console, result.outcomes)
+    findings = print_summary(console, folder, slack_sent=result.slack_sent)
+    if failed or (fail_on_findings and findings):
+        sys.exit(1)
+
+
+@click.command()
+@click.option("--port", type=int, default=8123, show_default=True)
+@click.option("--developers", type=int, default=80, show_default=True)
+@click.option("--days", type=int, default=35, show_default=True)
+@click.option("--seed", type=int, default=7, show_default=True)
+@click.option("--end-day", type=DAY, help="Last simulated UTC day [yesterday].")
+@click.option("--fault", default="", help="Comma list of <path fragment>:<kind>[:<times>], e.g. users-1-day:503:2.")
+@click.option("--restated", is_flag=True, help="Publish the seeded restatement from the start.")
+def sandbox(port: int, developers: int, days: int, seed: int, end_day: datetime | None, fault: str, restated: bool) -> None:
+    """Serve the simulated vendors in the foreground and print the settings that point at them."""
+    last = end_day.date() if end_day else Settings.from_environment().today - timedelta(days=1)
+    try:
+        scenario = Scenario(developers, days, seed, last)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    folder = home() / "sandbox-files" / f"{developers}-{days}-{seed}-{last}"
+    try:
+        with running(scenario, folder, port=port, fault=fault) as server:
+            if restated:
+                server.restate()
+            for name, value in environment(server.url, folder).items():
+                click.echo(f"export {name}={value}")
+            click.echo(f"# answer key: {folder / 'answer_key.json'} and {server.url}/_sandbox/answer_key", err=True)
+            click.echo("# serving; Ctrl-C ends it", err=True)
+            sys.stdout.flush()
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        click.echo("stopped", err=True)
+    except OSError as error:
+        raise ConfigurationError(f"port {port} cannot be used: {error}") from None
+
+
+@click.command()
+@click.option("--port", type=int, default=3000, show_default=True)
+def ui(port: int) -> None:
+    """Open the Dagster UI, with its daemon, over this home's instance.
+
+    In a home made by the demo, and with no vendor configured, the simulated vendors are served beside it.
+    """
+    from agent_spend.runs import instance
+
+    folder = home()
+    with instance(folder), demo_vendors(folder):
+        command = [sys.executable, "-m", "dagster", "dev", "-m", "agent_spend.definitions", "-p", str(port)]
+        try:
+            sys.exit(subprocess.call(command, env=os.environ | {"AGENT_SPEND_HOME": str(folder)}))
+        except KeyboardInterrupt:
+            sys.exit(0)
+
+
+commands: list[click.Command] = [demo, sandbox, ui]
+
+
+def _delete_demo(folder: Path) -> None:
+    if folder.exists() and not (folder / "sandbox").is_dir():
+        raise ConfigurationError(f"{folder} was not made by the demo; --reset deletes only demo homes")
+    for name in ("sandbox", "lake", "raw", "dagster", "page", "warehouse.duckdb"):
+        path = folder / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.exists():
+            path.unlink()
