@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from agent_spend import cli_demo, cli_finance, cli_whatif
-from agent_spend.cli_common import DAY, demo_vendors, home, new_console, print_failures, progress
+from agent_spend.cli_common import DAY, home, new_console, print_failures, progress
 from agent_spend.errors import ConfigurationError
 
 
@@ -45,10 +45,12 @@ def backfill(first: datetime, last: datetime, names: str | None, fail_on_finding
 
     A day that fails keeps what was stored before; the other days are loaded, and the exit code is 1.
     """
+    from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
     from agent_spend.partitions import FIRST_DAY, Window
     from agent_spend.project import feeds
     from agent_spend.runs import feed_stages, instance, materialize, model_stages
     from agent_spend.settings import REQUIRED, Settings, is_connected
+    from agent_spend.summary import print_summary
 
     window = Window(first.date(), last.date())
     if window.first > window.last:
@@ -64,18 +66,16 @@ def backfill(first: datetime, last: datetime, names: str | None, fail_on_finding
         raise ConfigurationError(f"--feeds: no feed named {', '.join(unknown)}; known: {', '.join(feeds())}")
     folder = home()
     console = new_console()
-    with demo_vendors(folder):
-        if not any(is_connected(system) for system in REQUIRED):
-            raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
-        from agent_spend.definitions import defs
-        from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
-        from agent_spend.summary import print_summary
+    if not any(is_connected(system) for system in REQUIRED):
+        raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
+    # Loaded last: it takes seconds, and a mistake in the arguments should not.
+    from agent_spend.definitions import defs
 
-        with instance(folder) as dagster, progress(console) as on_stage:
-            stages = [*feed_stages(chosen), *model_stages(), REFRESH_FINDINGS, PUBLISH]
-            outcomes = materialize(defs, dagster, stages, window, on_stage)
-        failed = print_failures(console, outcomes)
-        findings = print_summary(console, folder)
+    with instance(folder) as dagster, progress(console) as on_stage:
+        stages = [*feed_stages(chosen), *model_stages(), REFRESH_FINDINGS, PUBLISH]
+        outcomes = materialize(defs, dagster, stages, window, on_stage)
+    failed = print_failures(console, outcomes)
+    findings = print_summary(console, folder)
     if failed or (fail_on_findings and findings):
         sys.exit(1)
 
@@ -92,25 +92,23 @@ def doctor() -> None:
     from agent_spend.settings import Settings, is_connected, missing_settings
     from agent_spend.sources.feed import not_connected
 
-    folder = home()
     console = new_console()
     troubled = False
-    with demo_vendors(folder):
-        settings = Settings.from_environment()
-        yesterday = settings.today - timedelta(days=1)
-        for feed in feeds().values():
-            day = month_start(yesterday) if feed.partition_column == "month" else yesterday
-            answer = next(iter(not_connected(feed, [day]) or feed.fetch([day], settings)))
-            healthy = answer.is_data or answer.reason in ("no_report", "no_invoice", "day_not_closed", "not_refreshed")
-            state = "connected" if healthy else answer.state.value.replace("_", " ")
-            if not healthy and answer.state is State.MISSING:
-                state = f"failed ({answer.reason})"
-            troubled |= state.startswith(("failed", "forbidden"))
-            console.print(f"{feed.name:27} {state}", highlight=False)
-            if answer.message:
-                console.print(f"    {answer.message}", highlight=False, style="dim", soft_wrap=True)
-        state = "connected" if is_connected("slack") else f"not connected: set {', '.join(missing_settings('slack'))}"
-        console.print(f"{'slack':27} {state}", highlight=False)
+    settings = Settings.from_environment()
+    yesterday = settings.today - timedelta(days=1)
+    for feed in feeds().values():
+        day = month_start(yesterday) if feed.partition_column == "month" else yesterday
+        answer = next(iter(not_connected(feed, [day]) or feed.fetch([day], settings)))
+        healthy = answer.is_data or answer.reason in ("no_report", "no_invoice", "day_not_closed", "not_refreshed")
+        state = "connected" if healthy else answer.state.value.replace("_", " ")
+        if not healthy and answer.state is State.MISSING:
+            state = f"failed ({answer.reason})"
+        troubled |= state.startswith(("failed", "forbidden"))
+        console.print(f"{feed.name:27} {state}", highlight=False)
+        if answer.message:
+            console.print(f"    {answer.message}", highlight=False, style="dim", soft_wrap=True)
+    state = "connected" if is_connected("slack") else f"not connected: set {', '.join(missing_settings('slack'))}"
+    console.print(f"{'slack':27} {state}", highlight=False)
     if troubled:
         sys.exit(1)
 
