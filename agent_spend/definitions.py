@@ -11,7 +11,7 @@ from agent_spend.alerts.findings import FINDINGS_ASSET  # noqa: E402
 from agent_spend.alerts.sensors import failed_runs_to_findings, findings_to_slack  # noqa: E402
 from agent_spend.checks.assets import asset_checks  # noqa: E402
 from agent_spend.lake.retention import every_night, retention_asset, retention_job  # noqa: E402
-from agent_spend.models import model_asset  # noqa: E402
+from agent_spend.models import external_assets, model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
 from agent_spend.publish.monthly_assets import monthly_assets  # noqa: E402
@@ -27,6 +27,7 @@ defs = dg.Definitions(
         *monthly_assets(catalog()),
         retention_asset(catalog()),
         FINDINGS_ASSET,
+        *external_assets(catalog()),
     ],
     asset_checks=asset_checks(catalog()),
     jobs=[*jobs, retention_job],

@@ -174,3 +174,25 @@ def _window(model: Model, days: list) -> Window | None:
     if model.partitions == "week":
         return Window(days[0], Window(days[-1], days[-1]).widened(0, 6).last)
     return Window(days[0], month_end(days[-1]) if model.partitions == "month" else days[-1])
+
+
+def external_assets(catalog: Catalog) -> list[dg.AssetSpec]:
+    """What models read and no run materialises: the dated data of ``prices/`` and ``policies/``, and the lake's ledgers."""
+    described = {
+        "feed_coverage": "What is known about each feed and day, kept by the feeds themselves.",
+        "feed_revisions": "What a restated day held before, kept by the feeds themselves.",
+        "month_closes": "Months that were closed and reopened, kept by `agent-spend close`.",
+    }
+    seeds = [
+        dg.AssetSpec(
+            name, group_name="seeds", kinds={"csv"}, description=f"Dated data of `{path.parent.name}/{path.name}`.",
+            metadata={"dagster/column_schema": dg.TableSchema([dg.TableColumn(c) for c in catalog.schemas[name].names])},
+        )
+        for name, path in catalog.seeds.items()
+    ]
+    ledgers = [
+        dg.AssetSpec(name, group_name="ledgers", kinds={"delta"}, description=text)
+        for name, text in described.items()
+        if name in catalog.sources
+    ]
+    return [*seeds, *ledgers]

@@ -40,6 +40,10 @@ def test_every_feed_and_model_has_a_description_a_group_and_described_columns():
         assert columns and all(column.description for column in columns), name
 
 
+def test_nothing_stands_in_a_group_without_a_name():
+    assert [key.to_user_string() for key in GRAPH.get_all_asset_keys() if GRAPH.get(key).group_name == "default"] == []
+
+
 def test_weeks_start_on_monday_in_utc():
     partitions = GRAPH.get(dg.AssetKey("rpt_manager__person_week")).partitions_def
     window = partitions.time_window_for_partition_key("2026-11-16")
