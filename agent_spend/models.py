@@ -141,10 +141,11 @@ def _lineage(name: str, catalog: Catalog) -> dict[str, list[tuple[str, str]]]:
     model = catalog.models[name]
     schema = {table: {c: "TEXT" for c in catalog.schemas[table].names} for table in model.upstream}
     tree = sqlglot.optimizer.qualify.qualify(sqlglot.parse_one(model.sql, dialect="duckdb"), schema=schema, dialect="duckdb")
-    scope = build_scope(tree)
+    # All columns in one walk over one tree: copying it for each column takes ten times as long.
+    nodes = lineage(None, tree, schema, scope=build_scope(tree), dialect="duckdb", copy=False, trim_selects=False)
     found = {}
     for column in model.columns:
-        leaves = [node for node in lineage(column, tree, schema, scope=scope, dialect="duckdb").walk() if not node.downstream]
+        leaves = [node for node in nodes[column].walk() if not node.downstream]
         pairs = {(leaf.source.name, leaf.name.split(".")[-1].strip('"')) for leaf in leaves
                  if isinstance(leaf.source, sqlglot.exp.Table)}
         found[column] = sorted(pair for pair in pairs if pair[0] in model.upstream)
