@@ -19,7 +19,7 @@ import sqlglot
 from sqlglot import exp
 
 from agent_spend.errors import ConfigurationError
-from agent_spend.lake.tables import empty_sql
+from agent_spend.lake.tables import empty_sql, session
 from agent_spend.settings import env
 
 SQL_DIR = Path(env("AGENT_SPEND_SQL_DIR") or Path(__file__).resolve().parent.parent / "dbt_like_sql")
@@ -120,8 +120,7 @@ class Catalog:
     def schemas(self) -> dict[str, pa.Schema]:
         """Columns and types of every source, seed and model, by asking DuckDB with empty tables."""
         schemas = dict(self.sources)
-        with duckdb.connect() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
+        with session() as connection:
             for name, schema in self.sources.items():
                 connection.execute(f'CREATE TABLE "{name}" AS {empty_sql(schema)}')
             for name in self.seeds:

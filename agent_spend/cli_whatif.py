@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 import pyarrow as pa
 
+from agent_spend.lake.tables import session
 from agent_spend.partitions import Window
 from agent_spend.settings import Settings
 
@@ -76,9 +77,7 @@ commands: list[click.Command] = [what_if, export]
 
 
 def _by_model(table: pa.Table) -> pa.Table:
-    import duckdb
-
-    with duckdb.connect() as connection:
+    with session() as connection:
         connection.register("repriced", table)
         return connection.sql(
             """SELECT model, hypothetical_model, CAST(SUM(tokens) AS BIGINT) AS tokens,

@@ -22,6 +22,12 @@ class State(StrEnum):
     """No settings for this system."""
 
 
+#: Reasons for a missing day that are the vendor's normal "nothing to give"; every other one fails the run.
+EXPECTED_GAPS = frozenset(
+    {"no_report", "empty_body", "null_body", "no_links", "live_list_only", "day_not_closed", "no_invoice", "not_refreshed"}
+)
+
+
 class FeedError(Exception):
     """A vendor's answer that must not become data.
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from agent_spend.errors import EXPECTED_GAPS
 from agent_spend.publish.warehouse import query
-from agent_spend.sources.land import EXPECTED_GAPS
 
 VENDOR_NAMES = {
     "github_copilot": "GitHub Copilot", "anthropic": "Anthropic", "cursor": "Cursor", "custom_agents": "Custom agents",

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from agent_spend.catalog import Catalog, Model
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
-from agent_spend.lake.tables import Lake
+from agent_spend.lake.tables import Lake, session
 from agent_spend.publish import privacy
 from agent_spend.publish.files import beside
 
@@ -82,8 +82,7 @@ def reading(path: Path):
     if not path.exists():
         raise ConfigurationError(f"{path} does not exist yet; materialise the asset 'warehouse' first")
     # Attached, because duckdb.connect(path) would share an older copy that this process still has open.
-    with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
+    with session() as connection:
         connection.execute(f"ATTACH {_quoted(path)} AS warehouse (READ_ONLY)")
         connection.execute("USE warehouse")
         yield connection

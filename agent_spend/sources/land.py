@@ -9,7 +9,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from agent_spend.errors import FeedError, State
+from agent_spend.errors import EXPECTED_GAPS, FeedError, State
 from agent_spend.lake import raw
 from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store_coverage
 from agent_spend.lake.tables import Lake, duckdb_type
@@ -66,12 +66,6 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     log_revisions(lake, revised)
     failures = {day: a.message for day, a in answers.items() if a.state is State.MISSING and a.reason not in EXPECTED_GAPS}
     return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures)
-
-
-#: Reasons for a missing day that are the vendor's normal "nothing to give"; every other one fails the run.
-EXPECTED_GAPS = frozenset(
-    {"no_report", "empty_body", "null_body", "no_links", "live_list_only", "day_not_closed", "no_invoice", "not_refreshed"}
-)
 
 
 def _coverage(feed, answer, before, table, change, now) -> Coverage:

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from agent_spend.sources.land import EXPECTED_GAPS
+from agent_spend.errors import EXPECTED_GAPS
 
 DAY = date(2026, 11, 17)
 

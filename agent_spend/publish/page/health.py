@@ -3,15 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from agent_spend.errors import EXPECTED_GAPS
 from agent_spend.publish.page.audience import Audience, Names
 from agent_spend.publish.page.source import Source, is_data
 from agent_spend.publish.page.vocabulary import FINDING_TITLES, LATENCY_DAYS, USAGE_FEEDS, VENDORS, words
 
 STRIP_DAYS = 42
-#: Why a vendor has nothing for a day that nobody expects it to have, such as the past of a list that is only read live.
-EXPECTED_GAPS = frozenset(
-    {"no_report", "empty_body", "null_body", "no_links", "live_list_only", "day_not_closed", "no_invoice", "not_refreshed"}
-)
 MONTHLY_FEEDS = frozenset({"vendor_invoices"})
 REVISIONS_SHOWN = 20
 TOP_FINDINGS = 8
