@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from finance_books import OCTOBER, usage
 
-from agent_spend.cli_finance import commands
+from agent_spend.cli.finance import commands
 from agent_spend.errors import ConfigurationError
 from agent_spend.publish.monthly_assets import monthly_assets
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from workload_company import DAYS, INVENTORY
 
-from agent_spend.cli_whatif import commands
+from agent_spend.cli.whatif import commands
 
 
 @pytest.fixture

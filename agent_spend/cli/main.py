@@ -1,4 +1,4 @@
-"""The command line: its entry point, and the commands that work on a home; others are in the ``cli_*`` modules."""
+"""The command line: its entry point, and the commands that work on a home; others are in the modules beside it."""
 
 import csv
 import json
@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from agent_spend import cli_demo, cli_finance, cli_whatif
-from agent_spend.cli_common import DAY, home, new_console, print_failures, progress
+from agent_spend.cli import demo, finance, whatif
+from agent_spend.cli.common import DAY, home, new_console, print_failures, progress
 from agent_spend.errors import ConfigurationError
 
 
@@ -181,4 +181,4 @@ def _register(commands: list[click.Command]) -> None:
             main.add_command(command)
 
 
-_register([*cli_demo.commands, *cli_whatif.commands, *cli_finance.commands])
+_register([*demo.commands, *whatif.commands, *finance.commands])

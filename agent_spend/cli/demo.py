@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from agent_spend.cli_common import DAY, demo_vendors, home, new_console, print_failures, progress
+from agent_spend.cli.common import DAY, demo_vendors, home, new_console, print_failures, progress
 from agent_spend.errors import ConfigurationError
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import environment, running
