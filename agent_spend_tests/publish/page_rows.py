@@ -10,9 +10,10 @@ TYPES = {"day": "DATE", "text": "VARCHAR", "money": "DECIMAL(38, 18)", "rate": "
          "float": "DOUBLE", "flag": "BOOLEAN", "instant": "TIMESTAMPTZ"}
 AMOUNTS = "list_usd money, covered_usd money, billed_usd money"
 TABLES = {
-    "fct_usage_day": "usage_day day, vendor text, surface text, series text, auth_kind text, auth_rule text, actor_kind text,"
-    " actor_rule text, background_kind text, actor_id text, person_id text, identity_rule text, key_id text, key_name text,"
-    " workspace text, model text, environment text, cost_center text, squad text, org text, quantity money, unit text,"
+    "fct_usage_day": "usage_day day, vendor text, surface text, series text, auth_kind text, auth_rule text,"
+    " auth_evidence text, actor_kind text, actor_rule text, actor_evidence text, background_kind text, actor_id text,"
+    " person_id text, identity_rule text, key_id text, key_name text, workspace text,"
+    " model text, environment text, cost_center text, squad text, org text, quantity money, unit text,"
     f" {AMOUNTS}, price_state text, attribution_mode text, price_version text, is_provisional flag",
     "rpt_manager__credit_day": "usage_day day, actor_id text, login text, person_id text, name text, org text, squad text,"
     " credits money, previous_credits money, previous_state text, change_pct float, ratio float, is_provisional flag",

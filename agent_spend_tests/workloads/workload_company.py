@@ -29,7 +29,7 @@ class Company:
     changed: set[str] = field(default_factory=set)
 
     def write(self, table: str, *rows: dict) -> None:
-        """Make a table hold ``rows``; columns left out are null, flags false, counts 0."""
+        """Make a table hold ``rows``; columns left out are null, flags false, counts 0. A given ``None`` stays null."""
         self.rows[table] = list(rows)
         self.changed.add(table)
 
@@ -123,14 +123,16 @@ def workdays() -> list[date]:
 def _whole(row: dict, schema: pa.Schema) -> dict:
     unknown = sorted(set(row) - set(schema.names))
     assert not unknown, f"no such columns: {unknown}"
-    return {column.name: _value(row.get(column.name), column.type) for column in schema}
+    return {
+        column.name: _value(row[column.name], column.type) if column.name in row else _default(column.type) for column in schema
+    }
 
 
 def _value(value, kind: pa.DataType):
-    if pa.types.is_decimal(kind):
-        return None if value is None else Decimal(value)
-    if value is None and pa.types.is_boolean(kind):
+    return Decimal(value) if value is not None and pa.types.is_decimal(kind) else value
+
+
+def _default(kind: pa.DataType):
+    if pa.types.is_boolean(kind):
         return False
-    if value is None and pa.types.is_integer(kind):
-        return 0
-    return value
+    return 0 if pa.types.is_integer(kind) else None

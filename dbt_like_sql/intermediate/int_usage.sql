@@ -11,8 +11,10 @@ surface: product surface of the vendor
 series: line on the main chart
 auth_kind: seat, api_key, service_account or unknown
 auth_rule: the rule that decided auth_kind
+auth_evidence: what the source says that auth_rule was applied to
 actor_kind: interactive, headless, machine or not_split
 actor_rule: the rule that decided actor_kind
+actor_evidence: what the source says that actor_rule was applied to
 background_kind: automation, cloud_agent, service_account or headless; null otherwise
 actor_id: the vendor's id of who or what acted
 person_hint: e-mail that identifies a person, lower case

@@ -17,6 +17,7 @@ WITH grouped AS (
     c.model,
     c.price_state,
     c.price_version,
+    COUNT(DISTINCT r.trace_id) AS traces,
     CAST(SUM(c.input_tokens + c.cache_read_tokens + c.cache_write_5m_tokens + c.cache_write_1h_tokens + c.output_tokens) AS DECIMAL(38, 18)) AS tokens,
     CAST(SUM(c.list_usd) AS DECIMAL(38, 18)) AS list_usd
   FROM int_agent__call AS c
@@ -33,8 +34,17 @@ int_usage__agents AS (
     'custom_agents' AS series,
     auth_kind,
     CASE WHEN auth_kind = 'unknown' THEN 'spans do not say how the agent authenticates' ELSE 'attribute of the spans' END AS auth_rule,
+    CASE
+      WHEN auth_kind = 'unknown' THEN 'no attribute of ' || CAST(traces AS VARCHAR) || ' traces names a key, a seat or a service account'
+      ELSE 'auth_hint ' || auth_kind || ' on ' || CAST(traces AS VARCHAR) || ' traces'
+        || CASE WHEN auth_kind = 'seat' AND owner_email IS NOT NULL THEN '; a billing identity is stated' ELSE '' END
+    END AS auth_evidence,
     CASE WHEN is_session THEN 'interactive' ELSE 'machine' END AS actor_kind,
     CASE WHEN is_session THEN 'spans of an interactive program on a seat' ELSE 'traced workflow' END AS actor_rule,
+    CASE
+      WHEN is_session THEN 'service.name of an interactive program and no workflow name on ' || CAST(traces AS VARCHAR) || ' traces'
+      ELSE 'workflow ' || actor_id || ' on ' || CAST(traces AS VARCHAR) || ' traces'
+    END AS actor_evidence,
     CASE WHEN NOT is_session THEN 'headless' END AS background_kind,
     actor_id,
     CASE WHEN auth_kind = 'seat' THEN owner_email END AS person_hint,

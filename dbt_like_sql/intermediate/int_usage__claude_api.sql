@@ -58,12 +58,18 @@ int_usage__claude_api AS (
     'claude_api_key' AS series,
     CASE WHEN s.api_key_id IS NULL THEN 'unknown' ELSE 'api_key' END AS auth_kind,
     CASE WHEN s.api_key_id IS NULL THEN 'no key reported: Workbench, OAuth or federated' ELSE 'usage report names an API key' END AS auth_rule,
+    COALESCE('api_key_id ' || s.api_key_id, 'api_key_id is null') AS auth_evidence,
     CASE WHEN k.is_claude_code THEN 'interactive' WHEN s.api_key_id IS NULL THEN 'interactive' ELSE 'machine' END AS actor_kind,
     CASE
       WHEN k.is_claude_code THEN 'key minted by Claude Code for a person'
       WHEN s.api_key_id IS NULL THEN 'Workbench use has no key'
       ELSE 'API key outside the Claude Code workspace'
     END AS actor_rule,
+    CASE
+      WHEN s.api_key_id IS NULL THEN 'api_key_id is null'
+      WHEN k.api_key_id IS NULL THEN 'key ' || s.api_key_id || ' is on no list of keys'
+      ELSE 'key ' || k.key_name || ' in workspace ' || COALESCE(k.workspace_name, '(default workspace)')
+    END AS actor_evidence,
     CAST(NULL AS VARCHAR) AS background_kind,
     COALESCE(s.api_key_id, '(no key)') AS actor_id,
     CASE WHEN k.is_claude_code THEN k.creator_email END AS person_hint,

@@ -40,6 +40,7 @@ int_usage__claude_seat AS (
     'claude_seat' AS series,
     'seat' AS auth_kind,
     'customer_type is subscription' AS auth_rule,
+    'customer_type subscription' AS auth_evidence,
     CASE WHEN is_headless THEN 'headless' WHEN is_interactive OR is_remote THEN 'interactive' ELSE 'not_split' END AS actor_kind,
     CASE
       WHEN is_headless THEN 'terminal ' || terminal_type || ' has no person at it'
@@ -47,6 +48,7 @@ int_usage__claude_seat AS (
       WHEN is_interactive THEN 'terminal ' || terminal_type || ' of a person'
       ELSE 'terminal ' || COALESCE(NULLIF(terminal_type, ''), '(not stated)') || ' is on no list of policies/workload_rules.csv'
     END AS actor_rule,
+    'terminal_type ' || COALESCE(NULLIF(terminal_type, ''), '(not stated)') || CASE WHEN is_remote THEN ', is_remote true' ELSE '' END AS actor_evidence,
     CASE WHEN is_headless THEN 'headless' END AS background_kind,
     actor_id,
     person_hint,

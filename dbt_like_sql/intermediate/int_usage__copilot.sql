@@ -15,9 +15,18 @@ WITH int_usage__copilot AS (
     'copilot_credits' AS series,
     'seat' AS auth_kind,
     'Copilot credits are consumed by licensed seats' AS auth_rule,
-    'not_split' AS actor_kind,
-    'GitHub does not split ai_credits_used by surface, model or agent' AS actor_rule,
-    CAST(NULL AS VARCHAR) AS background_kind,
+    'user_id ' || CAST(u.user_id AS VARCHAR) || ' in the report of licensed users' AS auth_evidence,
+    CASE WHEN u.only_surface = 'ide' THEN 'interactive' WHEN u.only_surface = 'cloud_agent' THEN 'headless' ELSE 'not_split' END AS actor_kind,
+    CASE
+      WHEN u.only_surface = 'ide' THEN 'chat and agent mode of the editor are the only surfaces that GitHub reports for the day'
+      WHEN u.only_surface = 'cloud_agent' THEN 'the cloud agent is the only surface that GitHub reports for the day'
+      WHEN u.only_surface = 'cli' THEN 'GitHub does not say whether a person was at the Copilot CLI'
+      ELSE 'GitHub does not split ai_credits_used by surface, model or agent'
+    END AS actor_rule,
+    'used_chat ' || COALESCE(CAST(u.used_chat AS VARCHAR), 'not said') || ', used_agent ' || COALESCE(CAST(u.used_agent AS VARCHAR), 'not said')
+      || ', used_cli ' || COALESCE(CAST(u.used_cli AS VARCHAR), 'not said')
+      || ', used_copilot_cloud_agent ' || COALESCE(CAST(u.used_cloud_agent AS VARCHAR), 'not said') AS actor_evidence,
+    CASE WHEN u.only_surface = 'cloud_agent' THEN 'cloud_agent' END AS background_kind,
     CAST(u.user_id AS VARCHAR) AS actor_id,
     CAST(NULL AS VARCHAR) AS person_hint,
     CAST(NULL AS VARCHAR) AS key_id,

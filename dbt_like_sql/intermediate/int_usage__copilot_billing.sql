@@ -11,11 +11,12 @@ WITH lines AS (
     usage_day,
     scope,
     model,
+    LOWER(model) = 'coding agent model' OR LOWER(sku) LIKE 'coding_agent%' AS is_cloud_agent,
     CAST(SUM(discount_usd) AS DECIMAL(38, 18)) AS covered_usd,
     CAST(SUM(net_usd) AS DECIMAL(38, 18)) AS billed_usd
   FROM stg_copilot__billing_line
   WHERE sku_class = 'credits'
-  GROUP BY usage_day, scope, model
+  GROUP BY 1, 2, 3, 4
 ),
 
 int_usage__copilot_billing AS (
@@ -27,9 +28,14 @@ int_usage__copilot_billing AS (
     'copilot_billing' AS series,
     'seat' AS auth_kind,
     'the billing API bills credits of licensed seats; it does not name people' AS auth_rule,
-    'not_split' AS actor_kind,
-    'the billing API does not split by actor' AS actor_rule,
-    CAST(NULL AS VARCHAR) AS background_kind,
+    'SKU of AI credits of ' || scope AS auth_evidence,
+    CASE WHEN is_cloud_agent THEN 'headless' ELSE 'not_split' END AS actor_kind,
+    CASE
+      WHEN is_cloud_agent THEN 'the billing API has a line of its own for the cloud agent'
+      ELSE 'the billing API does not split by actor'
+    END AS actor_rule,
+    'model ' || COALESCE(model, '(not stated)') AS actor_evidence,
+    CASE WHEN is_cloud_agent THEN 'cloud_agent' END AS background_kind,
     '(billing ' || scope || ')' AS actor_id,
     CAST(NULL AS VARCHAR) AS person_hint,
     CAST(NULL AS VARCHAR) AS key_id,

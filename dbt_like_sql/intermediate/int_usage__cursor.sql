@@ -18,6 +18,7 @@ WITH grouped AS (
       WHEN kind_class = 'included' THEN 'cursor_included'
       ELSE 'cursor_not_charged'
     END AS series,
+    COUNT(*) AS events,
     CAST(SUM(tokens) AS DECIMAL(38, 18)) AS tokens,
     CAST(SUM(charged_usd) AS DECIMAL(38, 18)) AS charged_usd
   FROM stg_cursor__event
@@ -33,6 +34,7 @@ int_usage__cursor AS (
     series,
     CASE WHEN is_service_account THEN 'service_account' ELSE 'seat' END AS auth_kind,
     CASE WHEN is_service_account THEN 'serviceAccountId is set' ELSE 'event of a team member' END AS auth_rule,
+    CASE WHEN is_service_account THEN 'serviceAccountId ' || actor_id ELSE 'userEmail' END || ' on ' || CAST(events AS VARCHAR) || ' events' AS auth_evidence,
     CASE
       WHEN background_kind IS NULL THEN 'interactive'
       WHEN background_kind IN ('automation', 'service_account') THEN 'machine'
@@ -45,6 +47,13 @@ int_usage__cursor AS (
       WHEN background_kind = 'headless' THEN 'isHeadless is true'
       ELSE 'no background marker'
     END AS actor_rule,
+    CASE background_kind
+      WHEN 'automation' THEN 'automationId'
+      WHEN 'cloud_agent' THEN 'cloudAgentId'
+      WHEN 'service_account' THEN 'serviceAccountId'
+      WHEN 'headless' THEN 'isHeadless'
+      ELSE 'none of automationId, cloudAgentId, serviceAccountId, isHeadless'
+    END || ' on ' || CAST(events AS VARCHAR) || ' events' AS actor_evidence,
     background_kind,
     actor_id,
     CASE WHEN NOT is_service_account THEN actor_id END AS person_hint,

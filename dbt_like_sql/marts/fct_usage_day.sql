@@ -10,8 +10,10 @@ surface: product surface of the vendor
 series: line on the main chart; seats and keys are different series
 auth_kind: seat, api_key, service_account or unknown
 auth_rule: the rule that decided auth_kind
+auth_evidence: what the source says that auth_rule was applied to
 actor_kind: interactive, headless, machine or not_split
 actor_rule: the rule that decided actor_kind
+actor_evidence: what the source says that actor_rule was applied to
 background_kind: automation, cloud_agent, service_account or headless; null for interactive use
 actor_id: the vendor's id of who or what acted
 person_id: person in the roster, null when not attributable to one
@@ -66,8 +68,10 @@ fct_usage_day AS (
     i.series,
     i.auth_kind,
     i.auth_rule,
+    i.auth_evidence,
     i.actor_kind,
     i.actor_rule,
+    i.actor_evidence,
     i.background_kind,
     i.actor_id,
     i.matched_person_id AS person_id,

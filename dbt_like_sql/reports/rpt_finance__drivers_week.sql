@@ -20,6 +20,8 @@ WITH weeks AS (
     vendor,
     series,
     CASE
+      -- Whole days of one surface are known, parts of a day are not: a week's change between the two would mean nothing.
+      WHEN series = 'copilot_credits' THEN 'not_split'
       WHEN background_kind IS NOT NULL THEN background_kind
       WHEN series = 'claude_api_key' AND actor_kind = 'machine' THEN 'api_key'
       ELSE actor_kind

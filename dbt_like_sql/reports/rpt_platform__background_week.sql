@@ -1,6 +1,6 @@
 -- grain: one row per ISO week x vendor x background kind
 -- unit: quantity in its unit; USD
--- source: fct_usage_day; Copilot is one 'not_split' row, GitHub does not tell agents from people
+-- source: fct_usage_day; Copilot's credits are one 'not_split' row, its bill names the cloud agent
 -- late data: follows fct_usage_day
 -- partitions: week
 /*
@@ -8,7 +8,7 @@ week_start: Monday 00:00 UTC of the ISO week
 vendor: vendor
 background_kind: cloud_agent, automation, service_account, headless, api_key or not_split
 quantity: amount consumed, in unit
-unit: ai_credits or tokens
+unit: ai_credits, tokens or charge
 list_usd: consumption at list price
 billed_usd: what the vendor's billing API says it charges
 */
@@ -16,8 +16,8 @@ WITH background AS (
   SELECT
     *,
     CASE
+      WHEN series = 'copilot_credits' THEN 'not_split'
       WHEN background_kind IS NOT NULL THEN background_kind
-      WHEN vendor = 'github_copilot' THEN 'not_split'
       WHEN series = 'claude_api_key' AND actor_kind = 'machine' THEN 'api_key'
     END AS kind
   FROM fct_usage_day

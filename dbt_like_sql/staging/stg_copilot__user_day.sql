@@ -9,8 +9,11 @@ user_id: GitHub account id, stable across renames
 user_login: login on that day
 credits: AI credits consumed, null when GitHub does not say
 credits_state: known, absent or null, as received
+used_chat: whether chat was used, null when not collected
+used_agent: whether agent mode of the editor was used, null when not collected
 used_cli: whether Copilot CLI was used, null when not collected
 used_cloud_agent: whether the cloud agent was used, null when not collected
+only_surface: ide, cli or cloud_agent when every other surface is known not to have been used; null otherwise
 */
 WITH ranked AS (
   SELECT
@@ -30,8 +33,15 @@ stg_copilot__user_day AS (
     user_login,
     ai_credits_used AS credits,
     ai_credits_state AS credits_state,
+    used_chat,
+    used_agent,
     used_cli,
-    used_cloud_agent
+    used_cloud_agent,
+    CASE
+      WHEN (used_chat OR used_agent) AND NOT used_cli AND NOT used_cloud_agent THEN 'ide'
+      WHEN used_cli AND NOT used_chat AND NOT used_agent AND NOT used_cloud_agent THEN 'cli'
+      WHEN used_cloud_agent AND NOT used_chat AND NOT used_agent AND NOT used_cli AND interactions = 0 THEN 'cloud_agent'
+    END AS only_surface
   FROM ranked
   WHERE preference = 1
 )

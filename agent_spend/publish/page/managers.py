@@ -144,7 +144,7 @@ _SEAT_USE = """
 SELECT
   vendor, series, actor_kind, actor_rule, COUNT(DISTINCT person_id) AS people, SUM(list_usd) AS list_usd
 FROM fct_usage_day
-WHERE auth_kind = 'seat' AND vendor IN ('anthropic', 'cursor') AND DATE_TRUNC('month', usage_day) = $month
+WHERE auth_kind = 'seat' AND vendor <> 'custom_agents' AND DATE_TRUNC('month', usage_day) = $month
   AND ($org IS NULL OR org = $org)
 GROUP BY ALL
 HAVING SUM(list_usd) > 0
@@ -153,8 +153,8 @@ ORDER BY vendor, series, actor_kind, actor_rule
 _BACKGROUND_COLUMNS = """
   vendor,
   CASE
-    WHEN background_kind IS NOT NULL THEN background_kind
     WHEN series = 'copilot_credits' THEN 'not_split'
+    WHEN background_kind IS NOT NULL THEN background_kind
     WHEN series = 'claude_api_key' AND actor_kind = 'machine' THEN 'api_key'
   END AS background_kind,
   SUM(quantity) AS quantity, ANY_VALUE(unit) AS unit, SUM(list_usd) AS list_usd, SUM(billed_usd) AS billed_usd
