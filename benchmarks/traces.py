@@ -75,13 +75,15 @@ def fast(path: Path) -> pa.Table:
 def _ours(path: Path, is_fast: bool) -> pa.Table:
     from agent_spend.sources.agent_traces import resolve
     from agent_spend.sources.agent_traces.fast import FastReader
-    from agent_spend.sources.agent_traces.files import FileReport, TraceFile, pieces
+    from agent_spend.sources.agent_traces.files import FileReport, pieces
+    from agent_spend.sources.agent_traces.store import TraceFile
     from agent_spend.sources.agent_traces.strict import StrictReader
 
     lookups = resolve.lookups()
     reader = FastReader(lookups, StrictReader(lookups)) if is_fast else StrictReader(lookups)
-    report = FileReport(TraceFile(path, path.name, 0))
-    return pa.Table.from_batches([batch for piece in pieces(report) for batch in reader.read(piece, report)])
+    report = FileReport(TraceFile(str(path), path.name, 0))
+    with path.open("rb") as raw:
+        return pa.Table.from_batches([batch for piece in pieces(report, raw) for batch in reader.read(piece, report)])
 
 
 def orjson_loop(path: Path) -> pa.Table:

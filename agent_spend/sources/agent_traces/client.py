@@ -1,4 +1,4 @@
-"""Reads the folder of trace files once a run and answers for each day asked."""
+"""Reads the trace files once a run and answers for each day asked."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -7,9 +7,10 @@ from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.agent_traces import resolve
 from agent_spend.sources.agent_traces.fast import FastReader
-from agent_spend.sources.agent_traces.files import FileReport, folder_of, pieces, trace_files
+from agent_spend.sources.agent_traces.files import FileReport, pieces
 from agent_spend.sources.agent_traces.landing import Landing
 from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD
+from agent_spend.sources.agent_traces.store import TraceStore
 from agent_spend.sources.agent_traces.strict import StrictReader
 from agent_spend.sources.feed import DayAnswer
 
@@ -24,26 +25,24 @@ def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayA
     not have arrived yet or may have been rotated away.
     """
     try:
-        files = trace_files(folder_of(settings.agent_traces_uri))
+        store = TraceStore(settings.agent_traces_uri)
         with Landing() as landing:
             lookups = resolve.lookups()
             reader = FastReader(lookups, StrictReader(lookups))
-            reports = [FileReport(file) for file in files]
-            for report in reports:
-                for piece in pieces(report):
+            reports = []
+            for file, raw in store.opened(store.files(min(days))):
+                reports.append(report := FileReport(file))
+                for piece in pieces(report, raw):
                     landing.add(reader.read(piece, report))
             _require_spans(reports)
             landing.sort_out()
             for day in days:
-                yield _answer(day, landing, reports)
+                yield _answer(day, landing, reports, store.passed_over_day)
     except FeedError as error:
         yield from (DayAnswer.from_error(day, error) for day in days)
-    except OSError as error:
-        unreadable = FeedError("unreadable", f"agent_spans: {error.filename}: {error.strerror}; check its permissions")
-        yield from (DayAnswer.from_error(day, unreadable) for day in days)
 
 
-def _answer(day: date, landing: Landing, reports: list[FileReport]) -> DayAnswer:
+def _answer(day: date, landing: Landing, reports: list[FileReport], passed_over_day: date | None) -> DayAnswer:
     rows = landing.rows(day)
     contributing = landing.file_numbers(day)
     notes = [
@@ -61,9 +60,12 @@ def _answer(day: date, landing: Landing, reports: list[FileReport]) -> DayAnswer
     if rows.num_rows:
         return DayAnswer(day, State.AVAILABLE, rows, message=message)
     known = landing.span_of_days()
+    if known and passed_over_day:
+        known = (min(known[0], passed_over_day), known[1])
     if known and known[0] < day < known[1]:
         return DayAnswer(day, State.ZERO, rows, message=message)
-    covered = f"traces cover {known[0]} to {known[1]}" if known else "the folder holds no span"
+    nothing = "nothing has arrived lately" if passed_over_day else "the folder holds no span"
+    covered = f"traces cover {known[0]} to {known[1]}" if known else nothing
     explanation = "; ".join([f"agent_spans {day}: {covered}", *notes])
     return DayAnswer(day, State.MISSING, reason="no_report", message=explanation)
 

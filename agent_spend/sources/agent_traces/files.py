@@ -1,36 +1,30 @@
-"""The folder of trace files: what lies in it, and its lines in bounded pieces, however they are compressed."""
+"""What a trace file holds: its lines, documents or messages in bounded pieces, however they are compressed."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
 
 import zstandard
 
 from agent_spend.errors import FeedError
+from agent_spend.sources.agent_traces.store import TraceFile, translated
 
-SUFFIXES = (".json", ".jsonl", ".ndjson", ".binpb")
-COMPRESSIONS = ("", ".gz", ".zst")
 #: Bytes of lines handed to a reader at once. A longer line is handed over whole.
 PIECE_BYTES = 16 * 1024 * 1024
-#: Compressed bytes read at once; text shrinks about ten times.
-COMPRESSED_BYTES = 256 * 1024
+#: Bytes read at once; compressed text grows about ten times.
+READ_BYTES = 256 * 1024
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: The first byte of a length prefix, for messages below 64 MiB; text starts with none of these bytes.
 _LARGEST_PREFIX_BYTE = 3
+#: The first byte of a bare protobuf message; also a line end, so JSON is told apart by what follows or by its name.
+_BARE_MESSAGE, _BARE_SUFFIXES = b"\n", (".binpb", ".pb", ".protobuf-bin", ".bin")
+_JSON = re.compile(rb"\s*[\[{]")
+#: A first line that opens a document and does not end it.
+_INDENTED = re.compile(rb"\s*(\[[ \t\r]*\n|[\[{]([^\n]*[\[{,:])?[ \t\r]*\n(?!\{\"resource))")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True)
-class TraceFile:
-    """One file. ``name`` is its path below the folder, used in messages; ``number`` orders files for ties."""
-
-    path: Path
-    name: str
-    number: int
 
 
 @dataclass(frozen=True)
@@ -65,56 +59,24 @@ class FileReport:
         return not self.spans and not self.other_signal_lines and bool(self.quarantined)
 
 
-def folder_of(uri: str) -> Path:
-    """The local folder behind ``AGENT_TRACES_URI`` (a path or a file:// URI).
+def pieces(report: FileReport, raw: BinaryIO, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
+    """The file's lines or messages, read from ``raw`` and decompressed, in pieces of about ``piece_bytes``.
+
+    JSON lines, indented JSON documents, JSON or protobuf behind length prefixes (the Collector's ``format: proto`` and
+    its compressed JSON), and a single bare protobuf message (the S3 exporter) are told apart by their first bytes.
 
     Raises:
-        FeedError: ``not_found`` or ``unsupported_uri``, with the remedy.
+        FeedError: ``changed`` when the file became shorter while it was read; ``vanished``, or what the store said.
     """
-    parts = urlsplit(uri)
-    if parts.scheme not in ("", "file"):
-        raise FeedError(
-            "unsupported_uri",
-            f"agent_spans: AGENT_TRACES_URI {uri!r}: only a folder or a file:// URI; mount or sync the bucket",
-        )
-    folder = Path(unquote(parts.path) if parts.scheme else uri).expanduser()
-    if not folder.is_dir():
-        raise FeedError("not_found", f"agent_spans: AGENT_TRACES_URI: {folder} is not a folder; fix the path")
-    return folder
-
-
-def trace_files(folder: Path) -> list[TraceFile]:
-    """Every trace file below ``folder`` in the order of its name; hidden files and folders are left out.
-
-    Raises:
-        FeedError: ``no_files``.
-    """
-    endings = tuple(suffix + compression for suffix in SUFFIXES for compression in COMPRESSIONS)
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.name.endswith(endings)
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-    if not found:
-        raise FeedError("no_files", f"agent_spans: no {', '.join(SUFFIXES)} file (or .gz, .zst of it) below {folder}")
-    return [TraceFile(path, path.relative_to(folder).as_posix(), n) for n, path in enumerate(found)]
-
-
-def pieces(report: FileReport, piece_bytes: int = PIECE_BYTES) -> Iterator[Piece]:
-    """The file's lines or messages, decompressed, in pieces of about ``piece_bytes``.
-
-    JSON lines, JSON or protobuf behind length prefixes (the Collector's ``format: proto`` and its compressed JSON), and
-    a single bare protobuf message (``.binpb``, the S3 exporter) are told apart by their first bytes and their name.
-    """
-    blocks = _blocks(report, piece_bytes)
-    first = next(blocks, b"")
+    blocks = _blocks(report, raw, piece_bytes)
+    first = next(blocks, b"").removeprefix(_BYTE_ORDER_MARK)
     everything = chain([first], blocks)
-    if ".binpb" in report.file.path.suffixes:
+    if first.startswith(_BARE_MESSAGE) and (_is_named_bare(report.file.name) or not _JSON.match(first)):
         yield Piece(b"", 1, messages=(b"".join(everything),))
     elif first[:1] and first[0] <= _LARGEST_PREFIX_BYTE:
         yield from _framed(report, everything, piece_bytes)
+    elif _INDENTED.match(first):
+        yield from _lines(_unindented(everything), piece_bytes)
     else:
         yield from _lines(everything, piece_bytes)
 
@@ -151,8 +113,7 @@ def _messages(messages: list[bytes], first: int) -> Piece:
 def _lines(blocks: Iterator[bytes], piece_bytes: int) -> Iterator[Piece]:
     parts: list[bytes] = []
     size, first_line = 0, 1
-    for number, block in enumerate(blocks):
-        block = block if number else block.removeprefix(_BYTE_ORDER_MARK)
+    for block in blocks:
         parts.append(block)
         size += len(block)
         end = block.rfind(b"\n") + 1
@@ -171,23 +132,60 @@ def _lines(blocks: Iterator[bytes], piece_bytes: int) -> Iterator[Piece]:
         yield Piece(waiting[end:], first_line + waiting.count(b"\n"), is_tail=True)
 
 
-def _blocks(report: FileReport, size: int) -> Iterator[bytes]:
-    with report.file.path.open("rb") as raw:
-        magic = raw.read(4)
-        raw.seek(0)
-        if magic.startswith(_GZIP_MAGIC):
-            yield from _inflated(report, raw, lambda: zlib.decompressobj(wbits=31))
-        elif magic == _ZSTD_MAGIC:
-            yield from _inflated(report, raw, zstandard.ZstdDecompressor().decompressobj)
-        else:
-            while block := raw.read(size):
-                yield block
+def _unindented(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Indented documents, each as one line: a document ends with the bracket that stands first on its line."""
+    document: list[bytes] = []
+    for line in _split(blocks):
+        document.append(line)
+        if line.startswith((b"}", b"]") if document[0].lstrip().startswith(b"{") else b"]"):
+            yield b" ".join(document) + b"\n"
+            document = []
+    if document:
+        yield b" ".join(document)
 
 
-def _inflated(report: FileReport, raw: BinaryIO, new_stream: Callable) -> Iterator[bytes]:
+def _split(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    waiting = b""
+    for block in blocks:
+        *lines, waiting = (waiting + block).split(b"\n")
+        yield from (line for line in lines if line.strip())
+    if waiting.strip():
+        yield waiting
+
+
+def _is_named_bare(name: str) -> bool:
+    return any(suffix in name for suffix in _BARE_SUFFIXES)
+
+
+def _blocks(report: FileReport, raw: BinaryIO, size: int) -> Iterator[bytes]:
+    received = _received(report, raw, min(size, READ_BYTES))
+    first = next(received, b"")
+    everything = chain([first], received)
+    if first.startswith(_GZIP_MAGIC):
+        yield from _inflated(report, everything, lambda: zlib.decompressobj(wbits=31))
+    elif first.startswith(_ZSTD_MAGIC):
+        yield from _inflated(report, everything, zstandard.ZstdDecompressor().decompressobj)
+    else:
+        yield from everything
+
+
+def _received(report: FileReport, raw: BinaryIO, size: int) -> Iterator[bytes]:
+    received = 0
+    with translated(report.file.name):
+        while block := raw.read(size):
+            received += len(block)
+            yield block
+    if received < report.file.size:
+        raise FeedError(
+            "changed",
+            f"agent_spans: {report.file.name} became shorter while it was read (rotated or truncated); run again",
+        )
+
+
+def _inflated(report: FileReport, received: Iterator[bytes], new_stream: Callable) -> Iterator[bytes]:
     """Members (gzip) or frames (zstd) one after the other: with rotation every write of the Collector is a frame."""
     stream, is_between = new_stream(), True
-    while block := raw.read(COMPRESSED_BYTES):
+    for block in received:
         while block:
             try:
                 yield stream.decompress(block)

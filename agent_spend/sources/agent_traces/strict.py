@@ -14,6 +14,7 @@ from agent_spend.sources.agent_traces.wire import Facts, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DECODER = msgspec.json.Decoder(wire.ExportRequest)
+_LIST_DECODER = msgspec.json.Decoder(list[msgspec.Raw])
 #: Spans gathered into one record batch.
 BATCH_SPANS = 16_384
 
@@ -45,6 +46,10 @@ class StrictReader:
 
     def _line(self, line: bytes, number: int, is_tail: bool, report: FileReport) -> Iterator[tuple]:
         try:
+            if line.lstrip().startswith(b"["):
+                for one in _LIST_DECODER.decode(line):
+                    yield from self._line(bytes(one), number, False, report)
+                return
             request = _DECODER.decode(line)
             if request.resource_spans is not None:
                 found = wire.facts(request, self._wanted)

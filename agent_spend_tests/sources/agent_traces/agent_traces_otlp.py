@@ -1,13 +1,17 @@
 """Builders of OTLP/JSON by hand, for tests only: what a Collector would have written."""
 
+import base64
 import json
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+import pytest
+
 from agent_spend.settings import Settings
 from agent_spend.sources.agent_traces import fast, resolve
 from agent_spend.sources.agent_traces.assets import FEEDS
-from agent_spend.sources.agent_traces.files import FileReport, Piece, TraceFile
+from agent_spend.sources.agent_traces.files import FileReport, Piece
+from agent_spend.sources.agent_traces.store import TraceFile
 from agent_spend.sources.agent_traces.strict import StrictReader
 
 FEED = FEEDS[0]
@@ -64,6 +68,18 @@ def request(*spans, resource=None) -> dict:
 
 def line(*spans, resource=None) -> bytes:
     return json.dumps(request(*spans, resource=resource)).encode()
+
+
+def proto_request(*spans, resource=None) -> bytes:
+    """The same request as a protobuf message: the JSON encoding differs from protobuf's own in the ids."""
+    trace_service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    json_format = pytest.importorskip("google.protobuf.json_format")
+    built = request(*(dict(one) for one in spans), resource=resource)
+    for one in built["resourceSpans"][0]["scopeSpans"][0]["spans"]:
+        for field in ("traceId", "spanId", "parentSpanId"):
+            if field in one:
+                one[field] = base64.b64encode(bytes.fromhex(one[field])).decode()
+    return json_format.ParseDict(built, trace_service.ExportTraceServiceRequest()).SerializeToString()
 
 
 @lru_cache

@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 from agent_spend.sandbox.agent_traces import write_files
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sources.agent_traces import fast, resolve, semantics
-from agent_spend.sources.agent_traces.files import FileReport, Piece, TraceFile, pieces, trace_files
+from agent_spend.sources.agent_traces.files import FileReport, Piece, pieces
+from agent_spend.sources.agent_traces.store import TraceFile, TraceStore
 from agent_spend.sources.agent_traces.strict import StrictReader
 
 SCENARIO = Scenario(developers=12, days=21, seed=11, end_day=date(2026, 11, 22))
@@ -72,7 +73,9 @@ def simulated(tmp_path_factory):
     """Whole lines of all simulated files, one after the other."""
     folder = tmp_path_factory.mktemp("traces")
     write_files(SCENARIO, folder)
-    found = [piece for file in trace_files(folder) for piece in pieces(FileReport(file)) if not piece.is_tail]
+    store = TraceStore(str(folder))
+    opened = store.opened(store.files(SCENARIO.end_day))
+    found = [piece for file, raw in opened for piece in pieces(FileReport(file), raw) if not piece.is_tail]
     return b"".join(piece.body for piece in found)
 
 

@@ -3,14 +3,16 @@
 import gzip
 import json
 from datetime import UTC, date, datetime
+from io import BytesIO
 
 import pytest
 import zstandard
-from agent_traces_otlp import DAY, FEED, line, nano, request, span
+from agent_traces_otlp import FEED, line, nano, request, span
 
 from agent_spend.errors import ConfigurationError, State
 from agent_spend.settings import Settings
-from agent_spend.sources.agent_traces.files import FileReport, TraceFile, pieces
+from agent_spend.sources.agent_traces.files import FileReport, pieces
+from agent_spend.sources.agent_traces.store import TraceFile, TraceStore
 
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.usage.output_tokens": 7}
 
@@ -329,31 +331,26 @@ def test_a_file_uri_is_the_same_as_a_path(traces, monkeypatch):
     assert len(traces.rows()) == 1
 
 
-def test_a_bucket_is_refused_with_the_remedy(traces, monkeypatch):
-    monkeypatch.setenv("AGENT_TRACES_URI", "s3://bucket/traces")
+def test_a_place_of_another_kind_is_refused_with_the_remedy(traces, monkeypatch):
+    monkeypatch.setenv("AGENT_TRACES_URI", "ftp://host/traces")
 
-    assert traces.answer().message.endswith("only a folder or a file:// URI; mount or sync the bucket")
+    assert traces.answer().message.endswith("give a folder, file://, s3://, gs:// or clickhouse://")
 
 
 def test_each_file_is_read_once_for_many_days(traces, monkeypatch):
-    from pathlib import Path
-
     traces.write(line(span(CHAT)) + b"\n")
     opened = []
-    real_open = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, *a, **k: opened.append(self.name) or real_open(self, *a, **k))
+    real = TraceStore._next
+    monkeypatch.setattr(TraceStore, "_next", lambda self, file, body: opened.append(file.name) or real(self, file, body))
     list(FEED.fetch([date(2026, 11, n) for n in range(1, 21)], Settings.from_environment()))
 
-    assert opened.count("traces.json") == 1
-    assert DAY.day == 20
+    assert opened == ["agents/acme/traces.json"]
 
 
-def test_pieces_of_any_size_hold_the_same_lines(tmp_path):
+def test_pieces_of_any_size_hold_the_same_lines():
     body = b"\xef\xbb\xbf" + b"".join(b"line %d\n" % number * (number % 3) for number in range(300)) + b"tail"
-    path = tmp_path / "traces.json"
-    path.write_bytes(body)
     for size in (8, 64, 1_000_000):
-        found = list(pieces(FileReport(TraceFile(path, path.name, 0)), size))
+        found = list(pieces(FileReport(TraceFile("traces.json", "traces.json", 0)), BytesIO(body), size))
         assert b"".join(piece.body for piece in found) == body[3:]
         assert [piece.first_line for piece in found] == [
             1 + sum(one.body.count(b"\n") for one in found[:n]) for n in range(len(found))
