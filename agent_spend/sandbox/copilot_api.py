@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from agent_spend.sandbox import copilot_billing_api, copilot_directory, copilot_reports
+from agent_spend.sandbox import copilot_billing_api, copilot_directory, copilot_identities, copilot_reports
 from agent_spend.sandbox.copilot_replies import Refusal
 from agent_spend.sandbox.scenario import ENTERPRISE, GITHUB_ORGS
 from agent_spend.sandbox.state import SandboxState
@@ -28,21 +28,28 @@ def routes(sandbox: SandboxState) -> list[Route]:
     """Every simulated GitHub path; see the module's text for the switches."""
     budget = _Budget(sandbox)
 
+    def answered(request: Request, handler: Callable[[], Response]) -> Response:
+        limits, is_over = budget.spend()
+        try:
+            if is_over:
+                raise Refusal(403, "API rate limit exceeded for user ID 1.")
+            _authenticate(request)
+            _check_scope(sandbox, request)
+            response = handler()
+        except Refusal as refusal:
+            response = refusal.response()
+        response.headers.update(limits)
+        return response
+
     def api(path: str, handler: Callable[[SandboxState, Request], Response]) -> Route:
         def answer(request: Request) -> Response:
-            limits, is_over = budget.spend()
-            try:
-                if is_over:
-                    raise Refusal(403, "API rate limit exceeded for user ID 1.")
-                _authenticate(request)
-                _check_scope(sandbox, request)
-                response = handler(sandbox, request)
-            except Refusal as refusal:
-                response = refusal.response()
-            response.headers.update(limits)
-            return response
+            return answered(request, lambda: handler(sandbox, request))
 
         return Route("/github" + path, answer, methods=["GET"])
+
+    async def graphql(request: Request) -> Response:
+        body = await request.body()
+        return answered(request, lambda: copilot_identities.graphql(sandbox, body))
 
     def open_file(request: Request) -> Response:
         return copilot_reports.file(sandbox, request)
@@ -60,6 +67,9 @@ def routes(sandbox: SandboxState) -> list[Route]:
         api("/orgs/{org}/teams", copilot_directory.teams),
         api("/orgs/{org}/teams/{slug}/members", copilot_directory.team_members),
         api("/enterprises/{enterprise}/consumed-licenses", copilot_directory.consumed_licenses),
+        api("/scim/v2/enterprises/{enterprise}/Users", copilot_identities.scim_users),
+        api("/scim/v2/organizations/{org}/Users", copilot_identities.scim_users),
+        Route("/github/graphql", graphql, methods=["POST"]),
         Route("/github/_report_files/{path:path}", open_file, methods=["GET"]),
     ]
 

@@ -111,13 +111,14 @@ def _team_ids(org: str) -> dict[str, int]:
 
 def _team(sandbox: SandboxState, org: str, slug: str) -> dict:
     ids = _team_ids(org)
+    names = {name.lower(): name for name in ORGANISATION}
     parent = next((name.lower() for name, squads in ORGANISATION.items() if slug in squads), None)
     url = f"{sandbox.base_url}/github/orgs/{org}/teams/{slug}"
     return {
-        "id": ids[slug], "name": slug.title(), "slug": slug, "description": None, "privacy": "closed",
+        "id": ids[slug], "name": names.get(slug, slug), "slug": slug, "description": None, "privacy": "closed",
         "permission": "pull", "url": url, "members_url": url + "/members{/member}", "type": "organization",
         "organization_id": int(ORGANIZATION_IDS[org]),
-        "parent": {"id": ids[parent], "name": parent.title(), "slug": parent} if parent else None,
+        "parent": {"id": ids[parent], "name": names[parent], "slug": parent} if parent else None,
     }  # fmt: skip
 
 

@@ -70,6 +70,7 @@ def sandbox(shared_sandbox, monkeypatch):
     for name, value in environment(shared_sandbox.url, shared_sandbox.folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_ORGS", "")
+    monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", "licences")
     shared_sandbox.state.options.pop("fault", None)
     return shared_sandbox
 

@@ -19,7 +19,7 @@ _NOISE = Decimal("0.0001")
 
 def fetch_billing_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """One answer a day. Credits come from ``ai_credit/usage`` only, so that no credit is counted twice."""
-    session = github_session(settings, is_billing=True)
+    session = github_session(settings, own_token="GITHUB_BILLING_TOKEN")
 
     def ask(day: date) -> DayAnswer:
         return ask_scopes(settings, BILLING_FEED, day, lambda scope, where: _part(session, scope, where, day))

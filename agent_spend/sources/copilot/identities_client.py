@@ -1,39 +1,123 @@
-"""Which e-mail belongs to a GitHub login: one snapshot a day of the enterprise's consumed licences."""
+"""Which e-mail belongs to a GitHub login: one snapshot a day of every list of people that the company's GitHub has."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 
-from agent_spend.errors import State
-from agent_spend.settings import Settings
-from agent_spend.sources.copilot.directory_schema import LicencePage
-from agent_spend.sources.copilot.listing import live_list, read_pages
-from agent_spend.sources.copilot.session import github_session
-from agent_spend.sources.feed import DayAnswer
+from agent_spend.errors import FeedError, State
+from agent_spend.settings import Settings, env
+from agent_spend.sources.copilot.directory_schema import Email, LicencePage, ScimPage, identity_row
+from agent_spend.sources.copilot.listing import PAGE_SIZE, live_list, read_pages
+from agent_spend.sources.copilot.saml_client import read_saml
+from agent_spend.sources.copilot.scopes import Part, Scope
+from agent_spend.sources.copilot.session import get, github_session, refusal
+from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.http import VendorSession
 
 IDENTITIES_FEED = "github_identities"
+SETTING = "GITHUB_IDENTITY_SOURCES"
+#: What a company may well not have, or not open to this token; the other lists still count.
+_NOT_THERE = ("forbidden", "not_found", "no_scim", "no_saml")
 
 
 def fetch_identities(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
-    """The licence list of ``GITHUB_ENTERPRISE`` for the newest requested day while that is now."""
-    enterprise = settings.github_enterprise
-    if not enterprise:
-        message = "not connected: set GITHUB_ENTERPRISE, the licence list belongs to an enterprise"
-        return (DayAnswer(day, State.NOT_CONNECTED, reason="not_connected", message=message) for day in days)
-    session = github_session(settings)
+    """Every list of people for the newest requested day while that is now.
 
-    def ask(day: date) -> DayAnswer:
-        where = f"{IDENTITIES_FEED} {day}: enterprise {enterprise}"
-        permission = f"read:enterprise of an admin of enterprise {enterprise}"
-        pages, raw = read_pages(session, f"/enterprises/{enterprise}/consumed-licenses", LicencePage, where, permission)
-        rows = {}
-        for user in (user for page in pages for user in page.users if user.github_com_login):
-            emails = user.github_com_verified_domain_emails or []
-            rows[user.github_com_login.lower()] = {
-                "usage_day": day,
-                "user_login": user.github_com_login,
-                "email": emails[0].lower() if emails else None,
-                "saml_name_id": user.github_com_saml_name_id or None,
-            }
-        return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, list(rows.values()), raw=raw)
+    A list that the company does not have, or that the token may not read, is named in the day's message. A list that
+    breaks off, and a day on which every list is refused, leave what is stored.
+    """
+    return live_list(days, settings, IDENTITIES_FEED, lambda day: _ask(settings, day))
 
-    return live_list(days, settings, IDENTITIES_FEED, ask)
+
+def _ask(settings: Settings, day: date) -> DayAnswer:
+    sessions = {"scim": github_session(settings, own_token="GITHUB_SCIM_TOKEN")}
+    plain = github_session(settings)
+    parts: list[Part] = []
+    refused: list[FeedError] = []
+    for source in _sources():
+        for scope in _scopes(settings, source):
+            where = f"{IDENTITIES_FEED} {day}: {source} of {scope.kind} {scope.slug}"
+            try:
+                parts.append(READERS[source](sessions.get(source, plain), scope, where))
+            except FeedError as error:
+                if error.reason not in _NOT_THERE:
+                    raise
+                refused.append(error)
+                parts.append(Part([], note=f"{source} of {scope.kind} {scope.slug}: {error.reason}"))
+    if len(refused) == len(parts):
+        if refused:
+            raise refused[0]
+        message = f"{SETTING} asks for licences alone, which belong to an enterprise: set GITHUB_ENTERPRISE"
+        raise FeedError("not_connected", message, State.NOT_CONNECTED)
+    # A person in two organizations is in the lists of both; the first one named is kept.
+    rows = {
+        (row["source"], str(row["user_login"]).lower(), str(row["idp_user_name"]).lower()): {"usage_day": day, **row}
+        for part in reversed(parts)
+        for row in part.rows
+    }
+    return DayAnswer(
+        day, State.AVAILABLE if rows else State.ZERO, list(rows.values()),
+        message="; ".join(filter(None, (part.note for part in parts))), raw=[answer for part in parts for answer in part.raw],
+    )  # fmt: skip
+
+
+def _sources() -> list[str]:
+    names = [name.strip() for name in env(SETTING, "scim,saml,licences").split(",") if name.strip()]
+    unknown = [name for name in names if name not in READERS]
+    if unknown or not names:
+        raise FeedError("bad_value", f"{SETTING}: {', '.join(unknown) or 'nothing'} is not among {', '.join(READERS)}")
+    return names
+
+
+def _scopes(settings: Settings, source: str) -> list[Scope]:
+    """The enterprise, and the organizations where they have such a list of their own."""
+    enterprise = [Scope("enterprise", settings.github_enterprise)] if settings.github_enterprise else []
+    return enterprise if source == "licences" else [
+        *enterprise, *(Scope("organization", slug) for slug in settings.github_orgs)
+    ]
+
+
+def _licences(session: VendorSession, scope: Scope, where: str) -> Part:
+    permission = f"read:enterprise of an admin of enterprise {scope.slug}"
+    pages, raw = read_pages(session, f"{scope.path}/consumed-licenses", LicencePage, where, permission)
+    rows = []
+    for user in (user for page in pages for user in page.users if user.github_com_login):
+        emails = [Email(value=value) for value in user.github_com_verified_domain_emails or []]
+        rows.append(
+            identity_row(
+                "licences", login=user.github_com_login, idp_user_name=user.github_com_saml_name_id, emails=emails,
+                name=user.github_com_name,
+            )
+        )  # fmt: skip
+    return Part(rows, raw)
+
+
+def _scim(session: VendorSession, scope: Scope, where: str) -> Part:
+    """Every page of SCIM users. ``startIndex`` counts people from 1, and the server may answer fewer than asked for."""
+    path = f"/scim/v2{scope.billing_path}/Users"
+    scopes = "scim:enterprise of the enterprise's setup user" if scope.is_enterprise else "admin:org of an owner"
+    permission = f"{scopes} (GITHUB_SCIM_TOKEN may hold a token of its own)"
+    rows, raw = [], []
+    while True:
+        at = f"{where}: GET {path} startIndex {len(rows) + 1}"
+        answer = get(session, path, {"startIndex": str(len(rows) + 1), "count": str(PAGE_SIZE)}, at)
+        if answer.status == 404:
+            raise FeedError("no_scim", f"{at}: 404; people are not provisioned by SCIM here, or the token does not see it")
+        if answer.status != 200:
+            raise refusal(answer, at, permission)
+        raw.append(answer)
+        page = decode(answer.body, ScimPage, at)
+        for user in page.Resources:
+            emails = [*(user.emails or ()), Email(value=user.userName)]
+            rows.append(
+                identity_row(
+                    "scim", idp_user_name=user.userName, emails=emails, name=user.displayName, is_active=user.active
+                )
+            )  # fmt: skip
+        if len(rows) >= page.totalResults:
+            return Part(rows, raw)
+        if not page.Resources:
+            raise FeedError("count_mismatch", f"{at}: {len(rows)} people listed, but totalResults says {page.totalResults}")
+
+
+#: How each kind of list is read; ``GITHUB_IDENTITY_SOURCES`` chooses among them.
+READERS: dict[str, Callable[[VendorSession, Scope, str], Part]] = {"scim": _scim, "saml": read_saml, "licences": _licences}

@@ -16,12 +16,14 @@ REQUESTS_A_MINUTE = 600
 WORKERS = 8
 
 
-def github_session(settings: Settings, *, is_billing: bool = False) -> VendorSession:
+def github_session(settings: Settings, *, own_token: str = "") -> VendorSession:
     """A session below ``GITHUB_API_URL``; the token is read from ``GITHUB_TOKEN`` for each request.
 
-    Billing needs a classic token with more rights than the rest: ``GITHUB_BILLING_TOKEN`` is used there when it is set.
+    Args:
+        own_token: setting with a token for this purpose alone, used when it is set: billing and SCIM need classic
+            tokens with more rights than the rest.
     """
-    token = "GITHUB_BILLING_TOKEN" if is_billing and env("GITHUB_BILLING_TOKEN") else "GITHUB_TOKEN"
+    token = own_token if own_token and env(own_token) else "GITHUB_TOKEN"
 
     def authorize(headers: dict[str, str]) -> None:
         headers["Authorization"] = f"Bearer {secret(token)}"

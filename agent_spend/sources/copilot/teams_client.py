@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-from agent_spend.errors import State
+from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.directory_schema import Member, Team
 from agent_spend.sources.copilot.listing import live_list, read_pages
@@ -39,10 +39,40 @@ def direct_members(teams: Sequence[Team], members: dict[int, list[Member]]) -> d
         through_children = {member.id for child in children[team.id] for member in members.get(child, [])}
         direct[team.id] = [
             member
-            for member in members[team.id]
+            for member in members.get(team.id, [])
             if (member.id not in through_children if member.inherited is None else not member.inherited)
         ]
     return direct
+
+
+def with_parents(listed: Sequence[Team]) -> list[Team]:
+    """The teams, each once, and before them the parents that children name and the list does not hold.
+
+    A secret parent is such a team: its members are unknown, its place in the tree is not.
+    """
+    teams = {team.id: team for team in listed}
+    for team in listed:
+        if team.parent:
+            teams.setdefault(team.parent.id, team.parent)
+    return list(teams.values())
+
+
+def team_paths(teams: Sequence[Team]) -> dict[int, list[int]]:
+    """For each team the ids from the top of its tree down to itself.
+
+    Raises:
+        FeedError: ``malformed`` when teams lie below each other in a circle.
+    """
+    parents = {team.id: team.parent.id if team.parent else None for team in teams}
+    paths = {}
+    for team in parents:
+        path = [team]
+        while (above := parents.get(path[0])) is not None:
+            if above in path:
+                raise FeedError("malformed", f"{TEAMS_FEED}: teams {above} and {path[0]} name each other as parent")
+            path.insert(0, above)
+        paths[team] = path
+    return paths
 
 
 def _ask(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
@@ -55,14 +85,16 @@ def _ask(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
         if not teams:
             notes.append(f"{org}: no team is visible to this token (secret teams need an owner's)")
         direct = direct_members(teams, members)
+        paths = team_paths(teams)
         rows += [
             {
                 "usage_day": day, "org": org, "team_id": team.id, "team_slug": team.slug,
+                "team_name": team.name or team.slug, "team_path": "/".join(map(str, paths[team.id])),
                 "parent_team_id": team.parent.id if team.parent else None,
-                "user_id": member.id, "user_login": member.login,
+                "user_id": member.id if member else None, "user_login": member.login if member else None,
             }
             for team in teams
-            for member in direct[team.id]
+            for member in direct[team.id] or [None]
         ]  # fmt: skip
     return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, message="; ".join(notes), raw=raw)
 
@@ -81,4 +113,4 @@ def _org(session: VendorSession, org: str, where: str) -> tuple[list[Team], dict
         for team, (pages, answers) in zip(teams, pool.map(members_of, teams), strict=True):
             members[team.id] = list({member.id: member for page in pages for member in page}.values())
             raw += answers
-    return teams, members, raw
+    return with_parents(teams), members, raw

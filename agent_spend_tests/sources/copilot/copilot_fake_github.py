@@ -56,6 +56,10 @@ def fake_github():
             self.end_headers()
             self.wfile.write(b"" if status == 204 else body)
 
+        def do_POST(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
+
         def log_message(self, *args):
             """Quiet."""
 

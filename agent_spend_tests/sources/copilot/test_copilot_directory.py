@@ -1,4 +1,4 @@
-"""`github_teams` and `github_identities`: who is where and who is who, as GitHub lists them now."""
+"""`github_teams`: who is where, as GitHub lists it now."""
 
 from datetime import date
 
@@ -11,7 +11,6 @@ from agent_spend.settings import Settings
 from agent_spend.sources.copilot.assets import FEEDS
 
 TEAMS = next(feed for feed in FEEDS if feed.name == "github_teams")
-IDENTITIES = next(feed for feed in FEEDS if feed.name == "github_identities")
 SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
 NOW = date(2026, 11, 22)
 ORG = "/orgs/one"
@@ -32,7 +31,7 @@ def rows(feed) -> list[dict]:
 
 def members(feed_rows: list[dict]) -> dict[str, dict[str, list[int]]]:
     found: dict[str, dict[str, list[int]]] = {}
-    for row in feed_rows:
+    for row in (row for row in feed_rows if row["user_id"] is not None):
         found.setdefault(row["org"], {}).setdefault(row["team_slug"], []).append(row["user_id"])
     return {org: {slug: sorted(ids) for slug, ids in teams.items()} for org, teams in found.items()}
 
@@ -51,6 +50,37 @@ def test_a_nested_team_names_its_parent(sandbox_server):
     ids = {(row["org"], row["team_slug"]): row["team_id"] for row in rows(TEAMS)}
     assert parents["acme-core", "ranking"] == ids["acme-core", "search"]
     assert parents["acme-core", "search"] is None
+
+
+def test_a_team_without_members_of_its_own_still_has_a_place(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    top, middle = '{"id":1,"slug":"eng","name":"Engineering"}', '{"id":2,"slug":"pay","name":"Payments"}'
+    github.answer(f"{ORG}/teams", f"""[{top[:-1]},"parent":null}},{middle[:-1]},"parent":{top}}},
+        {{"id":3,"slug":"ledger","name":"Ledger","parent":{middle}}}]""")
+    github.answer(f"{ORG}/teams/eng/members", '[{"id":7,"login":"a"}]')
+    github.answer(f"{ORG}/teams/pay/members", '[{"id":7,"login":"a"}]')
+    github.answer(f"{ORG}/teams/ledger/members", '[{"id":7,"login":"a"}]')
+    found = sorted((row["team_name"], row["team_path"], row["user_id"]) for row in rows(TEAMS))
+    assert found == [("Engineering", "1", None), ("Ledger", "1/2/3", 7), ("Payments", "1/2", None)]
+
+
+def test_a_parent_that_the_token_does_not_see_keeps_its_place(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer(f"{ORG}/teams", '[{"id":3,"slug":"ledger","name":"Ledger","parent":{"id":2,"slug":"pay","name":"Payments"}}]')
+    github.answer(f"{ORG}/teams/ledger/members", '[{"id":7,"login":"a"}]')
+    found = sorted((row["team_name"], row["team_path"], row["user_id"]) for row in rows(TEAMS))
+    assert found == [("Ledger", "2/3", 7), ("Payments", "2", None)]
+    assert github.asked(f"{ORG}/teams/pay/members") == 0
+
+
+def test_teams_that_name_each_other_as_parent_are_refused(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    a, b = '{"id":1,"slug":"a","parent":{"id":2,"slug":"b"}}', '{"id":2,"slug":"b","parent":{"id":1,"slug":"a"}}'
+    github.answer(f"{ORG}/teams", f"[{a},{b}]")
+    github.answer(f"{ORG}/teams/a/members", "[]")
+    github.answer(f"{ORG}/teams/b/members", "[]")
+    answer = ask(TEAMS)[0]
+    assert (answer.state, answer.reason) == (State.MISSING, "malformed") and "teams 1 and 2" in answer.message
 
 
 def test_a_member_of_a_team_and_its_child_is_kept_twice_when_github_says_so(github, monkeypatch):
@@ -87,24 +117,3 @@ def test_teams_need_organizations(github):
 def test_rosters_have_no_past(sandbox_server):
     sandbox_server(SMALL)
     assert [a.reason for a in ask(TEAMS, date(2026, 11, 20), NOW)] == ["live_list_only", ""]
-
-
-def test_a_login_is_mapped_to_its_verified_email(sandbox_server):
-    sandbox_server(SMALL)
-    found = {row["user_login"]: (row["email"], row["saml_name_id"]) for row in rows(IDENTITIES)}
-    assert found["ada-abe0_acme"] == ("ada.abe0@acme.test", "ada.abe0@acme.test")
-    assert found["contractor-9_acme"] == (None, None)
-    assert "goran-gupta6_acme-hq" in found and "goran-gupta6_acme" not in found
-
-
-def test_people_without_a_github_login_are_left_out(github):
-    mira = '{"github_com_login":"Mira","github_com_verified_domain_emails":["M@A.test"]}'
-    github.answer("/enterprises/acme/consumed-licenses", f'{{"users":[{{"github_com_login":null}},{mira}]}}')
-    (row,) = rows(IDENTITIES)
-    assert (row["user_login"], row["email"], row["saml_name_id"]) == ("Mira", "m@a.test", None)
-
-
-def test_identities_need_an_enterprise(github, monkeypatch):
-    monkeypatch.delenv("GITHUB_ENTERPRISE")
-    answer = ask(IDENTITIES)[0]
-    assert answer.state is State.NOT_CONNECTED and "GITHUB_ENTERPRISE" in answer.message
