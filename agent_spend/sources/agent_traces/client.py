@@ -6,10 +6,11 @@ from datetime import date
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.agent_traces import resolve
+from agent_spend.sources.agent_traces.clickhouse import TraceTable
 from agent_spend.sources.agent_traces.fast import FastReader
 from agent_spend.sources.agent_traces.files import FileReport, pieces
 from agent_spend.sources.agent_traces.landing import Landing
-from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD
+from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD, Lookup
 from agent_spend.sources.agent_traces.store import TraceStore
 from agent_spend.sources.agent_traces.strict import StrictReader
 from agent_spend.sources.feed import DayAnswer
@@ -25,12 +26,12 @@ def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayA
     not have arrived yet or may have been rotated away.
     """
     try:
-        store = TraceStore(settings.agent_traces_uri)
+        lookups = resolve.lookups()
+        store = _store(settings.agent_traces_uri, lookups)
         with Landing() as landing:
-            lookups = resolve.lookups()
             reader = FastReader(lookups, StrictReader(lookups))
             reports = []
-            for file, raw in store.opened(store.files(min(days))):
+            for file, raw in store.opened(store.files(days)):
                 reports.append(report := FileReport(file))
                 for piece in pieces(report, raw):
                     landing.add(reader.read(piece, report))
@@ -40,6 +41,10 @@ def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayA
                 yield _answer(day, landing, reports, store.passed_over_day)
     except FeedError as error:
         yield from (DayAnswer.from_error(day, error) for day in days)
+
+
+def _store(uri: str, lookups: dict[str, Lookup]) -> TraceStore | TraceTable:
+    return TraceTable(uri, resolve.wanted(lookups)) if uri.startswith("clickhouse:") else TraceStore(uri)
 
 
 def _answer(day: date, landing: Landing, reports: list[FileReport], passed_over_day: date | None) -> DayAnswer:

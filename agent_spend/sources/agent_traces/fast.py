@@ -75,8 +75,7 @@ class FastReader:
     def __init__(self, lookups: dict[str, Lookup], strict: StrictReader):
         self._lookups = lookups
         self._strict = strict
-        wanted = semantics.wanted_keys() | {key for lookup in lookups.values() for key in lookup.keys}
-        self._wanted = pa.array(sorted(wanted))
+        self._wanted = pa.array(sorted(resolve.wanted(lookups)))
 
     @cached_property
     def _duckdb(self) -> duckdb.DuckDBPyConnection:

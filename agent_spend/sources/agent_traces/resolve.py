@@ -64,6 +64,11 @@ def lookups() -> dict[str, Lookup]:
     return {**semantics.TEXTS, "task_id": replace(default, keys=configured + default.keys)}
 
 
+def wanted(lookups: Mapping[str, Lookup]) -> frozenset[str]:
+    """Every attribute some rule reads; all others are forgotten while reading."""
+    return semantics.wanted_keys() | {key for lookup in lookups.values() for key in lookup.keys}
+
+
 def text(value: Value | None) -> str | None:
     """Text, whole numbers and flags as text; empty text is absent."""
     if isinstance(value, str):

@@ -5,7 +5,7 @@ Objects are read with Arrow's own file systems, which come with a package this p
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,11 +75,11 @@ class TraceStore:
         with translated(uri):
             self._files, self._base = _bucket(uri) if self._is_remote else (fs.LocalFileSystem(), _folder(uri))
 
-    def files(self, since: date) -> list[TraceFile]:
+    def files(self, days: Sequence[date]) -> list[TraceFile]:
         """Every trace file in the order of its name; hidden files and folders are left out.
 
         A path is never trusted for a time, but an object cannot hold spans that ended after the store received it:
-        one received more than ``LOOK_BACK_DAYS`` before ``since`` is passed over, and ``passed_over_day`` is the day
+        one received more than ``LOOK_BACK_DAYS`` before the first of ``days`` is passed over, and ``passed_over_day`` is the day
         of the oldest. A folder's own times prove nothing (a copied file carries any), so all of it is read.
 
         Raises:
@@ -104,7 +104,7 @@ class TraceStore:
                 "no_files", f"agent_spans: no {', '.join(SUFFIXES)} file (or .gz, .zst of it) below {self._uri}"
             )
         if self._is_remote:
-            named = self._received_late_enough(named, since)
+            named = self._received_late_enough(named, min(days))
         return [TraceFile(info.path, name, n, info.size) for n, (name, info) in enumerate(named.items())]
 
     def _received_late_enough(self, named: dict[str, fs.FileInfo], since: date) -> dict[str, fs.FileInfo]:
@@ -123,28 +123,35 @@ class TraceStore:
         Raises:
             FeedError: ``vanished``, or what the store's own error means.
         """
-        pool, waiting = ThreadPoolExecutor(OBJECTS_AHEAD), deque()
-        try:
-            for file in files:
-                is_small = self._is_remote and file.size <= OBJECT_BYTES
-                waiting.append((file, pool.submit(self._whole, file) if is_small else None))
-                if len(waiting) == OBJECTS_AHEAD:
-                    yield from self._next(*waiting.popleft())
-            while waiting:
-                yield from self._next(*waiting.popleft())
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    def _next(self, file: TraceFile, body: Future | None) -> Iterator[tuple[TraceFile, BinaryIO]]:
-        if body is not None:
-            yield file, BytesIO(body.result())
-            return
-        with translated(file.name), self._files.open_input_stream(file.path, compression=None) as stream:
-            yield file, stream
+        small = (lambda file: file.size <= OBJECT_BYTES) if self._is_remote else (lambda file: False)
+        for file, body in read_ahead(files, self._whole, OBJECTS_AHEAD, small):
+            if body is not None:
+                yield file, BytesIO(body.result())
+            else:
+                with translated(file.name), self._files.open_input_stream(file.path, compression=None) as stream:
+                    yield file, stream
 
     def _whole(self, file: TraceFile) -> bytes:
         with translated(file.name), self._files.open_input_stream(file.path, compression=None) as stream:
             return stream.read()
+
+
+def read_ahead(
+    files: Iterable[TraceFile],
+    whole: Callable[[TraceFile], bytes],
+    at_once: int,
+    is_small: Callable[[TraceFile], bool] = lambda file: True,
+) -> Iterator[tuple[TraceFile, Future | None]]:
+    """Each file in order with what ``whole`` gives of it, asked for ahead of its turn; nothing for files not small."""
+    pool, waiting = ThreadPoolExecutor(at_once), deque()
+    try:
+        for file in files:
+            waiting.append((file, pool.submit(whole, file) if is_small(file) else None))
+            if len(waiting) == at_once:
+                yield waiting.popleft()
+        yield from waiting
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _folder(uri: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from agent_spend.sources.agent_traces import dialects, protobuf, resolve, wire
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
-from agent_spend.sources.agent_traces.semantics import Lookup, wanted_keys
+from agent_spend.sources.agent_traces.semantics import Lookup
 from agent_spend.sources.agent_traces.wire import Facts, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ class StrictReader:
 
     def __init__(self, lookups: dict[str, Lookup]):
         self._lookups = lookups
-        self._wanted = wanted_keys() | {key for lookup in lookups.values() for key in lookup.keys}
+        self._wanted = resolve.wanted(lookups)
 
     def read(self, piece: Piece, report: FileReport) -> Iterator[pa.RecordBatch]:
         """Batches of the piece's spans; what was refused goes to ``report``."""

@@ -151,8 +151,8 @@ def changed_while(monkeypatch, change):
     """Lets ``change`` happen once, right after the files have been listed."""
     real, changes = TraceStore.files, [change]
 
-    def listed(self, since):
-        found = real(self, since)
+    def listed(self, days):
+        found = real(self, days)
         if changes:
             changes.pop()()
         return found

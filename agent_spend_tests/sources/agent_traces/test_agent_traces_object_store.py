@@ -180,8 +180,8 @@ def test_an_object_that_expires_after_it_was_listed_replaces_nothing(s3, monkeyp
     put(s3, f"{MINUTE}bB3dE5fG7.json", line(span(CHAT, id="c" * 16)))
     real = store.TraceStore.files
 
-    def listed(self, since):
-        found = real(self, since)
+    def listed(self, days):
+        found = real(self, days)
         s3.delete_object(Bucket="acme-traces", Key=f"{MINUTE}bB3dE5fG7.json")
         return found
 

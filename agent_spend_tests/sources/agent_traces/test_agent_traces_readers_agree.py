@@ -74,7 +74,7 @@ def simulated(tmp_path_factory):
     folder = tmp_path_factory.mktemp("traces")
     write_files(SCENARIO, folder)
     store = TraceStore(str(folder))
-    opened = store.opened(store.files(SCENARIO.end_day))
+    opened = store.opened(store.files([SCENARIO.end_day]))
     found = [piece for file, raw in opened for piece in pieces(FileReport(file), raw) if not piece.is_tail]
     return b"".join(piece.body for piece in found)
 
