@@ -2,7 +2,8 @@
 
 ``month_closes`` is a log: closing and reopening add rows, nothing is changed or taken away. A close in force holds the
 month's figures, and the adjustments to earlier closed months that it took over. What differs from them later shows in
-``rpt_month_close_adjustment``, in the first month after the newest closed one.
+``rpt_month_close_adjustment``, in the first month after the newest closed one. The rows behind the figures are frozen
+beside them (:mod:`agent_spend.frozen`).
 """
 
 import hashlib
@@ -15,6 +16,8 @@ import pyarrow as pa
 
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError, State
+from agent_spend.frozen import CLOSES, FROZEN, ROWS, frozen_rows
+from agent_spend.frozen import SCHEMA as ROWS_SCHEMA
 from agent_spend.lake.ledgers import coverage_of
 from agent_spend.lake.tables import Lake
 from agent_spend.models import build
@@ -22,7 +25,7 @@ from agent_spend.partitions import Window, contiguous, month_end, month_start
 from agent_spend.project import catalog
 from agent_spend.settings import Settings
 
-TABLE = "month_closes"
+TABLE = CLOSES
 FIGURES = "rpt_finance__vendor_month"
 CLOSED, ADJUSTMENTS = "rpt_month_close", "rpt_month_close_adjustment"
 AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")
@@ -62,7 +65,7 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
 
     Raises:
         ConfigurationError: the month is not over, has no figures, is closed already, or has open days and no ``force``;
-            names them.
+            names them. Or its charges are not the ledger's cash.
     """
     month, lake = month_start(month), Lake(settings.lake_uri)
     if month_end(month) >= settings.today:
@@ -79,6 +82,7 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
         raise ConfigurationError(
             f"{month:%Y-%m} is not complete: {'; '.join(open_days)}. Load the days or wait, or close with --force"
         )
+    rows_behind = _rows_behind(settings, month)
     adjustments = [row for row in _adjustments(settings) if row["closed_month"] < month]
     common = {
         "month": month,
@@ -94,6 +98,8 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
     }
     rows = [common | {"about_month": month} | line for line in figures]
     rows += [common | {"about_month": month_of, **line} for month_of, line in _posted(adjustments)]
+    # First what is behind the figures, and last the log: a close that breaks off in between has not happened.
+    _freeze(lake, month, log, common["sequence"], rows_behind)
     _append(settings, month, log, rows)
     return Close(month, common["sequence"], len(figures), len(rows) - len(figures), open_days)
 
@@ -139,6 +145,28 @@ def _figures(settings: Settings, month: date) -> list[dict]:
         "GROUP BY vendor, charge_kind ORDER BY vendor, charge_kind"
     )
     return _ask(settings, sql, [FIGURES], Window(month, month_end(month)))
+
+
+def _rows_behind(settings: Settings, month: date) -> dict[str, list[dict]]:
+    from agent_spend.publish import ledger
+
+    window = Window(month, month_end(month))
+    found = {
+        name: _ask(settings, f"SELECT * FROM {name} WHERE month = DATE '{month}' ORDER BY ALL", [name], window)
+        for name in FROZEN
+    }
+    ledger.check(settings, month)
+    found[ledger.CHARGES], found[ledger.CHARGE_CORRECTIONS] = ledger.charges_and_corrections(settings, month)
+    found[ledger.CASH], found[ledger.CASH_CORRECTIONS] = ledger.cash_and_corrections(settings, month)
+    return found
+
+
+def _freeze(lake: Lake, month: date, log: list[dict], sequence: int, found: dict[str, list[dict]]) -> None:
+    closes = {row["sequence"] for row in log}
+    before = lake.read(ROWS, "month", Window(month, month)).to_pylist() if lake.exists(ROWS) else []
+    rows = [row for row in before if row["month"] == month and row["sequence"] in closes]
+    rows += [row for name, content in found.items() for row in frozen_rows(month, sequence, name, content)]
+    lake.replace(ROWS, pa.Table.from_pylist(rows, schema=ROWS_SCHEMA), "month", [month.isoformat()])
 
 
 def _adjustments(settings: Settings) -> list[dict]:

@@ -14,7 +14,7 @@ from agent_spend.lake.retention import every_night, retention_asset, retention_j
 from agent_spend.models import external_assets, model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
-from agent_spend.publish.monthly_assets import monthly_assets  # noqa: E402
+from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets, reopen_month_job  # noqa: E402
 from agent_spend.schedules import jobs, monthly_feeds, schedules  # noqa: E402
 from agent_spend.sources.invoices.sensor import invoice_sensor  # noqa: E402
 from agent_spend.sources.land import feed_asset  # noqa: E402
@@ -25,12 +25,13 @@ defs = dg.Definitions(
         *(model_asset(model, catalog()) for model in catalog().models.values()),
         *published_assets(catalog()),
         *monthly_assets(catalog()),
+        month_close_asset(catalog()),
         retention_asset(catalog()),
         FINDINGS_ASSET,
         *external_assets(catalog()),
     ],
     asset_checks=asset_checks(catalog()),
-    jobs=[*jobs, retention_job],
+    jobs=[*jobs, retention_job, reopen_month_job],
     schedules=[*schedules, every_night],
     sensors=[
         findings_to_slack(),

@@ -182,7 +182,7 @@ def external_assets(catalog: Catalog) -> list[dg.AssetSpec]:
     described = {
         "feed_coverage": "What is known about each feed and day, kept by the feeds themselves.",
         "feed_revisions": "What a restated day held before, kept by the feeds themselves.",
-        "month_closes": "Months that were closed and reopened, kept by `agent-spend close`.",
+        "month_close_rows": "Every row behind the figures of closed months, kept by `month_closes`.",
     }
     seeds = [
         dg.AssetSpec(

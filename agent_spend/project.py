@@ -23,9 +23,9 @@ def feeds() -> dict[str, Feed]:
 @lru_cache(maxsize=1)
 def catalog() -> Catalog:
     """The SQL models over the feeds and the lake's own ledgers."""
-    from agent_spend import close
+    from agent_spend import close, frozen
     from agent_spend.alerts.findings import FINDINGS_SCHEMA
 
     ledgers: dict[str, pa.Schema] = {COVERAGE: COVERAGE_SCHEMA, REVISIONS: REVISIONS_SCHEMA, "findings": FINDINGS_SCHEMA}
-    ledgers[close.TABLE] = close.SCHEMA
+    ledgers |= {close.TABLE: close.SCHEMA, frozen.ROWS: frozen.SCHEMA}
     return Catalog({name: feed.arrow_schema for name, feed in feeds().items()} | ledgers)

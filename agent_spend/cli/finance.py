@@ -19,6 +19,17 @@ def _month(value: datetime) -> date:
     return value.date().replace(day=1)
 
 
+def _publish_again(settings) -> None:
+    """What is published already shows the month as closed, or as open again."""
+    from agent_spend.lake.tables import Lake
+    from agent_spend.project import catalog
+    from agent_spend.publish.page.render import publish_page
+    from agent_spend.publish.warehouse import FILE_NAME, publish_warehouse
+
+    if (settings.home / FILE_NAME).exists():
+        publish_page(publish_warehouse(Lake(settings.lake_uri), catalog(), settings.home), settings.home)
+
+
 @click.command()
 @click.option("--month", type=MONTH, required=True, help="Month that is over, YYYY-MM.")
 @click.option("--force", is_flag=True, help="Close although days are missing or provisional; they go into the log.")
@@ -29,7 +40,9 @@ def close(month: datetime, force: bool) -> None:
     """
     from agent_spend.close import close_month
 
-    done = close_month(_settings(), _month(month), force=force)
+    settings = _settings()
+    done = close_month(settings, _month(month), force=force)
+    _publish_again(settings)
     click.echo(
         f"closed {done.month:%Y-%m}: {done.lines} lines frozen, {done.adjustments} adjustments of earlier months taken over"
     )
@@ -44,7 +57,9 @@ def reopen(month: datetime, reason: str) -> None:
     """Take a month's close out of force; the log keeps it, and the reason."""
     from agent_spend.close import reopen_month
 
-    reopen_month(_settings(), _month(month), reason)
+    settings = _settings()
+    reopen_month(settings, _month(month), reason)
+    _publish_again(settings)
     click.echo(f"reopened {month:%Y-%m}")
 
 

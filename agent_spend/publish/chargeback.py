@@ -10,7 +10,7 @@ from pathlib import Path
 from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import month_start
 from agent_spend.publish.files import write_if_changed
-from agent_spend.publish.ledger import cash, charges
+from agent_spend.publish.ledger import charges, check
 from agent_spend.settings import Settings
 
 CENT = Decimal("0.01")
@@ -48,25 +48,22 @@ def chargeback_lines(settings: Settings, month: date) -> list[dict]:
     """
     exact: dict[tuple, list[Decimal]] = {}
     for row in charges(settings, month):
+        about = row["about_month"]
+        what = "included" if row["charge_class"] == "included" else "charged"
         key = (
             row["vendor"], row["charge_kind"], row["cost_center"] or "(no cost center)", row["org"],
-            "included" if row["charge_class"] == "included" else "charged",
+            what if about == month else f"correction of {about:%Y-%m}, {what}",
         )  # fmt: skip
         sums = exact.setdefault(key, [Decimal(0), Decimal(0)])
         sums[0] += row["billed_usd"]
         sums[1] += row["list_usd"] or Decimal(0)
     if not exact:
         raise ConfigurationError(f"no charges of {month:%Y-%m} in the lake; run agent-spend backfill over it first")
-    ledger = cash(settings, month)
+    check(settings, month)
     lines = []
     for slot in sorted({key[:2] for key in exact}):
         keys = sorted(key for key in exact if key[:2] == slot)
         amounts = [exact[key][0] for key in keys]
-        if sum(amounts) != ledger.get(slot, Decimal(0)):
-            raise ConfigurationError(
-                f"chargeback {month:%Y-%m}: {slot[0]} {slot[1]} is {sum(amounts).normalize():f} USD by cost centre and "
-                f"{ledger.get(slot, Decimal(0)).normalize():f} in the ledger; rebuild the month's models before exporting"
-            )
         for key, cents in zip(keys, in_cents(amounts), strict=True):
             lines.append({
                 "month": f"{month:%Y-%m}", "cost_center": key[2], "org": key[3], "vendor": key[0], "charge_kind": key[1],

@@ -7,7 +7,6 @@ and what the FinOps Foundation's validator answers.
 
 import csv
 import io
-from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,14 +14,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
-from agent_spend.lake.tables import Lake
-from agent_spend.partitions import Window, month_end, month_start
-from agent_spend.project import catalog
+from agent_spend.partitions import month_start
 from agent_spend.publish.files import write_if_changed
 from agent_spend.publish.focus_rows import focus_row
-from agent_spend.publish.ledger import cash, charges
+from agent_spend.publish.ledger import charges, check
 from agent_spend.settings import Settings
 
 TEXT, MONEY, INSTANT = pa.string(), pa.decimal128(38, 18), pa.timestamp("us", tz="UTC")
@@ -74,16 +70,8 @@ def focus_table(settings: Settings, month: date) -> pa.Table:
     rows = charges(settings, month)
     if not rows:
         raise ConfigurationError(f"no charges of {month:%Y-%m} in the lake; run agent-spend backfill over it first")
-    invoices = _invoice_ids(settings, month)
-    names = _workspace_names(settings)
-    focus = [focus_row(row, month, settings, invoices, names) for row in rows]
-    total, ledger = sum(row["BilledCost"] for row in focus), sum(cash(settings, month).values())
-    if total != ledger:
-        raise ConfigurationError(
-            f"FOCUS {month:%Y-%m}: the rows bill {total.normalize():f} USD, the ledger {ledger.normalize():f}; "
-            "rebuild the month's models before exporting"
-        )
-    return pa.Table.from_pylist(focus, schema=SCHEMA)
+    check(settings, month)
+    return pa.Table.from_pylist([focus_row(row, month) for row in rows], schema=SCHEMA)
 
 
 def as_csv(table: pa.Table) -> bytes:
@@ -105,23 +93,3 @@ def _cell(value) -> str:
         # Readers take a column of whole numbers for integers, and FOCUS wants decimals.
         return plain if "." in plain else f"{plain}.0"
     return str(value)
-
-
-def _invoice_ids(settings: Settings, month: date) -> dict[tuple[str, str], str]:
-    """The invoice of a vendor and charge kind, where exactly one covers the month."""
-    lines = _ask(settings, "SELECT DISTINCT vendor, charge_kind, invoice_id FROM vendor_invoices "
-                           f"WHERE month = DATE '{month}'", ["vendor_invoices"], Window(month, month_end(month)))
-    found: dict[tuple[str, str], list[str]] = {}
-    for line in lines:
-        found.setdefault((line["vendor"], line["charge_kind"]), []).append(line["invoice_id"])
-    return {slot: ids[0] for slot, ids in found.items() if len(ids) == 1}
-
-
-def _workspace_names(settings: Settings) -> dict[str, str]:
-    rows = _ask(settings, "SELECT workspace_id, ARG_MAX(name, usage_day) AS name FROM claude_workspaces GROUP BY 1",
-                ["claude_workspaces"], None)
-    return {row["workspace_id"]: row["name"] for row in rows}
-
-
-def _ask(settings: Settings, sql: str, tables: list[str], window: Window | None) -> Iterable[dict]:
-    return DuckDBEngine(catalog(), Lake(settings.lake_uri)).query(sql, tables, window).to_pylist()

@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from agent_spend.partitions import month_end
-from agent_spend.settings import Settings
 
 _PROVIDERS = {"github_copilot": "GitHub", "anthropic": "Anthropic", "cursor": "Cursor"}
 _SERVICES = {"github_copilot": "GitHub Copilot", "anthropic": "Claude API", "cursor": "Cursor"}
@@ -20,37 +19,31 @@ _METERS = {
 _VIRTUAL = {"github_copilot": "AI Credits", "cursor": "Cursor Included Usage", "anthropic": "Claude Included Usage"}
 
 
-def focus_row(row: dict, month: date, settings: Settings, invoices: dict, names: dict[str, str]) -> dict:
-    """One row of the FOCUS file.
-
-    Args:
-        row: a charge of ``fct_charge_month`` with its ``discount_share``.
-        invoices: invoice number by vendor and charge kind, where exactly one covers the month.
-        names: display name of each sub account.
-    """
+def focus_row(row: dict, month: date) -> dict:
+    """One row of the FOCUS file of ``month``, for one charge of :func:`agent_spend.publish.ledger.charges`."""
     vendor, kind = row["vendor"], row["charge_class"]
-    account = _account(vendor, settings)
     virtual = _VIRTUAL[vendor] if kind == "included" or (vendor == "github_copilot" and kind == "on_demand") else None
     sku = ", ".join(part for part in (row["model"], _METERS.get(row["sku"], row["sku"]), row["modifiers"]) if part)
     sku_id = f"{vendor}:{sku.lower().replace(', ', '/').replace(' ', '-')}"
     prices = _prices(row)
     return prices | {
         "BilledCost": row["billed_usd"],
-        "BillingAccountId": account,
-        "BillingAccountName": account,
+        "BillingAccountId": row["billing_account"],
+        "BillingAccountName": row["billing_account"],
         "BillingAccountType": _ACCOUNT_TYPES[vendor],
         "BillingCurrency": "USD",
         "BillingPeriodStart": _instant(month),
         "BillingPeriodEnd": _instant(month_end(month) + timedelta(days=1)),
         "ChargeCategory": "Purchase" if kind == "seat" else "Usage",
-        "ChargeDescription": _description(row, sku),
+        "ChargeClass": "Correction" if row["about_month"] != month else None,
+        "ChargeDescription": _description(row, sku, month),
         "ChargeFrequency": "Recurring" if kind == "seat" else "Usage-Based",
         "ChargePeriodStart": _instant(row["first_day"]),
         "ChargePeriodEnd": _instant(row["last_day"] + timedelta(days=1)),
         "ConsumedQuantity": None if kind == "seat" else row["quantity"] if row["quantity"] is not None else Decimal(1),
         "ConsumedUnit": None if kind == "seat" else row["unit"],
         "EffectiveCost": row["billed_usd"],
-        "InvoiceId": invoices.get((vendor, row["charge_kind"])),
+        "InvoiceId": row["invoice_id"],
         "InvoiceIssuerName": _PROVIDERS[vendor],
         "PricingCategory": "Standard",
         "PricingCurrency": virtual or "USD",
@@ -73,7 +66,7 @@ def focus_row(row: dict, month: date, settings: Settings, invoices: dict, names:
         ),
         "SkuPriceId": f"{sku_id}@{row['price_version'] or 'reported'}",
         "SubAccountId": row["sub_account"],
-        "SubAccountName": names.get(row["sub_account"], row["sub_account"]),
+        "SubAccountName": row["sub_account_name"],
         "SubAccountType": "Workspace" if row["sub_account"] else None,
         "Tags": _json({name: row[name] for name in ("cost_center", "environment", "org", "squad")}),
         "x_AllocationMethod": row["allocation_method"],
@@ -90,7 +83,9 @@ def _prices(row: dict) -> dict[str, Decimal | None]:
         if contracted is None or unit is None:
             # Seats that no single price divides evenly are one line at its own price.
             listed = row["list_usd"] if row["list_usd"] is not None else billed
-            quantity, unit, contracted = Decimal(1), listed, billed
+            # A correction takes off what it lowers: the price of a line is not below zero, its quantity is.
+            sign = Decimal(-1 if (billed or listed) < 0 else 1)
+            quantity, unit, contracted = sign, listed * sign, billed * sign
         return _priced(quantity, unit, contracted)
     if unit is None:
         return {
@@ -108,6 +103,8 @@ def _priced(quantity: Decimal, unit: Decimal, contracted: Decimal) -> dict[str, 
 
 
 def _exact_share(total: Decimal, parts: Decimal) -> Decimal | None:
+    if not parts:
+        return None
     share = (total / parts).quantize(Decimal("1e-9"))
     return share if share * parts == total else None
 
@@ -116,17 +113,13 @@ def _money(value: Decimal) -> Decimal:
     return value.quantize(Decimal("1e-18")) if value.as_tuple().exponent < -18 else value
 
 
-def _description(row: dict, sku: str) -> str:
+def _description(row: dict, sku: str, month: date) -> str:
+    if row["about_month"] != month:
+        return f"Correction of {row['about_month']:%Y-%m}: {_description(row, sku, row['about_month'])}"
     if row["charge_class"] == "seat":
         return f"{_PROVIDERS[row['vendor']]} {row['sku']} seat"
     covered = ", covered by the seat fee" if row["charge_class"] == "included" else ""
     return f"{sku}{covered}"
-
-
-def _account(vendor: str, settings: Settings) -> str:
-    if vendor == "github_copilot":
-        return settings.github_enterprise or next(iter(settings.github_orgs), "github")
-    return f"{_PROVIDERS[vendor].lower()}-{_ACCOUNT_TYPES[vendor].lower()}"
 
 
 def _resource_id(row: dict) -> str | None:

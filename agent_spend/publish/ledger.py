@@ -1,13 +1,31 @@
-"""The ledger's charges and cash of a month: what the FOCUS and chargeback files are made of and checked against."""
+"""The ledger's charges and cash of a month: what the FOCUS and chargeback files are made of and checked against.
+
+A closed month's are the frozen ones. What differs from them today are rows of the open month, the one after the newest
+close: the charge as frozen with a minus, the charge as known now with a plus, and only what is left between the two.
+``about_month`` says which month such a row corrects.
+"""
 
 from datetime import date
 from decimal import Decimal
 
+import pyarrow as pa
+
 from agent_spend.engines.duckdb import DuckDBEngine
+from agent_spend.errors import ConfigurationError
+from agent_spend.frozen import CLOSES, IN_FORCE, ROWS, frozen_months_sql, frozen_sql
 from agent_spend.lake.tables import Lake
-from agent_spend.partitions import Window, month_end, month_start
+from agent_spend.partitions import month_end
 from agent_spend.project import catalog
 from agent_spend.settings import Settings
+
+#: Names under which a close freezes a month's own charges and cash, and the corrections of earlier months it carried.
+CHARGES, CHARGE_CORRECTIONS, CASH, CASH_CORRECTIONS = "fct_charge_month", "charge_corrections", "cash", "cash_corrections"
+_SUMS = ("quantity", "priced_quantity", "list_usd", "billed_usd")
+#: Said of a charge, and no part of what tells two charges apart.
+_NAMES = ("invoice_id", "sub_account_name", "billing_account")
+_SAID = ("first_day", "last_day", "allocation_method", *_NAMES)
+_MONEY = pa.decimal128(38, 18)
+_CASH_SCHEMA = pa.schema([("month", pa.date32()), ("vendor", pa.string()), ("charge_kind", pa.string()), ("cash_usd", _MONEY)])
 
 _CHARGES = """
 SELECT
@@ -20,43 +38,174 @@ SELECT
         AND (d.effective_to IS NULL OR c.month < CAST(d.effective_to AS DATE))
     ),
     CAST(0 AS DECIMAL(9, 6))
-  ) AS discount_share
+  ) AS discount_share,
+  -- The invoice of a vendor and charge kind, where exactly one covers the month.
+  (
+    SELECT CASE WHEN COUNT(DISTINCT i.invoice_id) = 1 THEN MAX(i.invoice_id) END
+    FROM vendor_invoices AS i
+    WHERE i.vendor = c.vendor AND i.charge_kind = c.charge_kind AND i.month = c.month
+  ) AS invoice_id,
+  COALESCE(
+    (SELECT ARG_MAX(w.name, w.usage_day) FROM claude_workspaces AS w WHERE w.workspace_id = c.sub_account), c.sub_account
+  ) AS sub_account_name,
+  CASE c.vendor
+    WHEN 'github_copilot' THEN '{github}' WHEN 'anthropic' THEN 'anthropic-organization' WHEN 'cursor' THEN 'cursor-team'
+  END AS billing_account
 FROM fct_charge_month AS c
-WHERE c.month = DATE '{month}'
-ORDER BY ALL
 """
+_CHARGE_TABLES = ("fct_charge_month", "contract_discounts", "vendor_invoices", "claude_workspaces")
 
 # Read from the facts and not from the charges themselves: the two must agree.
 _CASH = """
-SELECT vendor, 'usage' AS charge_kind, CAST(SUM(billed_usd) AS DECIMAL(38, 18)) AS cash_usd
+SELECT
+  CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month, vendor, 'usage' AS charge_kind,
+  CAST(SUM(billed_usd) AS DECIMAL(38, 18)) AS cash_usd
 FROM fct_usage_day
-WHERE vendor <> 'github_copilot' AND usage_day BETWEEN DATE '{month}' AND DATE '{end}'
-GROUP BY vendor
+WHERE vendor <> 'github_copilot' AND {days}
+GROUP BY ALL
 UNION ALL
-SELECT 'github_copilot', 'usage', CAST(SUM(net_usd) AS DECIMAL(38, 18))
+SELECT CAST(DATE_TRUNC('month', usage_day) AS DATE), 'github_copilot', 'usage', CAST(SUM(net_usd) AS DECIMAL(38, 18))
 FROM int_reconcile__copilot_bill_day
-WHERE sku_class = 'credits' AND usage_day BETWEEN DATE '{month}' AND DATE '{end}'
+WHERE sku_class = 'credits' AND {days}
+GROUP BY ALL
 UNION ALL
-SELECT vendor, 'seat', CAST(SUM(billed_usd) AS DECIMAL(38, 18))
+SELECT month, vendor, 'seat', CAST(SUM(billed_usd) AS DECIMAL(38, 18))
 FROM fct_seat_month
-WHERE month = DATE '{month}'
-GROUP BY vendor
+WHERE {months}
+GROUP BY ALL
 """
+_CASH_TABLES = ("fct_usage_day", "int_reconcile__copilot_bill_day", "fct_seat_month")
 
 
 def charges(settings: Settings, month: date) -> list[dict]:
-    """Rows of ``fct_charge_month`` with the contract discount that holds for them, in a stable order."""
-    return _ask(settings, _CHARGES, ["fct_charge_month", "contract_discounts"], month)
+    """The month's charges in a stable order: rows of ``fct_charge_month`` with ``about_month``, the contract discount
+    that holds for them, the invoice that covers them and the names of their accounts; corrections last."""
+    own, corrections = charges_and_corrections(settings, month)
+    return [*own, *corrections]
+
+
+def charges_and_corrections(settings: Settings, month: date) -> tuple[list[dict], list[dict]]:
+    """:func:`charges` in two parts."""
+    schema = _charge_schema()
+    columns = ", ".join(f'"{name}"' for name in schema.names)
+    if _is_closed(settings, month):
+        parts = [
+            f"SELECT {columns}, month AS about_month FROM ({frozen_sql(name, schema)}) WHERE close_month = DATE '{month}'"
+            for name in (CHARGES, CHARGE_CORRECTIONS)
+        ]
+    else:
+        own = f"SELECT {columns}, month AS about_month FROM ({_charge_sql(settings)}) WHERE month = DATE '{month}'"
+        parts = [own, _charge_corrections_sql(settings, month, schema)]
+    tables = (*_CHARGE_TABLES, CLOSES, ROWS)
+    own, corrections = (_ask(settings, f"SELECT * FROM ({part}) ORDER BY ALL", tables) for part in parts)
+    return own, corrections
 
 
 def cash(settings: Settings, month: date) -> dict[tuple[str, str], Decimal]:
-    """What vendors charge for the month before tax and credit notes, by vendor and charge kind, exact."""
-    rows = _ask(settings, _CASH, ["fct_usage_day", "int_reconcile__copilot_bill_day", "fct_seat_month"], month)
-    return {(row["vendor"], row["charge_kind"]): row["cash_usd"] for row in rows if row["cash_usd"] is not None}
+    """What vendors charge in the month before tax and credit notes, by vendor and charge kind, exact; with corrections."""
+    found: dict[tuple[str, str], Decimal] = {}
+    for rows in cash_and_corrections(settings, month):
+        for row in rows:
+            slot = row["vendor"], row["charge_kind"]
+            found[slot] = found.get(slot, Decimal(0)) + row["cash_usd"]
+    return found
 
 
-def _ask(settings: Settings, sql: str, tables: list[str], month: date) -> list[dict]:
-    first = month_start(month)
-    window = Window(first, month_end(first))
-    engine = DuckDBEngine(catalog(), Lake(settings.lake_uri))
-    return engine.query(sql.format(month=first, end=window.last), tables, window).to_pylist()
+def check(settings: Settings, month: date) -> dict[tuple[str, str], Decimal]:
+    """The month's cash, after making sure that its charges add up to it by vendor and charge kind.
+
+    Raises:
+        ConfigurationError: they do not; names the vendor, the charge kind and both sums.
+    """
+    ledger, found = cash(settings, month), {}
+    for row in charges(settings, month):
+        slot = row["vendor"], row["charge_kind"]
+        found[slot] = found.get(slot, Decimal(0)) + row["billed_usd"]
+    for slot in sorted(ledger.keys() | found.keys()):
+        charged, paid = found.get(slot, Decimal(0)), ledger.get(slot, Decimal(0))
+        if charged != paid:
+            raise ConfigurationError(
+                f"{month:%Y-%m}: the charges of {slot[0]} {slot[1]} are {charged.normalize():f} USD, the ledger's cash is "
+                f"{paid.normalize():f}; rebuild the month's models first"
+            )
+    return ledger
+
+
+def cash_and_corrections(settings: Settings, month: date) -> tuple[list[dict], list[dict]]:
+    """Rows of ``month``, ``vendor``, ``charge_kind`` and ``cash_usd``: the month's own, and those of months it corrects."""
+    if _is_closed(settings, month):
+        parts = [
+            f"SELECT * EXCLUDE (close_month) FROM ({frozen_sql(name, _CASH_SCHEMA)}) WHERE close_month = DATE '{month}'"
+            for name in (CASH, CASH_CORRECTIONS)
+        ]
+    else:
+        days = f"usage_day BETWEEN DATE '{month}' AND DATE '{month_end(month)}'"
+        own = _CASH.format(days=days, months=f"month = DATE '{month}'")
+        parts = [own, _cash_corrections_sql(month)]
+    tables = (*_CASH_TABLES, "fct_charge_month", CLOSES, ROWS)
+    sql = "SELECT * FROM ({}) WHERE cash_usd IS NOT NULL ORDER BY ALL"
+    own, corrections = (_ask(settings, sql.format(part), tables) for part in parts)
+    return own, corrections
+
+
+def _charge_sql(settings: Settings) -> str:
+    github = settings.github_enterprise or next(iter(settings.github_orgs), "github")
+    return _CHARGES.format(github=github.replace("'", "''"))
+
+
+def _charge_schema() -> pa.Schema:
+    added = [("discount_share", pa.decimal128(9, 6)), *((name, pa.string()) for name in _NAMES)]
+    return pa.schema([*catalog().schemas[CHARGES], *added])
+
+
+def _charge_corrections_sql(settings: Settings, month: date, schema: pa.Schema) -> str:
+    columns = ", ".join(f'"{name}"' for name in schema.names)
+    kept = ", ".join(f'"{name}"' for name in schema.names if name not in (*_SUMS, *_SAID))
+    said = ", ".join(f'MAX("{name}") AS "{name}"' for name in _SAID)
+    sums = ", ".join(f'CAST(SUM("{name}") AS DECIMAL(38, 18)) AS "{name}"' for name in _SUMS)
+    taken_off = ", ".join(f'-"{name}" AS "{name}"' if name in _SUMS else f'"{name}"' for name in schema.names)
+    changed = " OR ".join(f'COALESCE("{name}", 0) <> 0' for name in _SUMS)
+    frozen = " UNION ALL ".join(
+        f"SELECT {taken_off} FROM ({frozen_sql(name, schema)})"
+        for name in (CHARGES, CHARGE_CORRECTIONS)
+    )
+    return f"""
+SELECT {columns}, month AS about_month
+FROM (
+  SELECT {kept}, {said}, {sums}
+  FROM (SELECT {columns} FROM ({_charge_sql(settings)}) UNION ALL {frozen})
+  WHERE month IN ({_corrected_months_sql(month)})
+  GROUP BY {kept}
+)
+WHERE {changed}"""
+
+
+def _cash_corrections_sql(month: date) -> str:
+    frozen = " UNION ALL ".join(
+        f"SELECT month, vendor, charge_kind, -cash_usd FROM ({frozen_sql(name, _CASH_SCHEMA)})"
+        for name in (CASH, CASH_CORRECTIONS)
+    )
+    return f"""
+SELECT month, vendor, charge_kind, CAST(SUM(cash_usd) AS DECIMAL(38, 18)) AS cash_usd
+FROM ({_CASH.format(days="TRUE", months="TRUE")} UNION ALL {frozen})
+WHERE month IN ({_corrected_months_sql(month)})
+GROUP BY ALL
+HAVING SUM(cash_usd) <> 0"""
+
+
+def _corrected_months_sql(month: date) -> str:
+    # A month whose charges were deleted for their age cannot be compared any more, and has not changed for it.
+    return f"""
+SELECT f.month
+FROM ({frozen_months_sql(CHARGES)}) AS f
+WHERE f.month IN (SELECT month FROM fct_charge_month)
+  AND DATE '{month}' = (SELECT CAST(MAX(month) + INTERVAL 1 MONTH AS DATE) FROM ({IN_FORCE}) AS i)"""
+
+
+def _is_closed(settings: Settings, month: date) -> bool:
+    sql = f"SELECT month FROM ({frozen_months_sql(CHARGES)}) WHERE month = DATE '{month}'"
+    return bool(_ask(settings, sql, (CLOSES, ROWS)))
+
+
+def _ask(settings: Settings, sql: str, tables: tuple[str, ...]) -> list[dict]:
+    return DuckDBEngine(catalog(), Lake(settings.lake_uri)).query(sql, tables).to_pylist()

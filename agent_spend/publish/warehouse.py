@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from agent_spend.catalog import Catalog, Model
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
+from agent_spend.frozen import CLOSES, FROZEN, ROWS, show_closed_months_as_frozen
 from agent_spend.lake.tables import Lake, session
 from agent_spend.publish import privacy
 from agent_spend.publish.files import beside
@@ -31,7 +32,7 @@ def publish_warehouse(lake: Lake, catalog: Catalog, home: Path) -> Path:
 
     The file is built beside the old one and swapped in by a rename: readers of the old file keep reading it, new
     readers see the new one whole. Money stays DECIMAL. Tables and columns carry the models' descriptions as comments.
-    The table ``_published_from`` says which lake version each stored input had.
+    The table ``_published_from`` says which lake version each stored input had. Closed months are published as frozen.
 
     Returns:
         Path of the file.
@@ -89,7 +90,10 @@ def reading(path: Path):
 
 
 def _build(path: Path, lake: Lake, catalog: Catalog, models: list[Model], origins: list[Origin]) -> None:
-    with DuckDBEngine(catalog, lake).session([model.name for model in models]) as connection:
+    ledgers = [name for name in (CLOSES, ROWS) if name in catalog.sources]
+    with DuckDBEngine(catalog, lake).session([*(model.name for model in models), *ledgers]) as connection:
+        if ledgers:
+            show_closed_months_as_frozen(connection, catalog)
         connection.execute(f"ATTACH {_quoted(path)} AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
         pseudonyms = privacy.from_environment()
         people = privacy.people_of(connection, [model.name for model in models]) if pseudonyms else None
@@ -118,7 +122,7 @@ def _origins(lake: Lake, catalog: Catalog, models: Iterable[Model]) -> list[Orig
     origins = [_origin_of(lake, catalog, name) for name in stored]
     # A view is computed here, so its SQL is part of what was published; a stored model only lends its descriptions.
     text = repr([(model.name, model.sql if model in views else "", model.grain, model.unit, [*model.columns.items()])
-                 for model in (*models, *views)])
+                 for model in (*models, *views)] + [*FROZEN])
     pseudonyms = privacy.from_environment()
     people = pseudonyms.fingerprint() if pseudonyms else "by name"
     return sorted([*origins, ("(models)", None, None, _digest(text.encode())), ("(people)", None, None, people)])

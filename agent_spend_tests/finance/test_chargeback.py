@@ -55,5 +55,5 @@ def test_left_over_cents_go_to_the_largest_remainders():
 def test_charges_that_are_not_the_ledgers_cash_are_refused(books):
     charged(books, ("CC-1", "1"))
     books.write("fct_usage_day", usage(DAY, "cursor", "2", billed_usd="2"))
-    with pytest.raises(ConfigurationError, match="cursor usage is 1 USD by cost centre and 2 in the ledger"):
+    with pytest.raises(ConfigurationError, match="charges of cursor usage are 1 USD, the ledger's cash is 2"):
         export_chargeback(books.settings, OCTOBER)

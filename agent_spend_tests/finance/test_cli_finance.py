@@ -9,8 +9,10 @@ from click.testing import CliRunner
 from finance_books import OCTOBER, usage
 
 from agent_spend.cli.finance import commands
+from agent_spend.close import closed_months
 from agent_spend.errors import ConfigurationError
-from agent_spend.publish.monthly_assets import monthly_assets
+from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets, reopen_month_job
+from agent_spend.publish.warehouse import publish_warehouse
 
 
 def run(*arguments):
@@ -69,6 +71,46 @@ def test_both_files_are_assets_of_a_month(month):
     assert result.success
     assert sorted(path.name for path in (month.settings.home / "exports").iterdir()) == [
         "chargeback-2026-10.csv", "focus-2026-10.csv", "focus-2026-10.parquet"]
+
+
+def close_by_asset(books, force=False):
+    asset = month_close_asset(books.catalog)
+    return dg.materialize([asset], selection=[asset], partition_key="2026-10-01", raise_on_error=False,
+                          run_config={"ops": {"month_closes": {"config": {"force": force}}}})
+
+
+def test_materialising_a_month_closes_it_once(month):
+    for expected in ({"closed": ["2026-10: 1 lines, 0 adjustments taken over"], "closed_before": []},
+                     {"closed": [], "closed_before": ["2026-10"]}):
+        (event,) = close_by_asset(month).asset_materializations_for_node("month_closes")
+        assert {name: value.value for name, value in event.metadata.items()} == expected
+    assert closed_months(month.settings) == [OCTOBER]
+
+
+def test_a_month_with_open_days_fails_the_asset_unless_forced(month):
+    month.answered("cursor", date(2026, 10, 3), date(2026, 11, 10))
+    assert not close_by_asset(month).success
+    assert closed_months(month.settings) == []
+    assert close_by_asset(month, force=True).success
+
+
+def test_the_reopening_job_logs_the_reason_and_says_so_to_what_reads_the_closes(month):
+    close_by_asset(month)
+    config = {"ops": {"reopen": {"config": {"month": "2026-10", "reason": "late invoice"}}}}
+    result = reopen_month_job.execute_in_process(run_config=config)
+    (event,) = result.asset_materializations_for_node("reopen")
+    assert (event.asset_key.to_user_string(), event.partition) == ("month_closes", "2026-10-01")
+    assert closed_months(month.settings) == []
+    assert month.lake.read("month_closes", "month")["reason"].to_pylist() == [None, "late invoice"]
+
+
+def test_a_published_page_says_at_once_that_the_month_is_closed(month):
+    publish_warehouse(month.lake, month.catalog, month.settings.home)
+    page = month.settings.home / "page" / "index.html"
+    run("close", "--month", "2026-10")
+    assert "closed " in page.read_text() and 'id="closes"' in page.read_text()
+    run("reopen", "--month", "2026-10", "--reason", "late invoice")
+    assert 'id="closes"' not in page.read_text()
 
 
 def test_a_month_without_charges_is_no_failure(books):

@@ -143,7 +143,7 @@ def test_an_export_twice_writes_nothing_new(full):
 def test_rows_that_are_not_the_ledgers_cash_are_refused(full):
     full.build(*CHARGES)
     full.write("fct_usage_day", billed(DAY, "4.01"))
-    with pytest.raises(ConfigurationError, match=r"FOCUS 2026-10: the rows bill 27 USD, the ledger"):
+    with pytest.raises(ConfigurationError, match=r"2026-10: the charges of anthropic usage are 4 USD, the ledger's cash is 4.01"):
         export_focus(full.settings, OCTOBER)
 
 

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import duckdb
 
+from agent_spend.catalog import SQL_DIR, parse
+
 TYPES = {"day": "DATE", "text": "VARCHAR", "money": "DECIMAL(38, 18)", "rate": "DECIMAL(38, 12)", "whole": "BIGINT",
          "float": "DOUBLE", "flag": "BOOLEAN", "instant": "TIMESTAMPTZ"}
+LINES = SQL_DIR / "reports" / "rpt_finance__line_month.sql"
 AMOUNTS = "list_usd money, covered_usd money, billed_usd money"
 TABLES = {
     "fct_usage_day": "usage_day day, vendor text, surface text, series text, auth_kind text, auth_rule text,"
@@ -51,6 +54,10 @@ TABLES = {
     "rpt_finance__budget_pace": "month day, scope_kind text, scope text, amount_kind text, owner text, budget_usd money,"
     " to_date_usd money, share float, projected_usd money, projected_low_usd money, projected_high_usd money,"
     " exhaustion_day day, state text",
+    "rpt_month_close": f"month day, about_month day, vendor text, charge_kind text, {AMOUNTS}, invoiced_usd money,"
+    " closed_at instant, is_forced flag, price_versions text, figures_hash text",
+    "rpt_month_close_adjustment": "adjustment_month day, closed_month day, vendor text, charge_kind text, amount_kind text,"
+    " adjustment_usd money",
     "dim_person": "person_id text, name text, email text, github_login text, org text, squad text, cost_center text,"
     " first_day day, last_day day",
 }
@@ -74,6 +81,7 @@ def write(path: Path, tables: dict[str, list[dict]]) -> Path:
             assert all(set(row) <= {column for column, _ in pairs} for row in tables.get(name, ())), name
             if rows:
                 connection.executemany(f"INSERT INTO {name} VALUES ({', '.join('?' * len(pairs))})", rows)
+        connection.execute(f"CREATE TABLE rpt_finance__line_month AS {parse(LINES).sql}")
     return path
 
 

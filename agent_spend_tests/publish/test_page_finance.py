@@ -1,6 +1,7 @@
 """The finance layer, read as finance reads it."""
 
 import re
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from page_rows import MONTH, OCTOBER, company
@@ -103,6 +104,46 @@ def test_a_reconciled_seat_line_is_called_so_and_a_difference_names_its_cause(pu
     page = publish(tables)["index.html"]
     assert page.row("reconciliation", "seats")[7] == "reconciled"
     assert page.row("differences", "Oct 2026")[3:] == ["$320.00", "$321.00", "$320.00", "−$1.00 rounding", "reconciled"]
+
+
+def closed_october(**more):
+    line = {"month": OCTOBER, "about_month": OCTOBER, "vendor": "cursor", "charge_kind": "usage", "billed_usd": Decimal(15),
+            "closed_at": datetime(2026, 11, 5, 9, tzinfo=UTC), "is_forced": False, "figures_hash": "3fa9",
+            "price_versions": '["claude_prices claude-opus-5-5 default 2026-09-22"]'}  # fmt: skip
+    change = {"adjustment_month": MONTH, "closed_month": OCTOBER, "vendor": "cursor", "charge_kind": "usage"}
+    tables = company()
+    tables["rpt_month_close"] = [line | more]
+    tables["rpt_month_close_adjustment"] = [
+        change | {"amount_kind": "billed_usd", "adjustment_usd": Decimal("4.25")},
+        change | {"amount_kind": "list_usd", "adjustment_usd": Decimal("-1.5")}]
+    return tables
+
+
+def test_a_closed_month_says_when_it_was_closed_and_at_which_prices(publish):
+    page = publish(closed_october())["index.html"]
+    assert page.row("reconciliation", "Oct 2026")[0] == "Oct 2026 closed 5 Nov 2026"
+    assert page.row("reconciliation", "Oct 2026 5 Nov 2026") == [
+        "Oct 2026", "5 Nov 2026", "3fa9", "claude_prices claude-opus-5-5 default 2026-09-22"]
+
+
+def test_a_change_after_the_close_is_a_row_of_the_open_month_and_not_of_the_closed_one(publish):
+    rows = publish(closed_october())["index.html"].rows["reconciliation"]
+    changed = next(n for n, row in enumerate(rows) if row[2].startswith("adjustment"))
+    assert rows[changed] == ["", "Cursor", "adjustment of Oct 2026: usage", "−$1.50", "", "$4.25", "", "changed after its close"]
+    assert changed < next(n for n, row in enumerate(rows) if row[0].startswith("Oct 2026"))
+
+
+def test_an_adjustment_shows_before_the_month_that_carries_it_has_any_figure(publish):
+    tables = closed_october()
+    for row in tables["rpt_month_close_adjustment"]:
+        row["adjustment_month"] = date(2026, 12, 1)
+    assert publish(tables)["index.html"].row("reconciliation", "Dec 2026 Cursor")[2] == "adjustment of Oct 2026: usage"
+
+
+def test_an_adjustment_that_a_close_took_over_stays_in_its_month(publish):
+    tables = closed_october(month=MONTH, about_month=date(2026, 9, 1))
+    rows = publish(tables)["index.html"].rows["reconciliation"]
+    assert ["", "Cursor", "adjustment of Sep 2026: usage", "", "", "$15.00", "", "changed after its close"] in rows
 
 
 def test_a_small_groups_budget_is_for_its_own_organisation_only(publish):

@@ -1,13 +1,14 @@
--- grain: one row per closed month x vendor x charge kind
+-- grain: one row per closed month x month that the figures are about x vendor x charge kind
 -- unit: USD, four amounts apart, never added; frozen when the month was closed
 -- source: month_closes (the newest close in force), which froze rpt_finance__vendor_month
 -- late data: none; what changed later is in rpt_month_close_adjustment
 -- partitions: none
 /*
 month: first day of the closed month
+about_month: the same month, or an earlier closed one whose later changes this close took over as adjustments
 vendor: vendor
 charge_kind: usage, seat, credit, tax or adjustment
-list_usd: consumption at list price, as frozen
+list_usd: consumption at list price, as frozen; of an adjustment, the change
 covered_usd: part already paid by a seat or pool, as frozen
 billed_usd: what the vendor's billing API charged, as frozen
 invoiced_usd: what the invoices said, as frozen
@@ -28,6 +29,7 @@ WITH newest AS (
 rpt_month_close AS (
   SELECT
     c.month,
+    c.about_month,
     c.vendor,
     c.charge_kind,
     c.list_usd,
@@ -41,7 +43,7 @@ rpt_month_close AS (
     c.figures_hash
   FROM month_closes AS c
   INNER JOIN newest AS n ON n.month = c.month AND n.sequence = c.sequence
-  WHERE c.action = 'closed' AND c.about_month = c.month
+  WHERE c.action = 'closed'
 )
 
 SELECT * FROM rpt_month_close

@@ -1,5 +1,6 @@
 """The finance layer: months by vendor, four amounts apart, and the lines behind each figure."""
 
+import json
 from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import date
@@ -48,6 +49,8 @@ class Finance:
     has_invoices: bool
     pools: list[dict]
     seats: list[dict]
+    closes: dict[date, dict]
+    adjustments: dict[date, list[dict]]
 
 
 def build_finance(source: Source) -> Finance:
@@ -58,7 +61,7 @@ def build_finance(source: Source) -> Finance:
     months.sort(key=lambda row: (-row["month"].toordinal(), _order(VENDORS, row["vendor"]), _order(kinds, row["charge_kind"])))
     series = source.rows("SELECT * FROM rpt_finance__series_month ORDER BY month, vendor, series, auth_kind")
     lines: dict[date, dict[str, list[dict]]] = {}
-    found = source.rows(_LINES)
+    found = source.rows_of("rpt_finance__line_month", _LINES)
     for value in sorted({row["month"] for row in months}, reverse=True):
         by_vendor = {v: [row for row in found if row["month"] == value and row["vendor"] == v] for v in VENDORS}
         lines[value] = {vendor: rows for vendor, rows in by_vendor.items() if rows}
@@ -72,7 +75,29 @@ def build_finance(source: Source) -> Finance:
         has_invoices=any(row["invoiced_usd"] is not None for row in months),
         pools=source.rows_of("rpt_finance__pool_month", _POOLS, first=_first_month(source.month)),
         seats=source.rows_of("fct_seat_month", _SEATS, month=source.month),
+        closes={
+            row["month"]: {**row, "prices": json.loads(row["price_versions"] or "[]")}
+            for row in source.rows_of("rpt_month_close", _CLOSES)
+        },
+        adjustments=_adjustments(source),
     )
+
+
+def _adjustments(source: Source) -> dict[date, list[dict]]:
+    """Changes of closed months, by the month that carries them: those that a close took over, and those of the open month."""
+    lines: dict[tuple, dict] = {}
+    for row in source.rows_of("rpt_month_close", _TAKEN_OVER):
+        lines[row["month"], row["about_month"], row["vendor"], row["charge_kind"]] = row
+    for row in source.rows_of("rpt_month_close_adjustment", "SELECT * FROM rpt_month_close_adjustment ORDER BY ALL"):
+        key = (row["adjustment_month"], row["closed_month"], row["vendor"], row["charge_kind"])
+        line = lines.setdefault(key, {
+            "month": key[0], "about_month": key[1], "vendor": key[2], "charge_kind": key[3], **dict.fromkeys(AMOUNTS),
+        })  # fmt: skip
+        line[row["amount_kind"]] = row["adjustment_usd"]
+    by_month: dict[date, list[dict]] = {}
+    for key in sorted(lines):
+        by_month.setdefault(key[0], []).append(lines[key])
+    return by_month
 
 
 def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
@@ -120,16 +145,18 @@ def _order(known: tuple[str, ...], name: str) -> tuple[int, str]:
 
 
 _LINES = """
-SELECT
-  CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month, vendor, series, surface, model, auth_kind, unit, price_state,
-  price_version, attribution_mode, SUM(quantity) AS quantity, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd,
-  SUM(billed_usd) AS billed_usd, COUNT(*) AS row_count, MIN(usage_day) AS first_day, MAX(usage_day) AS last_day
-FROM fct_usage_day
-GROUP BY ALL
+SELECT * FROM rpt_finance__line_month
 ORDER BY month DESC, series, surface, list_usd DESC NULLS LAST, billed_usd DESC NULLS LAST, model, auth_kind,
   price_state, price_version, attribution_mode, unit
 """
-
+_CLOSES = """
+SELECT month, MAX(closed_at) AS closed_at, BOOL_OR(is_forced) AS is_forced, MAX(price_versions) AS price_versions,
+  MAX(figures_hash) AS figures_hash
+FROM rpt_month_close
+GROUP BY month
+ORDER BY month DESC
+"""
+_TAKEN_OVER = "SELECT * FROM rpt_month_close WHERE about_month <> month ORDER BY ALL"
 _POOLS = """
 SELECT * FROM rpt_finance__pool_month
 WHERE month >= $first AND (included_credits IS NOT NULL OR used_credits IS NOT NULL)

@@ -1,0 +1,134 @@
+"""A closed month stays as it was in the warehouse and its files; later changes are rows of the open month."""
+
+import csv
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from finance_books import OCTOBER, plain, usage
+
+from agent_spend.close import close_month, reopen_month
+from agent_spend.publish.chargeback import export_chargeback
+from agent_spend.publish.focus import export_focus
+from agent_spend.publish.warehouse import publish_warehouse, query
+
+NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
+MONTHLY = ("fct_charge_month", "rpt_finance__vendor_month", "rpt_finance__series_month", "rpt_finance__line_month")
+
+
+def use(day, amount, center="CC-1", **more):
+    return usage(day, "cursor", amount, billed_usd=amount, actor_id="7", cost_center=center, model="m-1") | more
+
+
+@pytest.fixture
+def ledger(books, monkeypatch):
+    """October with 10.00 on CC-1 and 20.00 on CC-2, November with 5.00; today is 5 January 2027."""
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2027-01-05")
+    books.answered("cursor", OCTOBER, date(2026, 12, 31))
+    books.write("fct_usage_day", use(date(2026, 10, 14), "10"), use(date(2026, 10, 15), "20", "CC-2"),
+                use(date(2026, 11, 3), "5"))
+    for month in (OCTOBER, NOVEMBER):
+        books.build(*MONTHLY, month=month)
+    return books
+
+
+def restate(books, *rows, month=OCTOBER):
+    books.write("fct_usage_day", *rows)
+    books.build(*MONTHLY, month=month)
+
+
+def focus(books, month):
+    with export_focus(books.settings, month)[0].open(newline="") as file:
+        return [
+            (row["ChargeClass"], row["ChargePeriodStart"][:10], row["BilledCost"], row["ListUnitPrice"], row["PricingQuantity"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def chargeback(books, month):
+    with export_chargeback(books.settings, month).open(newline="", encoding="utf-8-sig") as file:
+        return [(row["cost_center"], row["charge"], row["amount_usd"]) for row in csv.DictReader(file)]
+
+
+def files(books, month):
+    return [path.read_bytes() for path in (*export_focus(books.settings, month), export_chargeback(books.settings, month))]
+
+
+def test_the_files_of_a_closed_month_are_the_same_to_the_byte_after_a_restatement(ledger):
+    before = files(ledger, OCTOBER)
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 10, 14), "12.50"))
+    assert files(ledger, OCTOBER) == before
+    assert len(before[0]) > 1000
+
+
+def test_the_files_of_a_closed_month_do_not_follow_a_later_setting(ledger, monkeypatch):
+    ledger.write("fct_seat_month", {"month": OCTOBER, "vendor": "github_copilot", "plan": "business", "actor_id": "7", "seats": 1,
+                                    "list_usd": "19", "billed_usd": "19", "proration_rule": "rest_of_month"})
+    monkeypatch.setenv("GITHUB_ENTERPRISE", "acme")
+    ledger.build("fct_charge_month")
+    settings = type(ledger.settings).from_environment()
+    before = export_focus(settings, OCTOBER)[0].read_bytes()
+    close_month(settings, OCTOBER)
+    monkeypatch.setenv("GITHUB_ENTERPRISE", "acme-two")
+    assert export_focus(type(settings).from_environment(), OCTOBER)[0].read_bytes() == before
+    assert b"acme-two" not in before
+
+
+def test_a_restated_closed_month_is_a_correction_in_the_open_months_focus_file(ledger):
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 10, 14), "12.50"))
+    assert focus(ledger, NOVEMBER) == [
+        ("", "2026-11-03", "5.0", "1.0", "5.0"), ("Correction", "2026-10-14", "2.5", "1.0", "2.5")]
+
+
+def test_a_person_who_moves_to_another_cost_center_later_moves_money_in_the_open_month_only(ledger):
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 10, 14), "10", "CC-2"))
+    assert chargeback(ledger, OCTOBER) == [("CC-1", "charged", "10.00"), ("CC-2", "charged", "20.00")]
+    assert chargeback(ledger, NOVEMBER) == [
+        ("CC-1", "charged", "5.00"), ("CC-1", "correction of 2026-10, charged", "-10.00"),
+        ("CC-2", "correction of 2026-10, charged", "10.00")]
+
+
+def test_a_correction_stays_in_the_month_that_closed_with_it(ledger):
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 10, 14), "12.50"))
+    close_month(ledger.settings, NOVEMBER)
+    restate(ledger, use(date(2026, 12, 2), "1"), month=DECEMBER)
+    assert [row[2] for row in focus(ledger, NOVEMBER)] == ["5.0", "2.5"]
+    assert focus(ledger, DECEMBER) == [("", "2026-12-02", "1.0", "1.0", "1.0")]
+    restate(ledger, use(date(2026, 10, 14), "12"))
+    assert chargeback(ledger, DECEMBER) == [("CC-1", "charged", "1.00"), ("CC-1", "correction of 2026-10, charged", "-0.50")]
+
+
+def test_a_reopened_month_is_shown_as_known_now_again(ledger):
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 10, 14), "12.50"))
+    reopen_month(ledger.settings, OCTOBER, "restated by the vendor")
+    assert [row[2] for row in focus(ledger, OCTOBER)] == ["12.5", "20.0"]
+    assert [row[0] for row in focus(ledger, NOVEMBER)] == [""]
+
+
+def test_the_warehouse_shows_the_closed_month_as_frozen_and_the_lake_what_is_known_now(ledger, monkeypatch):
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 10, 14), "12.50"))
+    ledger.build("rpt_month_close_adjustment")
+    publish_warehouse(ledger.lake, ledger.catalog, ledger.settings.home)
+
+    def sums(table):
+        sql = f"SELECT month, SUM(billed_usd) FROM {table} GROUP BY month ORDER BY month"
+        return query(ledger.settings.home, sql)[1]
+
+    frozen = [(OCTOBER, Decimal(30)), (NOVEMBER, Decimal(5))]
+    assert {table: sums(table) for table in MONTHLY} == dict.fromkeys(MONTHLY, frozen)
+    known = ledger.lake.read("rpt_finance__vendor_month", "month").to_pylist()
+    assert {row["month"]: plain(row["billed_usd"]) for row in known}[OCTOBER] == "32.5"
+    sql = "SELECT adjustment_month, closed_month, adjustment_usd FROM rpt_month_close_adjustment WHERE amount_kind = 'billed_usd'"
+    assert query(ledger.settings.home, sql)[1] == [(NOVEMBER, OCTOBER, Decimal("2.5"))]
+
+
+def test_charges_deleted_for_their_age_are_no_correction(ledger):
+    close_month(ledger.settings, OCTOBER)
+    ledger.lake.replace("fct_charge_month", ledger.lake.read("fct_charge_month", "month").slice(0, 0), "month", [OCTOBER])
+    assert [row[0] for row in focus(ledger, NOVEMBER)] == [""]
