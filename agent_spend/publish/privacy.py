@@ -21,8 +21,9 @@ WORD_COLUMNS = frozenset({
     "vendor", "series", "surface", "auth_kind", "actor_kind", "background_kind", "unit", "kind", "severity", "status",
     "state", "reason", "last_attempt", "feed", "price_state", "attribution_mode", "charge_kind", "environment",
     "outcome", "verdict", "confidence", "model", "dominant_model", "baseline_model", "previous_dominant_model",
-    "model_set", "org", "squad", "cost_center", "previous_state", "identity_rule", "identity_confidence", "plan",
-    "proration_rule", "scope_kind", "amount_kind", "price_version", "workload_kind", "cause",
+    "model_set", "org", "squad", "other_squads", "org_source", "squad_source", "cost_center", "previous_state",
+    "identity_rule", "identity_confidence", "plan", "proration_rule", "scope_kind",
+    "amount_kind", "price_version", "workload_kind", "cause",
 })
 
 

@@ -38,7 +38,8 @@ TABLES = {
     " attempts_factor float, model_mix_factor float, baseline_shape_factor float, baseline_model text, model text",
     "rpt_auth_audit": "workload text, vendor text, auth_kind text, environment text, owner text, person_id text, org text,"
     " first_seen_day day, last_seen_day day, list_usd_28d money, key_usd_28d money, evidence text, verdict text, confidence text",
-    "rpt_unmatched": "vendor text, identifier text, first_day day, last_day day, days whole, list_usd money, billed_usd money",
+    "rpt_unmatched": "vendor text, identifier text, login text, first_day day,"
+    " last_day day, days whole, list_usd money, billed_usd money",
     "rpt_coverage": "feed text, usage_day day, state text, reason text, message text, rows whole, fetched_at instant,"
     " revision whole, last_attempt text, is_provisional flag",
     "rpt_revisions": "feed text, usage_day day, revision whole, revised_at instant, rows_before whole, rows_after whole,"

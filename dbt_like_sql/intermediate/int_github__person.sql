@@ -6,7 +6,7 @@
 user_id: GitHub account id
 person_id: the person in the HR roster; 'github:<account id>' for who is in none
 is_in_hr: whether the HR roster knows the person on any day
-identity_rule: override, email, github_user_id, login or github_teams (nobody in HR)
+identity_rule: override, email, github_user_id, vendor_mapping (another e-mail of the account), login or github_teams (nobody in HR)
 name: name as GitHub's identities or the login show it
 email: work e-mail, lower case; null when no source tells
 user_login: newest login, lower case
@@ -52,7 +52,12 @@ matches AS (
   FROM accounts AS a
   INNER JOIN hr AS h ON h.github_user_id = a.user_id
   UNION ALL
-  SELECT l.user_id, h.person_id, 4 AS step, 'login' AS identity_rule
+  SELECT l.user_id, h.person_id, 4 AS step, 'vendor_mapping' AS identity_rule
+  FROM logins AS l
+  INNER JOIN int_github__identity AS e ON e.user_login = l.user_login
+  INNER JOIN hr AS h ON h.email = e.email
+  UNION ALL
+  SELECT l.user_id, h.person_id, 5 AS step, 'login' AS identity_rule
   FROM logins AS l
   INNER JOIN hr AS h ON h.github_login = l.user_login
 ),

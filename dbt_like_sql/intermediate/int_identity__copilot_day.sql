@@ -6,7 +6,7 @@
 usage_day: UTC day
 actor_id: GitHub account id as text
 person_id: the person
-identity_rule: override, email, github_user_id, login or login_history
+identity_rule: override, email, github_user_id, vendor_mapping (another e-mail of the account), login or login_history
 identity_confidence: certain, high or medium
 */
 WITH logins AS (
@@ -34,11 +34,16 @@ matches AS (
   FROM stg_copilot__user_day AS u
   INNER JOIN stg_roster__member_day AS r ON r.usage_day = u.usage_day AND r.github_user_id = u.user_id
   UNION ALL
+  SELECT u.usage_day, u.user_id, r.person_id, 5 AS step, 'vendor_mapping' AS identity_rule, 'high' AS identity_confidence
+  FROM logins AS u
+  INNER JOIN int_github__identity AS e ON e.user_login = u.user_login
+  INNER JOIN stg_roster__member_day AS r ON r.usage_day = u.usage_day AND r.email = e.email
+  UNION ALL
   SELECT
     u.usage_day,
     u.user_id,
     r.person_id,
-    5 + u.is_past AS step,
+    6 + u.is_past AS step,
     CASE WHEN u.is_past = 1 THEN 'login_history' ELSE 'login' END AS identity_rule,
     'medium' AS identity_confidence
   FROM logins AS u

@@ -73,7 +73,7 @@ matches AS (
   SELECT l.usage_day, l.vendor, l.actor_id, p.person_id, 2 AS step
   FROM listed AS l
   LEFT JOIN int_github__email AS e ON e.user_login = l.login
-  INNER JOIN stg_roster__member_day AS p ON p.usage_day = l.usage_day AND p.email = COALESCE(l.email, e.email)
+  INNER JOIN int_identity__email_day AS p ON p.usage_day = l.usage_day AND p.email = COALESCE(l.email, e.email)
   UNION ALL
   SELECT l.usage_day, l.vendor, l.actor_id, p.person_id, 3 AS step
   FROM listed AS l

@@ -40,24 +40,25 @@ is_provisional: whether the vendor may still restate this day
 WITH people AS (
   SELECT
     u.*,
-    COALESCE(c.person_id, o.person_id, e.person_id) AS matched_person_id,
+    COALESCE(c.person_id, o.person_id, a.person_id, e.person_id) AS matched_person_id,
     CASE
       WHEN c.person_id IS NOT NULL THEN c.identity_rule
-      WHEN o.person_id IS NOT NULL THEN 'override'
-      WHEN e.person_id IS NOT NULL THEN 'email'
+      WHEN COALESCE(o.person_id, a.person_id) IS NOT NULL THEN 'override'
+      ELSE e.identity_rule
     END AS identity_rule,
     CASE
       WHEN c.person_id IS NOT NULL THEN c.identity_confidence
-      WHEN o.person_id IS NOT NULL THEN 'certain'
-      WHEN e.person_id IS NOT NULL THEN 'high'
+      WHEN COALESCE(o.person_id, a.person_id) IS NOT NULL THEN 'certain'
+      ELSE e.identity_confidence
     END AS identity_confidence
   FROM int_usage AS u
   LEFT JOIN int_identity__copilot_day AS c
     ON u.series = 'copilot_credits' AND c.usage_day = u.usage_day AND c.actor_id = u.actor_id
   LEFT JOIN stg_identity__override AS o
-    ON u.vendor <> 'github_copilot' AND o.vendor = u.vendor AND o.usage_day = u.usage_day
-    AND o.identifier = COALESCE(u.person_hint, u.actor_id)
-  LEFT JOIN stg_roster__member_day AS e ON e.usage_day = u.usage_day AND e.email = u.person_hint
+    ON u.vendor <> 'github_copilot' AND o.vendor = u.vendor AND o.usage_day = u.usage_day AND o.identifier = u.person_hint
+  LEFT JOIN stg_identity__override AS a
+    ON u.vendor <> 'github_copilot' AND a.vendor = u.vendor AND a.usage_day = u.usage_day AND a.identifier = u.actor_id
+  LEFT JOIN int_identity__email_day AS e ON e.usage_day = u.usage_day AND e.email = u.person_hint
 ),
 
 fct_usage_day AS (
