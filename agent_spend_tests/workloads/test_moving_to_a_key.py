@@ -24,7 +24,7 @@ def spans(company):
             "started_at": at(day, 3), "ended_at": at(day, 3, 4), "status_code": 1, "span_class": "inference",
             "service_name": "release-notes", "environment": "prod", "workflow": "release_notes", "provider": "anthropic",
             "model": "claude-sonnet-5-5", "input_tokens": 1_000_000, "output_tokens": 100_000, "auth_hint": auth,
-            "billing_identity": identity,
+            "billing_identity": identity, "run_span_id": "1", "run_workflow": "release_notes",
         })
         company.write("agent_spans", *stored)
         company.write("roster_members", *[

@@ -71,10 +71,11 @@ class Company:
         name = (workflow or "claude_code.interaction").lower()
         for start in starts:
             trace = f"{start:%Y%m%d%H%M%S}{name}{run['auth_kind']}{run['owner_email']}"
-            same = {"usage_day": start.date(), "trace_id": trace}
+            same = {"usage_day": start.date(), "trace_id": trace, "run_span_id": "1"}
             self.add("agent_spans", same | {
                 "span_id": "1", "name": name, "started_at": start, "ended_at": start, "span_class": "workflow",
-                "workflow": workflow, "service_name": service, "status_code": 1, "environment": run["environment"],
+                "workflow": workflow, "run_workflow": workflow, "service_name": service, "status_code": 1,
+                "environment": run["environment"],
                 "auth_hint": run["auth_kind"], "billing_identity": run["owner_email"]})
             self.add("int_agent__call", same | {
                 "model": "claude-sonnet-5-5", "price_state": "priced", "calls": 1, "list_usd": "0.10", "book_usd": "0.12"})

@@ -1,14 +1,16 @@
--- grain: one row per trace x model x price state: the calls of a run that cost money
+-- grain: one row per run x model x price state x whether allocated: the calls that cost money, each in exactly one run
 -- unit: tokens of five classes; USD at list price, reported by the agent or priced from the dated book
--- source: agent_spans; inference spans once, agent and workflow spans repeat their children's totals
+-- source: agent_spans; inference spans only, agent and workflow spans repeat their children's totals
 -- late data: late spans restate the day their trace ended
 -- partitions: day
 /*
 usage_day: UTC day the trace ended
 trace_id: trace
+run_span_id: span that leads the run
 model: model that answered
 price_state: reported, priced or unpriced
 price_version: price book line behind the price
+is_allocated: equal share of what the trace spent outside of its runs; false for the run's own calls
 calls: number of inference calls
 input_tokens: uncached input tokens
 cache_read_tokens: cache reads
@@ -18,89 +20,138 @@ output_tokens: output tokens
 list_usd: reported cost, else tokens at list price; null when unpriced
 book_usd: tokens at list price whatever was reported, to show the difference; null when the model is unknown
 */
-WITH ranked AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (
-      PARTITION BY usage_day, trace_id, COALESCE(response_id, span_id)
-      ORDER BY CASE WHEN reported_usd IS NULL THEN 1 ELSE 0 END, started_at DESC, span_id
-    ) AS preference
-  FROM agent_spans
-  WHERE span_class = 'inference'
-),
-
-calls AS (
+WITH spent AS (
   SELECT
     usage_day,
     trace_id,
-    started_at,
+    run_span_id,
     model,
-    reported_usd,
     service_tier,
-    COALESCE(input_tokens, 0) AS input_tokens,
-    COALESCE(cache_read_tokens, 0) AS cache_read_tokens,
-    COALESCE(cache_write_5m_tokens, 0) AS cache_write_5m_tokens,
-    COALESCE(cache_write_1h_tokens, 0) AS cache_write_1h_tokens,
-    COALESCE(output_tokens, 0) AS output_tokens
-  FROM ranked
-  WHERE preference = 1
+    CASE
+      WHEN COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) <= 100000 THEN 'up_to_100k'
+      ELSE 'over_100k'
+    END AS band,
+    reported_usd IS NOT NULL AS is_reported,
+    CAST(COUNT(*) AS BIGINT) AS calls,
+    CAST(SUM(COALESCE(input_tokens, 0)) AS BIGINT) AS input_tokens,
+    CAST(SUM(COALESCE(cache_read_tokens, 0)) AS BIGINT) AS cache_read_tokens,
+    CAST(SUM(COALESCE(cache_write_5m_tokens, 0)) AS BIGINT) AS cache_write_5m_tokens,
+    CAST(SUM(COALESCE(cache_write_1h_tokens, 0)) AS BIGINT) AS cache_write_1h_tokens,
+    CAST(SUM(COALESCE(output_tokens, 0)) AS BIGINT) AS output_tokens,
+    CAST(SUM(reported_usd) AS DECIMAL(38, 18)) AS reported_usd
+  FROM agent_spans
+  WHERE span_class = 'inference'
+  GROUP BY ALL
 ),
 
 priced AS (
   SELECT
-    c.*,
+    s.*,
     p.price_version,
     CAST(
       (
-        c.input_tokens * p.input_usd + c.cache_write_5m_tokens * p.cache_write_5m_usd
-        + c.cache_write_1h_tokens * p.cache_write_1h_usd + c.cache_read_tokens * p.cache_read_usd
-        + c.output_tokens * p.output_usd
+        s.input_tokens * p.input_usd + s.cache_write_5m_tokens * p.cache_write_5m_usd
+        + s.cache_write_1h_tokens * p.cache_write_1h_usd + s.cache_read_tokens * p.cache_read_usd
+        + s.output_tokens * p.output_usd
       ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
     ) * COALESCE(tier.factor, 1) AS book_usd
-  FROM calls AS c
+  FROM spent AS s
   LEFT JOIN stg_prices__claude AS p
-    ON p.model = c.model
-    AND (
-      p.band = 'default'
-      OR p.band = CASE
-        WHEN c.input_tokens + c.cache_read_tokens + c.cache_write_5m_tokens + c.cache_write_1h_tokens <= 100000 THEN 'up_to_100k'
-        ELSE 'over_100k'
-      END
-    )
-    AND c.usage_day >= p.effective_from AND (p.effective_to IS NULL OR c.usage_day < p.effective_to)
+    ON p.model = s.model AND (p.band = 'default' OR p.band = s.band)
+    AND s.usage_day >= p.effective_from AND (p.effective_to IS NULL OR s.usage_day < p.effective_to)
   LEFT JOIN stg_prices__claude_modifier AS tier
-    ON tier.modifier = 'service_tier' AND tier.value = c.service_tier
-    AND c.usage_day >= tier.effective_from AND (tier.effective_to IS NULL OR c.usage_day < tier.effective_to)
+    ON tier.modifier = 'service_tier' AND tier.value = s.service_tier
+    AND s.usage_day >= tier.effective_from AND (tier.effective_to IS NULL OR s.usage_day < tier.effective_to)
 ),
 
 stated AS (
   SELECT
     *,
     CASE
-      WHEN reported_usd IS NOT NULL THEN 'reported'
+      WHEN is_reported THEN 'reported'
       WHEN book_usd IS NOT NULL THEN 'priced'
       ELSE 'unpriced'
     END AS price_state
   FROM priced
 ),
 
-int_agent__call AS (
+called AS (
   SELECT
     usage_day,
     trace_id,
+    run_span_id,
     model,
     price_state,
     CASE WHEN price_state = 'priced' THEN price_version END AS price_version,
-    CAST(COUNT(*) AS BIGINT) AS calls,
+    CAST(SUM(calls) AS BIGINT) AS calls,
     CAST(SUM(input_tokens) AS BIGINT) AS input_tokens,
     CAST(SUM(cache_read_tokens) AS BIGINT) AS cache_read_tokens,
     CAST(SUM(cache_write_5m_tokens) AS BIGINT) AS cache_write_5m_tokens,
     CAST(SUM(cache_write_1h_tokens) AS BIGINT) AS cache_write_1h_tokens,
     CAST(SUM(output_tokens) AS BIGINT) AS output_tokens,
-    CAST(SUM(CASE WHEN reported_usd IS NOT NULL THEN CAST(reported_usd AS DECIMAL(38, 18)) ELSE CAST(book_usd AS DECIMAL(38, 18)) END) AS DECIMAL(38, 18)) AS list_usd,
+    CAST(SUM(CASE WHEN is_reported THEN reported_usd ELSE CAST(book_usd AS DECIMAL(38, 18)) END) AS DECIMAL(38, 18)) AS list_usd,
     CAST(SUM(book_usd) AS DECIMAL(38, 18)) AS book_usd
   FROM stated
   GROUP BY ALL
+),
+
+shared AS (
+  SELECT
+    c.*,
+    l.run_span_id AS sharing_span_id,
+    CAST(ROW_NUMBER() OVER (PARTITION BY c.usage_day, c.trace_id, c.model, c.price_state, c.price_version ORDER BY l.run_span_id) AS BIGINT) AS place,
+    CAST(COUNT(*) OVER (PARTITION BY c.usage_day, c.trace_id, c.model, c.price_state, c.price_version) AS BIGINT) AS runs
+  FROM called AS c
+  INNER JOIN agent_spans AS l ON l.usage_day = c.usage_day AND l.trace_id = c.trace_id AND l.span_id = l.run_span_id
+  WHERE c.run_span_id IS NULL
+),
+
+parts AS (
+  SELECT
+    *,
+    place = runs AS takes_rest,
+    CAST(CAST(CAST(list_usd AS DECIMAL(26, 12)) * CAST(1000000000000 AS DECIMAL(13, 0)) AS BIGINT) // runs AS DECIMAL(19, 0)) * CAST(0.000000000001 AS DECIMAL(12, 12)) AS list_part,
+    CAST(CAST(CAST(book_usd AS DECIMAL(26, 12)) * CAST(1000000000000 AS DECIMAL(13, 0)) AS BIGINT) // runs AS DECIMAL(19, 0)) * CAST(0.000000000001 AS DECIMAL(12, 12)) AS book_part
+  FROM shared
+),
+
+int_agent__call AS (
+  SELECT
+    usage_day,
+    trace_id,
+    run_span_id,
+    model,
+    price_state,
+    price_version,
+    FALSE AS is_allocated,
+    calls,
+    input_tokens,
+    cache_read_tokens,
+    cache_write_5m_tokens,
+    cache_write_1h_tokens,
+    output_tokens,
+    list_usd,
+    book_usd
+  FROM called
+  WHERE run_span_id IS NOT NULL
+  UNION ALL
+  SELECT
+    usage_day,
+    trace_id,
+    sharing_span_id AS run_span_id,
+    model,
+    price_state,
+    price_version,
+    TRUE AS is_allocated,
+    CASE WHEN takes_rest THEN calls - (calls // runs) * (runs - 1) ELSE calls // runs END AS calls,
+    CASE WHEN takes_rest THEN input_tokens - (input_tokens // runs) * (runs - 1) ELSE input_tokens // runs END AS input_tokens,
+    CASE WHEN takes_rest THEN cache_read_tokens - (cache_read_tokens // runs) * (runs - 1) ELSE cache_read_tokens // runs END AS cache_read_tokens,
+    CASE WHEN takes_rest THEN cache_write_5m_tokens - (cache_write_5m_tokens // runs) * (runs - 1) ELSE cache_write_5m_tokens // runs END AS cache_write_5m_tokens,
+    CASE WHEN takes_rest THEN cache_write_1h_tokens - (cache_write_1h_tokens // runs) * (runs - 1) ELSE cache_write_1h_tokens // runs END AS cache_write_1h_tokens,
+    CASE WHEN takes_rest THEN output_tokens - (output_tokens // runs) * (runs - 1) ELSE output_tokens // runs END AS output_tokens,
+    CAST(CASE WHEN takes_rest THEN list_usd - list_part * (runs - 1) ELSE list_part END AS DECIMAL(38, 18)) AS list_usd,
+    CAST(CASE WHEN takes_rest THEN book_usd - book_part * (runs - 1) ELSE book_part END AS DECIMAL(38, 18)) AS book_usd
+  FROM parts
 )
 
 SELECT * FROM int_agent__call

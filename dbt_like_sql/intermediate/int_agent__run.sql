@@ -1,13 +1,14 @@
--- grain: one row per trace: one run (attempt) of a workflow
+-- grain: one row per run (attempt) of a workflow; a trace holds one or several
 -- unit: one run
--- source: agent_spans
--- late data: a trace lies on the UTC day it ended; late spans restate that day
+-- source: agent_spans, int_agent__outcome
+-- late data: a run lies on the UTC day its trace ended; late spans restate that day
 -- partitions: day
 /*
 usage_day: UTC day the trace ended
 trace_id: trace
-workflow_id: outermost workflow, else outermost agent, else root span; lower case
-task_id: configured task attribute, else the trace
+run_span_id: span that leads the run
+workflow_id: outermost workflow, else outermost agent, else the leading span's name; lower case
+task_id: configured task attribute, else the trace, with the leading span where the trace holds several runs
 started_at: first start of a span
 ended_at: last end of a span
 outcome: success, failure or unknown
@@ -17,72 +18,64 @@ auth_kind: seat, api_key, service_account or unknown
 owner_email: person behind a seat, lower case
 is_session: a person's own session on a seat: an interactive program, and no workflow is named
 */
-WITH ranked AS (
+WITH runs AS (
   SELECT
-    *,
-    ROW_NUMBER() OVER (
-      PARTITION BY usage_day, trace_id
-      ORDER BY
-        CASE
-          WHEN span_class = 'workflow' AND workflow IS NOT NULL THEN 0
-          WHEN workflow IS NOT NULL THEN 1
-          WHEN span_class = 'agent' AND agent IS NOT NULL THEN 2
-          WHEN parent_span_id IS NULL THEN 3
-          ELSE 4
-        END,
-        started_at, ended_at DESC, span_id
-    ) AS preference
-  FROM agent_spans
+    s.usage_day,
+    s.trace_id,
+    s.run_span_id,
+    MIN(s.run_workflow) AS workflow,
+    MIN(s.run_task_id) AS task_id,
+    MIN(CASE WHEN s.span_id = s.run_span_id THEN COALESCE(s.agent, s.name) END) AS lead_name,
+    MIN(s.started_at) AS started_at,
+    MAX(s.ended_at) AS ended_at,
+    COALESCE(MIN(CASE WHEN s.span_id = s.run_span_id THEN s.environment END), MIN(s.environment)) AS environment,
+    COALESCE(MIN(CASE WHEN s.span_id = s.run_span_id THEN s.auth_hint END), MIN(s.auth_hint)) AS auth_hint,
+    COALESCE(MIN(CASE WHEN s.span_id = s.run_span_id THEN s.billing_identity END), MIN(s.billing_identity)) AS billing_identity,
+    BOOL_OR(rules.value IS NOT NULL) AS is_session_service
+  FROM agent_spans AS s
+  LEFT JOIN workload_rules AS rules ON rules.name = 'interactive_service' AND rules.value = LOWER(s.service_name)
+  WHERE s.run_span_id IS NOT NULL
+  GROUP BY s.usage_day, s.trace_id, s.run_span_id
 ),
 
-run_spans AS (
-  SELECT * FROM ranked WHERE preference = 1
+shared_traces AS (
+  SELECT
+    usage_day,
+    trace_id
+  FROM runs
+  GROUP BY usage_day, trace_id
+  HAVING COUNT(*) > 1
 ),
 
-traces AS (
+outcomes AS (
   SELECT
     usage_day,
     trace_id,
-    MIN(started_at) AS started_at,
-    MAX(ended_at) AS ended_at,
-    MIN(task_id) AS task_id,
-    MIN(environment) AS environment,
-    MIN(auth_hint) AS auth_hint,
-    MIN(billing_identity) AS billing_identity,
-    BOOL_AND(task_success) AS task_success,
-    BOOL_OR(workflow IS NOT NULL AND LOWER(workflow) <> 'custom') AS is_named,
-    BOOL_OR(rules.value IS NOT NULL) AS is_session_service
-  FROM agent_spans
-  LEFT JOIN workload_rules AS rules ON rules.name = 'interactive_service' AND rules.value = LOWER(agent_spans.service_name)
-  GROUP BY usage_day, trace_id
+    run_span_id,
+    CASE WHEN MIN(outcome) = MAX(outcome) AND MIN(outcome) IN ('success', 'failure') THEN MIN(outcome) ELSE 'unknown' END AS outcome,
+    CASE WHEN MIN(outcome) <> MAX(outcome) THEN 'the rule contradicts itself' ELSE MIN(outcome_rule) END AS outcome_rule
+  FROM int_agent__outcome
+  GROUP BY usage_day, trace_id, run_span_id
 ),
 
 int_agent__run AS (
   SELECT
-    t.usage_day,
-    t.trace_id,
-    LOWER(COALESCE(r.workflow, r.agent, r.name, '(unattributed)')) AS workflow_id,
-    COALESCE(r.task_id, t.task_id, t.trace_id) AS task_id,
-    t.started_at,
-    t.ended_at,
-    CASE
-      WHEN t.task_success IS NOT NULL THEN CASE WHEN t.task_success THEN 'success' ELSE 'failure' END
-      WHEN r.status_code = 1 THEN 'success'
-      WHEN r.status_code = 2 OR r.error_type IS NOT NULL THEN 'failure'
-      ELSE 'unknown'
-    END AS outcome,
-    CASE
-      WHEN t.task_success IS NOT NULL THEN 'explicit attribute'
-      WHEN r.status_code IN (1, 2) THEN 'status of the outermost span'
-      WHEN r.error_type IS NOT NULL THEN 'error.type of the outermost span'
-      ELSE 'nothing says'
-    END AS outcome_rule,
-    COALESCE(r.environment, t.environment) AS environment,
-    COALESCE(r.auth_hint, t.auth_hint, 'unknown') AS auth_kind,
-    LOWER(COALESCE(r.billing_identity, t.billing_identity)) AS owner_email,
-    COALESCE(COALESCE(r.auth_hint, t.auth_hint) = 'seat' AND t.is_session_service AND NOT t.is_named, FALSE) AS is_session
-  FROM traces AS t
-  INNER JOIN run_spans AS r ON r.usage_day = t.usage_day AND r.trace_id = t.trace_id
+    r.usage_day,
+    r.trace_id,
+    r.run_span_id,
+    LOWER(COALESCE(r.workflow, r.lead_name, '(unattributed)')) AS workflow_id,
+    COALESCE(r.task_id, CASE WHEN t.trace_id IS NULL THEN r.trace_id ELSE r.trace_id || ':' || r.run_span_id END) AS task_id,
+    r.started_at,
+    r.ended_at,
+    COALESCE(o.outcome, 'unknown') AS outcome,
+    COALESCE(o.outcome_rule, 'the rule says nothing') AS outcome_rule,
+    r.environment,
+    COALESCE(r.auth_hint, 'unknown') AS auth_kind,
+    LOWER(r.billing_identity) AS owner_email,
+    COALESCE(r.auth_hint = 'seat' AND r.is_session_service AND r.workflow IS NULL, FALSE) AS is_session
+  FROM runs AS r
+  LEFT JOIN shared_traces AS t ON t.usage_day = r.usage_day AND t.trace_id = r.trace_id
+  LEFT JOIN outcomes AS o ON o.usage_day = r.usage_day AND o.trace_id = r.trace_id AND o.run_span_id = r.run_span_id
 )
 
 SELECT * FROM int_agent__run

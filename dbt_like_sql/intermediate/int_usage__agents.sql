@@ -1,6 +1,6 @@
--- grain: one row per UTC day x workflow x model x environment x auth kind
+-- grain: one row per UTC day x workflow x model x environment x auth kind x attribution mode
 -- unit: tokens; list value reported by the agent, else priced from the dated book
--- source: int_agent__call
+-- source: int_agent__call, int_agent__run; what a trace spent outside of its runs is a row of its own, allocated
 -- late data: late spans restate the day their trace ended
 -- partitions: view day
 /*
@@ -17,11 +17,12 @@ WITH grouped AS (
     c.model,
     c.price_state,
     c.price_version,
+    c.is_allocated,
     COUNT(DISTINCT r.trace_id) AS traces,
     CAST(SUM(c.input_tokens + c.cache_read_tokens + c.cache_write_5m_tokens + c.cache_write_1h_tokens + c.output_tokens) AS DECIMAL(38, 18)) AS tokens,
     CAST(SUM(c.list_usd) AS DECIMAL(38, 18)) AS list_usd
   FROM int_agent__call AS c
-  INNER JOIN int_agent__run AS r ON r.usage_day = c.usage_day AND r.trace_id = c.trace_id
+  INNER JOIN int_agent__run AS r ON r.usage_day = c.usage_day AND r.trace_id = c.trace_id AND r.run_span_id = c.run_span_id
   GROUP BY ALL
 ),
 
@@ -58,7 +59,7 @@ int_usage__agents AS (
     CAST(NULL AS DECIMAL(38, 18)) AS covered_usd,
     CAST(NULL AS DECIMAL(38, 18)) AS billed_usd,
     price_state,
-    CASE WHEN price_state = 'reported' THEN 'direct' ELSE 'derived' END AS attribution_mode,
+    CASE WHEN is_allocated THEN 'allocated' WHEN price_state = 'reported' THEN 'direct' ELSE 'derived' END AS attribution_mode,
     price_version
   FROM grouped
 )

@@ -18,25 +18,28 @@ key_id: key or service account of the registry
 list_usd: consumption at list price; null when unpriced
 key_usd: the same use at the prices of a machine key, from the price book where it has the model
 */
-WITH traces AS (
+WITH programs AS (
   SELECT
     usage_day,
     trace_id,
-    BOOL_OR(workflow IS NOT NULL AND LOWER(workflow) <> 'custom') AS is_named,
+    run_span_id,
+    MIN(run_workflow) IS NOT NULL AS is_named,
     MIN(service_name) AS service_name,
     COALESCE(BOOL_OR(provider = 'github' OR LOWER(service_name) IN ('github-copilot', 'copilot-chat')), FALSE) AS is_copilot
   FROM agent_spans
-  GROUP BY usage_day, trace_id
+  WHERE run_span_id IS NOT NULL
+  GROUP BY usage_day, trace_id, run_span_id
 ),
 
 costs AS (
   SELECT
     usage_day,
     trace_id,
+    run_span_id,
     CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,
     CAST(SUM(COALESCE(book_usd, list_usd)) AS DECIMAL(38, 18)) AS key_usd
   FROM int_agent__call
-  GROUP BY usage_day, trace_id
+  GROUP BY usage_day, trace_id, run_span_id
 ),
 
 runs AS (
@@ -53,8 +56,8 @@ runs AS (
     c.list_usd,
     c.key_usd
   FROM int_agent__run AS r
-  INNER JOIN traces AS t ON t.usage_day = r.usage_day AND t.trace_id = r.trace_id
-  LEFT JOIN costs AS c ON c.usage_day = r.usage_day AND c.trace_id = r.trace_id
+  INNER JOIN programs AS t ON t.usage_day = r.usage_day AND t.trace_id = r.trace_id AND t.run_span_id = r.run_span_id
+  LEFT JOIN costs AS c ON c.usage_day = r.usage_day AND c.trace_id = r.trace_id AND c.run_span_id = r.run_span_id
 ),
 
 events AS (

@@ -13,7 +13,9 @@ attempts: runs, failed ones included
 tasks: distinct tasks
 completed_tasks: distinct tasks with a success
 unknown_tasks: distinct tasks whose outcome nothing says
-list_usd: list value of all attempts of these tasks
+list_usd: list value of all attempts of these tasks, allocated_usd included
+allocated_usd: shares of what traces spent outside of their runs: overhead of orchestrators
+attribution_mode: allocated when a share is in list_usd, derived when tokens were priced, else direct
 cost_per_completed_task_usd: list_usd / completed_tasks; null without completions
 cost_per_attempt_usd: list_usd / attempts
 input_tokens: input tokens of all kinds
@@ -38,6 +40,8 @@ WITH days AS (
     CAST(SUM(CASE WHEN outcome = 'completed' THEN 1 ELSE 0 END) AS BIGINT) AS completed_tasks,
     CAST(SUM(CASE WHEN outcome = 'unknown' THEN 1 ELSE 0 END) AS BIGINT) AS unknown_tasks,
     CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,
+    CAST(SUM(allocated_usd) AS DECIMAL(38, 18)) AS allocated_usd,
+    MAX(CASE attribution_mode WHEN 'allocated' THEN 2 WHEN 'derived' THEN 1 ELSE 0 END) AS mode_rank,
     CAST(SUM(input_tokens) AS BIGINT) AS input_tokens,
     CAST(SUM(output_tokens) AS BIGINT) AS output_tokens,
     CAST(SUM(unpriced_calls) AS BIGINT) AS unpriced_calls
@@ -45,19 +49,31 @@ WITH days AS (
   GROUP BY usage_day, workflow_id
 ),
 
-picodollars AS (
+-- A quotient to twelve decimals, rounded half up, in whole numbers alone: engines divide decimals each in their own way.
+whole_dollars AS (
   SELECT
     *,
-    CAST(CAST(list_usd AS DECIMAL(26, 12)) * CAST(1000000000000 AS DECIMAL(13, 0)) AS HUGEINT) AS list_pico
+    CAST(FLOOR(list_usd) AS BIGINT) AS dollars,
+    CAST((CAST(list_usd AS DECIMAL(26, 12)) - CAST(FLOOR(list_usd) AS DECIMAL(26, 12))) * CAST(1000000000000 AS DECIMAL(13, 0)) AS BIGINT) AS picos
   FROM days
+),
+
+quotients AS (
+  SELECT
+    *,
+    dollars // NULLIF(completed_tasks, 0) AS task_dollars,
+    (2 * ((dollars % NULLIF(completed_tasks, 0)) * 1000000000000 + picos) + completed_tasks) // (2 * NULLIF(completed_tasks, 0)) AS task_picos,
+    dollars // attempts AS attempt_dollars,
+    (2 * ((dollars % attempts) * 1000000000000 + picos) + attempts) // (2 * attempts) AS attempt_picos
+  FROM whole_dollars
 ),
 
 unit_costs AS (
   SELECT
     *,
-    CAST(CAST((2 * list_pico + completed_tasks) // (2 * NULLIF(completed_tasks, 0)) AS DECIMAL(26, 0)) * CAST(0.000000000001 AS DECIMAL(12, 12)) AS DECIMAL(38, 12)) AS cost_per_completed_task_usd,
-    CAST(CAST((2 * list_pico + attempts) // (2 * attempts) AS DECIMAL(26, 0)) * CAST(0.000000000001 AS DECIMAL(12, 12)) AS DECIMAL(38, 12)) AS cost_per_attempt_usd
-  FROM picodollars
+    CAST(CAST(task_dollars AS DECIMAL(19, 0)) + CAST(task_picos AS DECIMAL(19, 0)) * CAST(0.000000000001 AS DECIMAL(12, 12)) AS DECIMAL(38, 12)) AS cost_per_completed_task_usd,
+    CAST(CAST(attempt_dollars AS DECIMAL(19, 0)) + CAST(attempt_picos AS DECIMAL(19, 0)) * CAST(0.000000000001 AS DECIMAL(12, 12)) AS DECIMAL(38, 12)) AS cost_per_attempt_usd
+  FROM quotients
 ),
 
 ranked_models AS (
@@ -109,6 +125,8 @@ rpt_platform__workflow_day AS (
     u.completed_tasks,
     u.unknown_tasks,
     u.list_usd,
+    u.allocated_usd,
+    CASE u.mode_rank WHEN 2 THEN 'allocated' WHEN 1 THEN 'derived' ELSE 'direct' END AS attribution_mode,
     u.cost_per_completed_task_usd,
     u.cost_per_attempt_usd,
     u.input_tokens,

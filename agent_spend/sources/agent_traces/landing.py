@@ -1,4 +1,4 @@
-"""From spans in file order to spans by day: each once, each on the day its trace ended, each call counted once.
+"""From spans in file order to spans by day: each once, on the day its trace ended, each call once and in one run.
 
 Spans are spilled to disk as they are read and sorted out by DuckDB, so memory is bounded by a batch, not by the folder.
 """
@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from agent_spend.sources.agent_traces import runs
 from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
 from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT, CLAUDE_CALL_SPAN
 
@@ -19,7 +20,6 @@ from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT, CLAUDE
 MEMORY_LIMIT = "1GB"
 #: Spans gathered before they go to disk.
 ROW_GROUP_SPANS = 50_000
-_NANOSECONDS_A_DAY = 86_400_000_000_000
 
 # Delivery is at least once and a snapshot of a span may precede its end: the copy that ended later knows more, then
 # the one with more attributes. Ranking only what repeats is several times faster than ranking everything.
@@ -129,29 +129,37 @@ UNION
 SELECT trace_id, span_id FROM by_parent
 """
 
-_BY_DAY = f"""
+_BY_DAY = """
 CREATE TABLE spans AS
-WITH traces AS (
-    SELECT
-        trace_id,
-        DATE '1970-01-01' + CAST(MAX(ended_ns) // {_NANOSECONDS_A_DAY} AS INTEGER) AS usage_day
-    FROM unique_spans
-    GROUP BY trace_id
+WITH several AS (
+    SELECT DISTINCT trace_id FROM runs
+),
+whole AS (
+    SELECT traces.*, several.trace_id IS NULL AS is_one_run, leads.workflow AS lead_workflow
+    FROM traces
+    JOIN unique_spans AS leads ON leads.trace_id = traces.trace_id AND leads.span_id = traces.lead_span_id
+    LEFT JOIN several ON several.trace_id = traces.trace_id
 )
 SELECT
-    traces.usage_day,
+    whole.usage_day,
     unique_spans.* REPLACE (
         CASE
             WHEN layered_calls.span_id IS NOT NULL THEN 'other'
             WHEN unclassified_calls.span_id IS NOT NULL THEN 'inference'
             ELSE unique_spans.span_class
         END AS span_class
-    )
+    ),
+    CASE WHEN whole.is_one_run THEN whole.lead_span_id ELSE runs.run_span_id END AS run_span_id,
+    CASE WHEN whole.is_one_run THEN whole.lead_workflow ELSE runs.run_workflow END AS run_workflow,
+    CASE WHEN whole.is_one_run THEN whole.task_id ELSE runs.run_task_id END AS run_task_id
 FROM unique_spans
-JOIN traces USING (trace_id)
-LEFT JOIN unclassified_calls USING (trace_id, span_id)
-LEFT JOIN layered_calls USING (trace_id, span_id)
-ORDER BY usage_day, trace_id, span_id
+JOIN whole USING (trace_id)
+LEFT JOIN runs ON runs.trace_id = unique_spans.trace_id AND runs.span_id = unique_spans.span_id
+LEFT JOIN unclassified_calls
+    ON unclassified_calls.trace_id = unique_spans.trace_id AND unclassified_calls.span_id = unique_spans.span_id
+LEFT JOIN layered_calls
+    ON layered_calls.trace_id = unique_spans.trace_id AND layered_calls.span_id = unique_spans.span_id
+ORDER BY usage_day, unique_spans.trace_id, unique_spans.span_id
 """
 
 
@@ -195,7 +203,7 @@ class Landing:
         self._spill()
         self._writer.close()
         self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet({_quoted(self._parquet)})")
-        for statement in (_UNIQUE, _PAIRED_EVENTS, _UNCLASSIFIED_CALLS, _LAYERS, _BY_DAY):
+        for statement in (_UNIQUE, _PAIRED_EVENTS, _UNCLASSIFIED_CALLS, _LAYERS, runs.TRACES, runs.RUNS, _BY_DAY):
             self._duckdb.execute(statement)
 
     def span_of_days(self) -> tuple[date, date] | None:

@@ -52,6 +52,10 @@ AGENT_SPANS = pandera.DataFrameSchema(
         "auth_hint": column(TEXT, "seat, api_key or service_account where the span proves it", nullable=True,
                             check=pandera.Check.isin(AUTH_HINTS)),
         "billing_identity": column(TEXT, "Who gets the invoice: an e-mail of a person, else kind:value", nullable=True),
+        "run_span_id": column(TEXT, "Span that leads the run this span belongs to, in the same trace; null outside of every "
+                                    "run of a trace that holds several", nullable=True),
+        "run_workflow": column(TEXT, "Workflow of the run, as sent: the outermost that is named", nullable=True),
+        "run_task_id": column(TEXT, "Task of the run: the outermost that is stated", nullable=True),
     }
 )
 
@@ -59,10 +63,13 @@ FEED_SCHEMA = pa.schema(
     [(name, one.dtype.type.pyarrow_dtype) for name, one in AGENT_SPANS.columns.items()]
 )
 
-#: What both readers produce: the feed's columns without the day, which only the whole trace knows, and a few more.
+#: Columns that only the whole trace knows.
+OF_TRACE = ("usage_day", "run_span_id", "run_workflow", "run_task_id")
+
+#: What both readers produce: the feed's columns without those of the whole trace, and a few more.
 LANDED_SCHEMA = pa.schema(
     [
-        *(field for field in FEED_SCHEMA if field.name != "usage_day"),
+        *(field for field in FEED_SCHEMA if field.name not in OF_TRACE),
         ("ended_ns", pa.int64()),
         ("attribute_count", pa.int32()),
         ("file_number", pa.int32()),
