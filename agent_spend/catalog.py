@@ -1,93 +1,23 @@
-"""The catalog of SQL models: each `dbt_like_sql/**/*.sql` file with its header, dependencies, columns and lineage.
+"""The catalog of SQL models: the files of `dbt_like_sql/`, what they read, and the columns and types of each."""
 
-A model's header is a few ``-- key: value`` lines (grain, unit, source, late data, partitions, look) and one block
-comment with a line for each published column, or ``same as <model>`` of the same folder. ``partitions`` is ``day``,
-``week``, ``month`` or ``none``, with ``view`` before it for a model that is not stored. ``look`` widens what a partition
-may read, in days: ``back 7, ahead 7``.
-"""
-
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
+from itertools import zip_longest
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import sqlglot
-from sqlglot import exp
 
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import empty_sql, session
+from agent_spend.model_files import Model, parse, parse_override
 from agent_spend.settings import env
 
 SQL_DIR = Path(env("AGENT_SPEND_SQL_DIR") or Path(__file__).resolve().parent.parent / "dbt_like_sql")
+OVERRIDES_DIR = env("AGENT_SPEND_SQL_OVERRIDES_DIR")
 LAYERS = ("staging", "intermediate", "marts", "reports")
 SEED_FOLDERS = ("prices", "policies")
-PARTITION_COLUMNS = {"day": "usage_day", "week": "week_start", "month": "month", "none": None}
-_HEADER_LINE = re.compile(r"^-- ([a-z ]+): (.+)$")
-_LOOK = re.compile(r"^(?:back (\d+))?(?:, )?(?:ahead (\d+))?$")
-
-
-@dataclass(frozen=True)
-class Model:
-    """One SQL file. ``columns`` maps each published column to its description, in order."""
-
-    name: str
-    layer: str
-    sql: str
-    grain: str
-    unit: str
-    partitions: str
-    is_view: bool
-    look_back: int
-    look_ahead: int
-    columns: Mapping[str, str]
-    upstream: tuple[str, ...]
-    header: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def partition_column(self) -> str | None:
-        """Column that the stored table is partitioned by."""
-        return PARTITION_COLUMNS[self.partitions]
-
-    @property
-    def description(self) -> str:
-        """What the Dagster UI shows: grain, unit and the other header lines."""
-        return "\n\n".join(f"**{key}**: {value}" for key, value in self.header.items())
-
-
-def parse(path: Path) -> Model:
-    """Read one model file.
-
-    Raises:
-        ConfigurationError: the header or the SQL is not as the house style asks; names the file and the line's key.
-    """
-    text = path.read_text()
-    header = dict(match.groups() for line in text.splitlines() if (match := _HEADER_LINE.match(line)))
-    for key in ("grain", "partitions"):
-        if key not in header:
-            raise ConfigurationError(f"{path}: the header has no '-- {key}: ...' line")
-    kind = header["partitions"].split()
-    is_view, partitions = kind[0] == "view", kind[-1]
-    if partitions not in PARTITION_COLUMNS:
-        raise ConfigurationError(f"{path}: partitions must be day, week, month or none, not {partitions!r}")
-    look = _LOOK.match(header.get("look", ""))
-    if look is None:
-        raise ConfigurationError(f"{path}: look must be like 'back 7, ahead 7', not {header['look']!r}")
-    try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
-    except sqlglot.errors.ParseError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
-    names_of_ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
-    tables = {table.name for table in tree.find_all(exp.Table) if table.name and table.name not in names_of_ctes}
-    return Model(
-        name=path.stem, layer=path.parent.name, sql=_without_header(text), grain=header["grain"],
-        unit=header.get("unit", ""), partitions=partitions, is_view=is_view,
-        look_back=int(look[1] or 0), look_ahead=int(look[2] or 0), columns=_columns(path, text),
-        upstream=tuple(sorted(tables)), header=header,
-    )
 
 
 class Catalog:
@@ -96,18 +26,20 @@ class Catalog:
     Args:
         sources: lake tables that models may read besides other models: name -> Arrow schema.
         sql_dir: folder with the layers and the seed folders.
+        overrides_dir: folder with an organisation's own files, each in place of the model of its name; empty for none.
 
     Raises:
-        ConfigurationError: a file is malformed, reads an unknown table, or its columns differ from its header.
+        ConfigurationError: a file is malformed, reads an unknown table, or its columns differ from its header, or from
+            the model it replaces.
     """
 
-    def __init__(self, sources: Mapping[str, pa.Schema], sql_dir: Path = SQL_DIR):
+    def __init__(self, sources: Mapping[str, pa.Schema], sql_dir: Path = SQL_DIR, overrides_dir: str | Path = OVERRIDES_DIR):
         if not sql_dir.is_dir():
             raise ConfigurationError(f"no SQL models in {sql_dir}; set AGENT_SPEND_SQL_DIR to the dbt_like_sql folder")
         self.sources = dict(sources)
         self.seeds = {path.stem: path for folder in SEED_FOLDERS for path in sorted((sql_dir / folder).glob("*.csv"))}
         found = [parse(path) for layer in LAYERS for path in sorted((sql_dir / layer).glob("**/*.sql"))]
-        self.models = _in_order(found, {*self.sources, *self.seeds})
+        self.models = _in_order(_overridden(found, overrides_dir), {*self.sources, *self.seeds})
         self.checks_dir = sql_dir / "checks"
 
     def view_sql(self, name: str) -> str:
@@ -127,18 +59,7 @@ class Catalog:
                 connection.execute(f'CREATE TABLE "{name}" AS {self.view_sql(name)}')
                 schemas[name] = connection.sql(f'SELECT * FROM "{name}" LIMIT 0').to_arrow_table().schema
             for model in self.models.values():
-                try:
-                    # An empty table, not a view: the planner need not unfold all layers for each model.
-                    connection.execute(f'CREATE TABLE "{model.name}" AS SELECT * FROM ({model.sql}) LIMIT 0')
-                    schema = connection.sql(f'SELECT * FROM "{model.name}" LIMIT 0').to_arrow_table().schema
-                except duckdb.Error as error:
-                    raise ConfigurationError(f"model {model.name}: {error}") from None
-                if list(model.columns) != schema.names:
-                    raise ConfigurationError(
-                        f"model {model.name}: the header describes {', '.join(model.columns)} but the SELECT gives "
-                        f"{', '.join(schema.names)}"
-                    )
-                schemas[model.name] = schema
+                schemas[model.name] = _schema(connection, model, model.name)
         return schemas
 
     def stored_inputs(self, names: Iterable[str]) -> tuple[list[Model], list[str]]:
@@ -164,27 +85,44 @@ class Catalog:
         return "month" if schema.names[0] == "month" else "usage_day"
 
 
-def _without_header(text: str) -> str:
-    body = re.sub(r"\A(?:--[^\n]*\n)*\s*/\*.*?\*/", "", text, count=1, flags=re.DOTALL)
-    return body.strip().rstrip(";")
+def _schema(connection: duckdb.DuckDBPyConnection, model: Model, table: str) -> pa.Schema:
+    """Columns and types of a model; leaves an empty ``table`` of it for those that read it."""
+    try:
+        # An empty table, not a view: the planner need not unfold all layers for each model.
+        connection.execute(f'CREATE TABLE "{table}" AS SELECT * FROM ({model.sql}) LIMIT 0')
+        schema = connection.sql(f'SELECT * FROM "{table}" LIMIT 0').to_arrow_table().schema
+    except duckdb.Error as error:
+        raise ConfigurationError(f"{model.place}: {error}") from None
+    if model.replaces:
+        _require_same(model.place, _schema(connection, model.replaces, f"replaced {table}"), schema)
+    elif list(model.columns) != schema.names:
+        described, given = ", ".join(model.columns), ", ".join(schema.names)
+        raise ConfigurationError(f"{model.place}: the header describes {described} but the SELECT gives {given}")
+    return schema
 
 
-def _columns(path: Path, text: str) -> dict[str, str]:
-    block = re.search(r"/\*(.*?)\*/", text, flags=re.DOTALL)
-    if block is None:
-        raise ConfigurationError(f"{path}: no /* column: description */ block")
-    if same := re.fullmatch(r"same as (\w+)", block[1].strip()):
-        described = path.with_name(f"{same[1]}.sql")
-        if not described.exists():
-            raise ConfigurationError(f"{path}: 'same as {same[1]}', but there is no {described}")
-        return _columns(described, described.read_text())
-    columns: dict[str, str] = {}
-    for line in block[1].strip().splitlines():
-        name, colon, description = line.strip().partition(": ")
-        if not colon:
-            raise ConfigurationError(f"{path}: column line {line.strip()!r} is not 'name: description'")
-        columns[name] = description
-    return columns
+def _require_same(place: str, ours: pa.Schema, theirs: pa.Schema) -> None:
+    remedy = "the SELECT must give, in this order: " + ", ".join(f"{column.name} {column.type}" for column in ours)
+    for column in ours:
+        if column.name not in theirs.names:
+            raise ConfigurationError(f"{place}: column {column.name} is missing; {remedy}")
+        if theirs.field(column.name).type != column.type:
+            raise ConfigurationError(f"{place}: column {column.name} is {theirs.field(column.name).type}; {remedy}")
+    for name, wanted in zip_longest(theirs.names, ours.names):
+        if name != wanted:
+            raise ConfigurationError(f"{place}: column {name} is out of place or not asked for; {remedy}")
+
+
+def _overridden(models: list[Model], folder: str | Path) -> list[Model]:
+    """The models, with an organisation's own files in place of those of the same name."""
+    if not folder:
+        return models
+    if not Path(folder).is_dir():
+        raise ConfigurationError(f"AGENT_SPEND_SQL_OVERRIDES_DIR names {folder}, which is not a folder")
+    own = {path.stem: path for path in sorted(Path(folder).glob("*.sql"))}
+    if unknown := sorted(set(own) - {model.name for model in models}):
+        raise ConfigurationError(f"{own[unknown[0]]}: there is no model {unknown[0]} to replace")
+    return [parse_override(own[model.name], model) if model.name in own else model for model in models]
 
 
 def _in_order(models: list[Model], known: set[str]) -> dict[str, Model]:
@@ -192,8 +130,10 @@ def _in_order(models: list[Model], known: set[str]) -> dict[str, Model]:
     for model in models:
         unknown = set(model.upstream) - known - set(by_name)
         if unknown:
-            raise ConfigurationError(f"model {model.name} reads unknown tables: {', '.join(sorted(unknown))}")
-    graph = {model.name: [name for name in model.upstream if name in by_name] for model in models}
+            raise ConfigurationError(f"{model.place} reads unknown tables: {', '.join(sorted(unknown))}")
+    # A replaced model still comes after what ours reads: its columns are compared with ours.
+    read = {model.name: {*model.upstream, *(model.replaces.upstream if model.replaces else ())} for model in models}
+    graph = {name: [upstream for upstream in tables if upstream in by_name] for name, tables in read.items()}
     try:
         return {name: by_name[name] for name in TopologicalSorter(graph).static_order()}
     except CycleError as error:
