@@ -75,7 +75,8 @@ class FastReader:
     def __init__(self, lookups: dict[str, Lookup], strict: StrictReader):
         self._lookups = lookups
         self._strict = strict
-        self._wanted = pa.array(sorted(resolve.wanted(lookups)))
+        self._keys = sorted(resolve.wanted(lookups))
+        self._wanted = pa.array(self._keys)
 
     @cached_property
     def _duckdb(self) -> duckdb.DuckDBPyConnection:
@@ -133,6 +134,7 @@ class FastReader:
         lists = pc.struct_field(spans, "attributes")
         of_span, span_columns = self._attributes(lists, "s")
         of_process, process_columns = self._attributes(pc.struct_field(groups, ["resource", "attributes"]), "p")
+        self._usage_counts(of_span, span_columns)
         amounts = self._json_amounts(of_span, span_columns)
         columns = {
             "trace": pc.struct_field(spans, "traceId"),
@@ -171,12 +173,24 @@ class FastReader:
             for kind, values in kinds.items():
                 found = values.take(indices)
                 if found.null_count < len(found):
+                    if kind == "text" and self._keys[code].startswith(semantics.JSON_VALUES_PREFIX):
+                        found = pc.utf8_trim(found, characters='"')
                     name = f"{alias}{code}_{kind}"
                     arrays[name] = found.cast(pa.int64()) if kind == "whole" else found
                     names[kind] = f"{alias}.{name}"
             if names:
-                columns[self._wanted[int(code)].as_py()] = Columns(**names)
+                columns[self._keys[code]] = Columns(**names)
         return arrays, columns
+
+    def _usage_counts(self, arrays: dict[str, pa.Array], columns: dict[str, Columns]) -> None:
+        """Adds the counts inside usage maps as columns of their own; read by the strict reader's own function."""
+        for number, key in enumerate(semantics.USAGE_MAPS):
+            if column := columns.get(key, Columns()).text:
+                written = arrays[column.removeprefix("s.")].to_pylist()
+                counts = [{} if text is None else resolve.usage_counts(text) for text in written]
+                for name in {name for one in counts for name in one}:
+                    arrays[f"u{number}_{name}"] = pa.array([one.get(name) for one in counts], pa.int64())
+                    columns[f"{key}/{name}"] = Columns(whole=f"s.u{number}_{name}")
 
     def _json_amounts(self, arrays: dict[str, pa.Array], columns: dict[str, Columns]) -> dict[str, pa.Array]:
         """Amounts inside JSON maps, by rule; read by the strict reader's own function."""

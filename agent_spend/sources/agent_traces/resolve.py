@@ -69,6 +69,43 @@ def wanted(lookups: Mapping[str, Lookup]) -> frozenset[str]:
     return semantics.wanted_keys() | {key for lookup in lookups.values() for key in lookup.keys}
 
 
+def unpacked(span: Attributes) -> Attributes:
+    """The attributes with usage maps as counts of their own, and text that stands in quotes without them."""
+    packed = [key for key in span if key in semantics.USAGE_MAPS or key.startswith(semantics.JSON_VALUES_PREFIX)]
+    if not packed:
+        return span
+    result = dict(span)
+    for key in packed:
+        if isinstance(span[key], str):
+            result[key] = span[key].strip('"')
+            if key in semantics.USAGE_MAPS:
+                result.update({f"{key}/{name}": count for name, count in usage_counts(span[key]).items()})
+    return result
+
+
+def usage_counts(written: str) -> dict[str, int]:
+    """Token counts of a usage map held as JSON text, under the names of ``semantics.USAGE_COUNTS``."""
+    try:
+        usage = msgspec.json.decode(written)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    if not isinstance(usage, dict):
+        return {}
+    members = {**usage, **{f"{key}/{name}": n for key, inner in usage.items() if isinstance(inner, dict)
+                           for name, n in inner.items()}}  # fmt: skip
+    stated = {name: n for name, n in members.items() if type(n) is int and 0 <= n <= _MAX_WHOLE}
+    counts, used = {}, set()
+    for name, keys in semantics.USAGE_COUNTS.items():
+        used.update(keys)
+        if present := [key for key in keys if key in stated]:
+            counts[name] = stated[present[0]]
+    for name, beginning in semantics.USAGE_PARTS.items():
+        if name in stated:
+            parts = [n for key, n in stated.items() if key.startswith(beginning) and key not in used and "priority" not in key]
+            counts[name] = min(counts[name] + sum(part for part in parts), _MAX_WHOLE)
+    return counts
+
+
 def text(value: Value | None) -> str | None:
     """Text, whole numbers and flags as text; empty text is absent."""
     if isinstance(value, str):

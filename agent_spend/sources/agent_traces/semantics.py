@@ -89,27 +89,42 @@ TEXTS: Mapping[str, Lookup] = {
         Place.SPAN,
         ignored=("custom",),
     ),
-    "agent": Lookup(("gen_ai.agent.name", "agent.name", "gen_ai.agent.role", "graph.node.id", "gen_ai.agent.id"),
-                    Place.SPAN),
+    "agent": Lookup(
+        ("gen_ai.agent.name", "agent.name", "agent_name", "gen_ai.agent.role", "graph.node.id", "gen_ai.agent.id"),
+        Place.SPAN,
+    ),
     "task_id": Lookup(
         ("task.id", "ticket.id", "gen_ai.task.id", "traceloop.association.properties.task_id", "workflow.run_id"),
     ),
     "conversation_id": Lookup(
-        ("gen_ai.conversation.id", "session.id", "langfuse.session.id", "traceloop.association.properties.session_id"),
+        (
+            "gen_ai.conversation.id",
+            "session.id",
+            "langfuse.session.id",
+            "mlflow.trace.session",
+            "traceloop.association.properties.session_id",
+        ),
     ),
     "response_id": Lookup(("gen_ai.response.id", "request_id"), Place.SPAN),
     # Not a column of the feed: joins Claude Code's spans to the log events that state their cost.
     "request_id": Lookup(("request_id",), Place.SPAN),
-    "provider": Lookup(("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"), Place.SPAN),
+    "provider": Lookup(
+        ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "mlflow.llm.provider"), Place.SPAN
+    ),
     "model": Lookup(
         (
             "gen_ai.response.model",
             "gen_ai.request.model",
             "llm.response.model",
+            "llm.response.model_name",
             "llm.model_name",
             "llm.request.model",
+            "llm.request.model_name",
+            "embedding.model_name",
             "langfuse.observation.model.name",
+            "mlflow.llm.model",
             "model",
+            "model_name",
         ),
         Place.SPAN,
     ),
@@ -134,7 +149,9 @@ SPAN_CLASSES: tuple[Match, ...] = (
     Match("openinference.span.kind", ("LLM", "EMBEDDING"), "inference"),
     Match("mlflow.spanType", ("LLM", "CHAT_MODEL", "EMBEDDING"), "inference"),
     Match("langfuse.observation.type", ("generation", "embedding"), "inference"),
-    Match("llm.request.type", ("chat", "completion", "embedding"), "inference"),
+    # Traceloop's words, then LiteLLM's own call types under the same name.
+    Match("llm.request.type", ("chat", "completion", "embedding", "acompletion", "aembedding", "text_completion",
+                               "atext_completion", "responses", "aresponses", "anthropic_messages"), "inference"),
     Match(SPAN_NAME, (CLAUDE_CALL_SPAN, CLAUDE_CALL_EVENT), "inference"),
     Match("gen_ai.operation.name", ("execute_tool",), "tool"),
     Match("gen_ai.operation.name", ("invoke_agent", "create_agent"), "agent"),
@@ -143,6 +160,7 @@ SPAN_CLASSES: tuple[Match, ...] = (
     Match("openinference.span.kind", ("AGENT",), "agent"),
     Match("mlflow.spanType", ("TOOL",), "tool"),
     Match("mlflow.spanType", ("AGENT",), "agent"),
+    Match("mlflow.spanType", ("WORKFLOW",), "workflow"),
     Match("langfuse.observation.type", ("tool",), "tool"),
     Match("langfuse.observation.type", ("agent",), "agent"),
     Match("traceloop.span.kind", ("workflow",), "workflow"),
@@ -179,32 +197,72 @@ NEVER_COST = ("github.copilot.cost", "gen_ai.aggregated_usage.cost", "db.operati
 #: A single span above this is a unit mistake (cents, micros), not a price; its cost is ignored and counted.
 MAX_REPORTED_USD = "10000"
 
+#: Usage as a JSON map held as text. Its counts are read as attributes of their own, ``<key>/<one of USAGE_COUNTS>``.
+USAGE_MAPS = ("langfuse.observation.usage_details", "mlflow.chat.tokenUsage")
+#: The map's members by count, first hit wins; "a/b" is member b of the map a. ``input_total`` includes cached tokens.
+USAGE_COUNTS: Mapping[str, tuple[str, ...]] = {
+    "input": ("input",),
+    "input_total": ("prompt_tokens", "input_tokens"),
+    "cache_read": (
+        "cache_read_input_tokens",
+        "input_cached_tokens",
+        "input_cache_read",
+        "prompt_tokens_details/cached_tokens",
+        "input_tokens_details/cached_tokens",
+    ),
+    "cache_write": ("cache_creation_input_tokens", "input_cache_creation"),
+    "cache_write_1h": ("cache_creation_input_tokens_above_1hr", "cache_creation_ephemeral_1h_input_tokens"),
+    "output": ("output", "completion_tokens", "output_tokens"),
+}
+#: Langfuse takes modalities and reasoning out of ``input`` and ``output``: members with these beginnings are put back.
+USAGE_PARTS = {"input": "input_", "output": "output_"}
+#: Emitters that write every value as JSON, so text stands in quotes.
+JSON_VALUES_PREFIX = "mlflow."
+
+
+def _in_usage_maps(count: str) -> tuple[str, ...]:
+    return tuple(f"{key}/{count}" for key in USAGE_MAPS)
+
+
 #: Input tokens: names whose count includes cached tokens, then names whose count excludes them (card 4.4).
-INPUT_INCLUSIVE = ("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens", "llm.token_count.prompt")
-INPUT_EXCLUSIVE = ("input_tokens",)
+INPUT_INCLUSIVE = (
+    "gen_ai.usage.input_tokens",
+    "gen_ai.usage.prompt_tokens",
+    "llm.token_count.prompt",
+    "llm.usage.prompt_tokens",
+    *_in_usage_maps("input_total"),
+)
+INPUT_EXCLUSIVE = ("input_tokens", *_in_usage_maps("input"))
 OUTPUT = (
     "gen_ai.usage.output_tokens",
     "gen_ai.usage.completion_tokens",
     "llm.token_count.completion",
+    "llm.usage.completion_tokens",
     "output_tokens",
+    *_in_usage_maps("output"),
 )
 CACHE_READ = (
     "gen_ai.usage.cache_read.input_tokens",
     "gen_ai.usage.cache_read_input_tokens",
     "gen_ai.usage.cached_tokens",
+    "gen_ai.usage.prompt_tokens_details.cached_tokens",
     "llm.token_count.prompt_details.cache_read",
+    "llm.token_count.prompt_details.cache_input",
     "cache_read_tokens",
+    *_in_usage_maps("cache_read"),
 )
 CACHE_WRITE = (
     "gen_ai.usage.cache_write.input_tokens",
     "gen_ai.usage.cache_creation.input_tokens",
     "gen_ai.usage.cache_creation_input_tokens",
+    "gen_ai.usage.prompt_tokens_details.cache_creation_tokens",
     "llm.token_count.prompt_details.cache_write",
     "cache_creation_tokens",
+    *_in_usage_maps("cache_write"),
 )
 #: Parts of the cache writes by time to live. A write without a part is a 5-minute write, the vendor's default.
 CACHE_WRITE_5M = ("anthropic.usage.cache_creation.ephemeral_5m_input_tokens",)
-CACHE_WRITE_1H = ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",)
+CACHE_WRITE_1H = ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens", *_in_usage_maps("cache_write_1h"))
 #: Tokens billed beside the usage above, not inside it.
 ADDED_INPUT = ("anthropic.usage.compaction.input_tokens",)
 ADDED_OUTPUT = ("anthropic.usage.compaction.output_tokens",)
@@ -221,6 +279,7 @@ AUTH_HINTS: tuple[Match, ...] = (
     Match("agent_spend.auth_kind", ("api_key",), "api_key"),
     Match("agent_spend.auth_kind", ("service_account",), "service_account"),
     Match("litellm.api_key.hash", (), "api_key"),
+    Match("metadata.user_api_key_hash", (), "api_key"),
     Match("gen_ai.provider.name", ("github",), "seat"),
     Match("service.name", COPILOT_SERVICES, "seat"),
 )
@@ -229,7 +288,9 @@ AUTH_HINTS: tuple[Match, ...] = (
 BILLING: tuple[BillingRule, ...] = (
     BillingRule("account", ("billing.account",)),
     BillingRule("litellm_team", ("litellm.team.id",)),
+    BillingRule("litellm_team", ("metadata.user_api_key_team_id",)),
     BillingRule("litellm_key", ("litellm.api_key.hash",)),
+    BillingRule("litellm_key", ("metadata.user_api_key_hash",)),
     BillingRule("anthropic_workspace", ("anthropic.organization.id", "anthropic.workspace.id")),
     BillingRule("", ("user.email",)),
     BillingRule("claude_account", ("organization.id", "user.account_uuid")),
@@ -254,7 +315,7 @@ def wanted_keys() -> frozenset[str]:
         keys.update({billing.when[0]} if billing.when else set())
     for names in (
         INPUT_INCLUSIVE, INPUT_EXCLUSIVE, OUTPUT, CACHE_READ, CACHE_WRITE, CACHE_WRITE_5M, CACHE_WRITE_1H,
-        ADDED_INPUT, ADDED_OUTPUT, SUCCESS_FLAG, SUCCESS_OUTCOME,
+        ADDED_INPUT, ADDED_OUTPUT, SUCCESS_FLAG, SUCCESS_OUTCOME, USAGE_MAPS,
     ):
         keys.update(names)
     return frozenset(key for key in keys if not is_content(key))

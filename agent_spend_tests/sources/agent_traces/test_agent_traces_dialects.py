@@ -111,6 +111,49 @@ CARD_EXAMPLE = """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.n
             },
             (5700, None, 100, 200, 70),
         ),
+        # OpenLIT's extension, and OpenInference's older name of a cache read.
+        (
+            {
+                "gen_ai.usage.input_tokens": 100,
+                "gen_ai.usage.prompt_tokens_details.cached_tokens": 60,
+                "gen_ai.usage.prompt_tokens_details.cache_creation_tokens": 30,
+            },
+            (10, 60, 30, None, None),
+        ),
+        ({"llm.token_count.prompt": 9, "llm.token_count.prompt_details.cache_input": 4}, (5, 4, None, None, None)),
+        # Traceloop before the gen_ai names.
+        ({"llm.usage.prompt_tokens": 70, "llm.usage.completion_tokens": 9}, (70, None, None, None, 9)),
+        # MLflow: a JSON map whose input includes cached tokens; of the writes, those of one hour apart.
+        (
+            {
+                "mlflow.chat.tokenUsage": '{"input_tokens":1000,"output_tokens":50,"total_tokens":1050,'
+                '"cache_read_input_tokens":600,"cache_creation_input_tokens":100,"cache_creation_input_tokens_above_1hr":40}'
+            },
+            (300, 600, 60, 40, 50),
+        ),
+        # Langfuse: input and output are what is left when the other members are taken out.
+        (
+            {
+                "langfuse.observation.usage_details": '{"input":12,"cache_read_input_tokens":9000,'
+                '"cache_creation_input_tokens":700,"output":380,"output_reasoning":20,"total":10112}'
+            },
+            (12, 9000, 700, None, 400),
+        ),
+        # Langfuse hands OpenAI's own map on as it is: there, input includes cached tokens.
+        (
+            {
+                "langfuse.observation.usage_details": '{"prompt_tokens":900,"completion_tokens":30,"total_tokens":930,'
+                '"prompt_tokens_details":{"cached_tokens":500,"audio_tokens":0},'
+                '"completion_tokens_details":{"reasoning_tokens":10}}'
+            },
+            (400, 500, None, None, 30),
+        ),
+        ({"langfuse.observation.usage_details": "about forty"}, (None, None, None, None, None)),
+        # Attributes go before maps.
+        (
+            {"gen_ai.usage.output_tokens": 5, "mlflow.chat.tokenUsage": '{"output_tokens":50}'},
+            (None, None, None, None, 5),
+        ),
         # More cached tokens than input: the emitter sent exclusive input under the inclusive name.
         (
             {
@@ -231,6 +274,19 @@ def test_a_refused_cost_is_said_in_the_days_message(traces):
         ({"openinference.span.kind": "CHAIN"}, "x", "other"),
         ({"mlflow.spanType": "CHAT_MODEL"}, "x", "inference"),
         ({"mlflow.spanType": "AGENT"}, "x", "agent"),
+        ({"mlflow.spanType": "WORKFLOW"}, "x", "workflow"),
+        ({"mlflow.spanType": "TOOL"}, "x", "tool"),
+        # MLflow writes every value as JSON: text stands in quotes.
+        ({"mlflow.spanType": '"LLM"'}, "x", "inference"),
+        ({"mlflow.spanType": '"EMBEDDING"'}, "x", "inference"),
+        ({"mlflow.spanType": '"CHAIN"'}, "x", "other"),
+        ({"langfuse.observation.type": "embedding"}, "x", "inference"),
+        ({"langfuse.observation.type": "agent"}, "x", "agent"),
+        ({"langfuse.observation.type": "tool"}, "x", "tool"),
+        ({"llm.request.type": "completion"}, "x", "inference"),
+        ({"llm.request.type": "embedding"}, "x", "inference"),
+        ({"llm.request.type": "acompletion"}, "x", "inference"),
+        ({"llm.request.type": "rerank"}, "x", "other"),
         ({"langfuse.observation.type": "generation"}, "x", "inference"),
         ({"langfuse.observation.type": "span"}, "x", "other"),
         ({"llm.request.type": "chat"}, "x", "inference"),
@@ -257,12 +313,19 @@ def test_span_class_of_each_dialect(traces, said, name, expected):
         ("model", {"llm.model_name": "c"}, "c"),
         ("model", {"llm.request.model": "d"}, "d"),
         ("model", {"langfuse.observation.model.name": "e"}, "e"),
-        ("model", {"model": "f"}, "f"),
+        ("model", {"langfuse.observation.model.name": "e", "mlflow.llm.model": '"g"'}, "e"),
+        ("model", {"mlflow.llm.model": '"g"', "model": "f"}, "g"),
+        ("model", {"model": "f", "model_name": "h"}, "f"),
+        ("model", {"model_name": "h"}, "h"),
+        ("model", {"llm.response.model_name": "r", "llm.model_name": "c"}, "r"),
+        ("model", {"llm.request.model_name": "q", "embedding.model_name": "v"}, "q"),
+        ("model", {"embedding.model_name": "v"}, "v"),
         ("model", {"gen_ai.response.model": "", "gen_ai.request.model": "b"}, "b"),
         ("provider", {"gen_ai.provider.name": "aws.bedrock", "gen_ai.system": "anthropic"}, "aws.bedrock"),
         ("provider", {"gen_ai.system": "anthropic"}, "anthropic"),
         ("provider", {"llm.provider": "anthropic", "llm.system": "x"}, "anthropic"),
-        ("provider", {"llm.system": "openai"}, "openai"),
+        ("provider", {"llm.system": "openai", "mlflow.llm.provider": '"x"'}, "openai"),
+        ("provider", {"mlflow.llm.provider": '"anthropic"'}, "anthropic"),
         ("workflow", {"gen_ai.workflow.name": "Billing", "workflow.name": "x"}, "Billing"),
         ("workflow", {"traceloop.workflow.name": "w"}, "w"),
         ("workflow", {"workflow.name": "w"}, "w"),
@@ -271,7 +334,10 @@ def test_span_class_of_each_dialect(traces, said, name, expected):
         ("workflow", {"gen_ai.agent.name": "a"}, None),
         ("agent", {"gen_ai.agent.name": "a", "gen_ai.agent.id": "9"}, "a"),
         ("agent", {"agent.name": "a"}, "a"),
-        ("agent", {"graph.node.id": "n"}, "n"),
+        ("agent", {"agent_name": "a", "gen_ai.agent.role": "r"}, "a"),
+        ("agent", {"gen_ai.agent.role": "r", "graph.node.id": "n"}, "r"),
+        ("agent", {"graph.node.id": "n", "gen_ai.agent.id": "9"}, "n"),
+        ("agent", {"gen_ai.agent.id": "9"}, "9"),
         ("task_id", {"task.id": "T1", "ticket.id": "T2"}, "T1"),
         ("task_id", {"ticket.id": "T2"}, "T2"),
         ("task_id", {"gen_ai.task.id": "T3"}, "T3"),
@@ -281,12 +347,18 @@ def test_span_class_of_each_dialect(traces, said, name, expected):
         ("task_id", {"gen_ai.conversation.id": "C1"}, None),
         ("conversation_id", {"gen_ai.conversation.id": "C1", "session.id": "S"}, "C1"),
         ("conversation_id", {"session.id": "S"}, "S"),
-        ("conversation_id", {"langfuse.session.id": "S"}, "S"),
+        ("conversation_id", {"langfuse.session.id": "S", "mlflow.trace.session": '"T"'}, "S"),
+        ("conversation_id", {"mlflow.trace.session": '"T"'}, "T"),
         ("conversation_id", {"traceloop.association.properties.session_id": "S"}, "S"),
         ("response_id", {"gen_ai.response.id": "msg_1", "request_id": "req_1"}, "msg_1"),
         ("response_id", {"request_id": "req_1"}, "req_1"),
-        ("service_tier", {"anthropic.response.service_tier": "batch"}, "batch"),
-        ("error_type", {"error.type": "timeout"}, "timeout"),
+        ("service_tier", {"anthropic.response.service_tier": "batch", "anthropic.request.service_tier": "auto"}, "batch"),
+        ("service_tier", {"anthropic.request.service_tier": "auto"}, "auto"),
+        ("service_tier", {"openai.response.service_tier": "flex"}, "flex"),
+        ("service_tier", {"gen_ai.openai.response.service_tier": "flex"}, "flex"),
+        ("error_type", {"error.type": "timeout", "exception.type": "E"}, "timeout"),
+        ("error_type", {"exception.type": "E", "error": "boom"}, "E"),
+        ("error_type", {"error": "boom"}, "boom"),
         ("error_type", {"error": True}, None),
         ("task_success", {"task.success": True}, True),
         ("task_success", {"task.success": False, "task.outcome": "completed"}, False),
@@ -324,6 +396,17 @@ def test_the_environment_of_the_process_goes_before_that_of_the_span(traces, res
         ({"agent_spend.auth_kind": "carrier pigeon"}, {}, None, None),
         ({}, {"litellm.team.id": "t1", "litellm.api_key.hash": "h1"}, "api_key", "litellm_team:t1"),
         ({}, {"litellm.api_key.hash": "h1"}, "api_key", "litellm_key:h1"),
+        # LiteLLM's first integration: the same under "metadata".
+        ({}, {"metadata.user_api_key_team_id": "t1", "metadata.user_api_key_hash": "h1"}, "api_key", "litellm_team:t1"),
+        ({}, {"metadata.user_api_key_team_id": "", "metadata.user_api_key_hash": "h1"}, "api_key", "litellm_key:h1"),
+        ({}, {"litellm.api_key.hash": "h1", "anthropic.workspace.id": "w", "anthropic.organization.id": "o"}, "api_key",
+         "litellm_key:h1"),
+        # Without an organization a workspace names nobody.
+        ({}, {"anthropic.workspace.id": "wrkspc_1"}, None, None),
+        ({}, {"user.email": "ada@acme.test", "organization.id": "o", "user.account_uuid": "u"}, None, "ada@acme.test"),
+        ({"service.name": "claude-code-desktop"}, {"user.id": "i"}, None, "claude_install:i"),
+        ({"cursor.team.id": "7"}, {"gen_ai.provider.name": "github"}, "seat", "cursor_team:7"),
+        ({"service.name": "copilot-chat"}, {"server.address": "api.github.test"}, "seat", "copilot:copilot-chat"),
         (
             {},
             {"anthropic.workspace.id": "wrkspc_1", "anthropic.organization.id": "org_1"},

@@ -20,8 +20,11 @@ SCENARIO = Scenario(developers=12, days=21, seed=11, end_day=date(2026, 11, 22))
 KEYS = [*sorted(semantics.wanted_keys()), "gen_ai.input.messages", "unheard.of"]
 TEXT = some.sampled_from(
     ["", "chat", "LLM", "seat", "custom", "USD", "EUR", "0.25", "-3", "7", "1e-5", "NaN", "Completed", "github", "x",
-     "fetch_response", "claude-code", '{"total":0.5}', '{"a":0.1,"b":0.2}', '{"total_cost":1e-7}', "\u00fc\u4e2d", "'quoted'"]
-)
+     "fetch_response", "claude-code", '{"total":0.5}', '{"a":0.1,"b":0.2}', '{"total_cost":1e-7}', "\u00fc\u4e2d", "'quoted'",
+     '"LLM"', '{"input":3,"output":2,"output_reasoning":1,"input_cached_tokens":5}',
+     '{"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":4}}',
+     '{"input_tokens":-1,"output_tokens":1.5,"cache_creation_input_tokens":2}']
+)  # fmt: skip
 VALUES = some.one_of(
     TEXT.map(lambda text: {"stringValue": text}),
     some.booleans().map(lambda flag: {"boolValue": flag}),
