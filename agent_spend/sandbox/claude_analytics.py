@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 
 from agent_spend.sandbox import prices
-from agent_spend.sandbox.claude_company import DEFAULT, PROD, personal_keys, user_id
+from agent_spend.sandbox.claude_company import ANALYTICS_LAG_DAYS, DEFAULT, PROD, personal_keys, user_id
 from agent_spend.sandbox.claude_http import (
     Refusal,
     betas,
@@ -110,8 +110,9 @@ def _range(sandbox: SandboxState, request: Request) -> tuple[datetime, datetime,
 
 
 def _refreshed_at(sandbox: SandboxState) -> datetime:
-    """The completeness watermark; the switch ``claude_refreshed_days_ago`` moves it back from the present."""
-    return now(sandbox) - timedelta(days=int(sandbox.options.get("claude_refreshed_days_ago", 0)))
+    """The completeness watermark. It lags, so that a company's newest days come from the reports and older ones from
+    here; the switch ``claude_refreshed_days_ago`` says by how many days."""
+    return now(sandbox) - timedelta(days=int(sandbox.options.get("claude_refreshed_days_ago", ANALYTICS_LAG_DAYS)))
 
 
 def _rows(sandbox: SandboxState, grouped, kind: str, start, end, width, filters) -> list[dict]:

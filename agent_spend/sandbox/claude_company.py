@@ -10,6 +10,8 @@ ORGANIZATION_ID = "7c0f6e2a-1111-4222-8333-444455556666"
 PROD, STAGING, DEV = "wrkspc_01SimProd", "wrkspc_01SimStaging", "wrkspc_01SimDev"
 CLAUDE_CODE, LEGACY, DEFAULT = "wrkspc_01SimClaudeCode", "wrkspc_01SimLegacy", "wrkspc_01SimDefault"
 LEGACY_DAYS = 3
+#: Full days between the simulated present and the watermark of the analytics API.
+ANALYTICS_LAG_DAYS = 4
 CI_KEY_NAME = "ci-claude-code"
 
 

@@ -2,29 +2,38 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from agent_spend.sandbox.claude_code import code_records
-from agent_spend.sandbox.claude_company import console_developers, machine_keys, registry_rows, subscribers
-from agent_spend.sandbox.claude_messages import cost_lines, list_usd, messages_records
+from agent_spend.sandbox.claude_company import (
+    ANALYTICS_LAG_DAYS,
+    PROD,
+    console_developers,
+    machine_keys,
+    registry_rows,
+    subscribers,
+)
+from agent_spend.sandbox.claude_messages import code_execution_cents, cost_lines, list_usd, messages_records
 from agent_spend.sandbox.prices import TOKEN_TYPES, WEB_SEARCH_USD, list_rate
 from agent_spend.sandbox.scenario import Scenario
 
 __all__ = ["answer_key", "billed_usd_by_month", "code_records", "cost_lines", "messages_records", "registry_rows"]
 
 #: How the answer key writes what the reports leave null.
-NO_KEY, DEFAULT_WORKSPACE = "(no key)", "(default)"
+NO_KEY, NO_MODEL, DEFAULT_WORKSPACE = "(no key)", "(no model)", "(default)"
 
 
 def answer_key(scenario: Scenario) -> dict:
     """Claude figures of the whole scenario. Money in USD as exact decimal strings; days and months are ISO text.
 
-    ``list_usd`` is tokens and web searches at list price, models without a price left out. ``billed_usd`` is the cost
-    report. ``difference_usd`` is billed minus list: the unlisted model plus code execution.
+    ``list_usd`` is tokens and web searches at list price, models without a price left out; up to ``analytics_last_day``,
+    the last day that the analytics API has completed, the vendor states it and includes code execution. ``billed_usd``
+    is the cost report. ``difference_usd`` is billed minus list: the unlisted model plus code execution after that day.
     """
     listed, billed = _listed(scenario), _billed(scenario)
     return {
+        "analytics_last_day": analytics_last_day(scenario).isoformat(),
         "list_usd": {name: _text(amounts) for name, amounts in listed.items()},
         "billed_usd": {name: _text(amounts) for name, amounts in billed.items()},
         "difference_usd": {
@@ -45,6 +54,11 @@ def answer_key(scenario: Scenario) -> dict:
             "claude_code_usage": sum(len(r.models) for day in scenario.calendar for r in code_records(scenario, day)),
         },
     }
+
+
+def analytics_last_day(scenario: Scenario) -> date:
+    """The last day whose figures come from the analytics API."""
+    return scenario.end_day - timedelta(days=ANALYTICS_LAG_DAYS)
 
 
 def billed_usd_by_month(scenario: Scenario) -> dict[str, Decimal]:
@@ -70,6 +84,13 @@ def _listed(scenario: Scenario) -> dict[str, dict[str, Decimal]]:
                 sums["by_machine_key_day"][f"{key_id} {day}"] += usd
                 environment = machines[key_id].environment if key_id in machines else None
                 sums["by_machine_environment"][environment or "(none)"] += usd
+        if day.weekday() == 1 and day <= analytics_last_day(scenario):
+            usd = code_execution_cents(scenario, day) / 100
+            sums.add(day, usd, PROD)
+            sums["by_key"][NO_KEY] += usd
+            sums["by_key_month"][f"{NO_KEY} {day:%Y-%m}"] += usd
+            sums["by_model"][NO_MODEL] += usd
+            sums["code_execution"]["total"] += usd
     return sums
 
 

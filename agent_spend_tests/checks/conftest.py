@@ -58,6 +58,7 @@ TABLES = {
     "rpt_reconciliation_month": ("month", _schema(
         month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
         unexplained_usd=MONEY, tolerance_usd=MONEY, within_tolerance=FLAG)),
+    "stg_claude__day_source": ("day", _schema(usage_day=DAY, source=TEXT)),
     "rpt_coverage": ("none", _schema(
         feed=TEXT, usage_day=DAY, state=TEXT, reason=TEXT, message=TEXT, rows=WHOLE, fetched_at=INSTANT, revision=WHOLE,
         last_attempt=TEXT, is_provisional=FLAG)),
@@ -70,6 +71,10 @@ FEEDS = {
         usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
         cache_read_tokens=WHOLE, output_tokens=WHOLE),
     "claude_api_cost": _schema(usage_day=DAY, amount_usd=MONEY),
+    "claude_analytics_usage": _schema(
+        usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
+        cache_read_tokens=WHOLE, output_tokens=WHOLE),
+    "claude_analytics_cost": _schema(usage_day=DAY, amount_usd=MONEY),
     "cursor_usage_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),
 }
 

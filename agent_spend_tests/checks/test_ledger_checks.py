@@ -193,3 +193,25 @@ def test_a_feed_day_that_never_reached_the_ledger_is_named(company):
     assert [row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)] == [
         "anthropic billed USD of 2026-11-17: the ledger holds 0, the feed 10"
     ]
+
+
+@pytest.mark.parametrize(("source", "found"), [
+    ("analytics", []),
+    ("reports", ["anthropic billed USD of 2026-11-17: the ledger holds 4, the feed 0.3",
+                 "anthropic tokens of 2026-11-17: the ledger holds 500, the feed 111"]),
+])
+def test_a_claude_day_is_held_against_the_source_it_comes_from(company, source, found):
+    fill_conserved(company)
+    company.write("stg_claude__day_source", {"usage_day": DAY, "source": source})
+    company.write("claude_analytics_usage", {
+        "usage_day": DAY, "uncached_input_tokens": 400, "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0,
+        "cache_read_tokens": 0, "output_tokens": 100})
+    company.write("claude_analytics_cost", {"usage_day": DAY, "amount_usd": "4"})
+    company.write(
+        "fct_usage_day",
+        usage(vendor="github_copilot", series="copilot_credits", unit="ai_credits", quantity="150.5"),
+        usage(quantity="500", billed_usd="4"),
+        usage(vendor="cursor", series="cursor_on_demand", billed_usd="0.07", covered_usd="0"),
+        usage(vendor="cursor", series="cursor_included", covered_usd="2", billed_usd="0"),
+    )
+    assert sorted(row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)) == found

@@ -64,7 +64,7 @@ def test_the_unmatched_login_stands_in_the_queue_with_its_money(demo):
 
 @pytest.mark.parametrize(
     ("name", "column"),
-    [("by_key", "actor_id"), ("by_model", "model"), ("by_day", "CAST(usage_day AS VARCHAR)")],
+    [("by_key", "actor_id"), ("by_model", "COALESCE(model, '(no model)')"), ("by_day", "CAST(usage_day AS VARCHAR)")],
 )
 def test_claude_list_value(demo, name, column):
     published = decimals(demo.rows(

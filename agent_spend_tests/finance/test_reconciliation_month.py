@@ -47,6 +47,17 @@ def test_a_month_without_an_invoice_is_not_reconciled(books):
     assert books.check("invoice_differs") == []
 
 
+def test_a_discount_that_the_vendor_states_needs_no_contract_line(books):
+    feeds = ("claude_analytics_usage", "claude_analytics_cost")
+    claude(books, {"amount_usd": "999"}, metered="100")
+    books.answered("anthropic", OCTOBER, date(2026, 12, 10), feeds=feeds)
+    books.write("claude_analytics_cost", {
+        "usage_day": DAY, "cost_type": "tokens", "token_type": "output_tokens", "amount_usd": "85", "list_usd": "100"})
+    rows = books.reconcile()["anthropic", "usage", METERED_TO_API]
+    assert causes(rows) == {"discount": "-15"}
+    assert (plain(rows[0]["billing_api_usd"]), rows[0]["days_missing"]) == ("85", 0)
+
+
 def test_what_no_cause_explains_fails_the_check_above_the_tolerance(books):
     claude(books)
     books.write("vendor_invoices", invoice("anthropic", "usage", "107.50"))

@@ -28,11 +28,17 @@ def test_days_months_workspaces_keys_and_models_add_up_to_the_same_total():
     assert added(KEY["billed_usd"]["by_day"]) == Decimal(KEY["billed_usd"]["total"]["usd"])
 
 
-def test_the_bill_exceeds_list_by_the_unlisted_model_and_code_execution_exactly():
+def test_the_bill_exceeds_list_by_the_unlisted_model_and_the_code_execution_that_no_list_value_has():
     execution = Decimal(KEY["billed_usd"]["by_cost_type"]["code_execution"])
+    stated = Decimal(KEY["list_usd"]["code_execution"]["total"])
     unlisted = Decimal(KEY["unpriced"]["billed_usd"])
-    assert Decimal(KEY["difference_usd"]["total"]["usd"]) == execution + unlisted
+    assert Decimal(KEY["difference_usd"]["total"]["usd"]) == execution - stated + unlisted
     assert execution > 0 < unlisted
+
+
+def test_the_newest_days_come_from_the_reports_and_the_unpriced_one_is_among_them():
+    assert KEY["analytics_last_day"] == "2026-11-18"
+    assert KEY["unpriced"]["day"] > KEY["analytics_last_day"]
 
 
 def test_usage_without_a_price_is_counted_in_tokens_and_on_one_day_only():

@@ -26,6 +26,7 @@ ENDPOINTS = {
     "claude_api_cost": "cost_report",
     "claude_code_usage": "usage_report/claude_code",
     "claude_analytics_cost": "analytics/cost",
+    "claude_analytics_usage": "analytics/usage",
     "claude_api_keys": "api_keys",
     "claude_workspaces": "workspaces",
     "claude_users": "organizations/users",
@@ -60,7 +61,7 @@ def impatient(monkeypatch):
 @pytest.fixture(scope="module")
 def shared_sandbox(company_folder):
     """One server for the whole matrix."""
-    with running(FRIDAY, company_folder(FRIDAY)) as server:
+    with running(FRIDAY, company_folder(FRIDAY), claude_refreshed_days_ago="0") as server:
         yield server
 
 

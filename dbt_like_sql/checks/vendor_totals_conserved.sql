@@ -17,25 +17,33 @@ WITH copilot_users AS (
   GROUP BY usage_day, user_id
 ),
 
+-- A day of the ledger comes from one of the two Claude sources, whole.
+claude AS (
+  SELECT
+    usage_day, 'reports' AS source, 'tokens' AS total,
+    CAST(uncached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens + output_tokens AS DECIMAL(38, 18)) AS amount
+  FROM claude_api_usage
+  UNION ALL
+  SELECT
+    usage_day, 'analytics', 'tokens',
+    CAST(uncached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens + output_tokens AS DECIMAL(38, 18))
+  FROM claude_analytics_usage
+  UNION ALL
+  SELECT usage_day, 'reports', 'billed USD', CAST(amount_usd AS DECIMAL(38, 18)) FROM claude_api_cost
+  UNION ALL
+  SELECT usage_day, 'analytics', 'billed USD', CAST(amount_usd AS DECIMAL(38, 18)) FROM claude_analytics_cost
+),
+
 feeds AS (
   SELECT usage_day, 'github_copilot' AS vendor, 'credits' AS total, CAST(SUM(credits) AS DECIMAL(38, 18)) AS amount
   FROM copilot_users
   GROUP BY usage_day
   UNION ALL
-  SELECT
-    usage_day,
-    'anthropic',
-    'tokens',
-    CAST(
-      SUM(uncached_input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens + output_tokens)
-      AS DECIMAL(38, 18)
-    )
-  FROM claude_api_usage
-  GROUP BY usage_day
-  UNION ALL
-  SELECT usage_day, 'anthropic', 'billed USD', CAST(SUM(amount_usd) AS DECIMAL(38, 18))
-  FROM claude_api_cost
-  GROUP BY usage_day
+  SELECT c.usage_day, 'anthropic', c.total, CAST(SUM(c.amount) AS DECIMAL(38, 18))
+  FROM claude AS c
+  LEFT JOIN stg_claude__day_source AS s ON s.usage_day = c.usage_day
+  WHERE c.source = COALESCE(s.source, 'reports')
+  GROUP BY c.usage_day, c.total
   UNION ALL
   SELECT usage_day, 'cursor', 'on-demand USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
   FROM cursor_usage_events
@@ -48,31 +56,34 @@ feeds AS (
   GROUP BY usage_day
 ),
 
-ledger AS (
+entries AS (
   SELECT
     usage_day,
     vendor,
     CASE series
       WHEN 'copilot_credits' THEN 'credits'
       WHEN 'claude_api_key' THEN 'tokens'
-      WHEN 'claude_api_billing' THEN 'billed USD'
       WHEN 'cursor_on_demand' THEN 'on-demand USD'
       WHEN 'cursor_included' THEN 'included USD'
     END AS total,
-    CAST(
-      SUM(
-        CASE series
-          WHEN 'copilot_credits' THEN quantity
-          WHEN 'claude_api_key' THEN CASE WHEN unit LIKE 'token%' THEN quantity END
-          WHEN 'claude_api_billing' THEN billed_usd
-          WHEN 'cursor_on_demand' THEN billed_usd
-          WHEN 'cursor_included' THEN covered_usd
-        END
-      ) AS DECIMAL(38, 18)
-    ) AS amount
+    CASE series
+      WHEN 'copilot_credits' THEN quantity
+      WHEN 'claude_api_key' THEN CASE WHEN unit LIKE 'token%' THEN quantity END
+      WHEN 'cursor_on_demand' THEN billed_usd
+      WHEN 'cursor_included' THEN covered_usd
+    END AS amount
   FROM fct_usage_day
-  WHERE series IN ('copilot_credits', 'claude_api_key', 'claude_api_billing', 'cursor_on_demand', 'cursor_included')
-  GROUP BY 1, 2, 3
+  WHERE series IN ('copilot_credits', 'claude_api_key', 'cursor_on_demand', 'cursor_included')
+  UNION ALL
+  SELECT usage_day, vendor, 'billed USD' AS total, billed_usd AS amount
+  FROM fct_usage_day
+  WHERE series IN ('claude_api_key', 'claude_api_billing')
+),
+
+ledger AS (
+  SELECT usage_day, vendor, total, CAST(SUM(amount) AS DECIMAL(38, 18)) AS amount
+  FROM entries
+  GROUP BY usage_day, vendor, total
 ),
 
 compared AS (

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x key x workspace x model x service tier x geography x speed x token class, and one for each charge that no usage row matches
 -- unit: tokens or requests; USD
--- source: int_reconcile__claude_class_day (usage names keys), claude_api_cost (the charge names none)
+-- source: int_claude__charge_day; on reports days its charges name no keys, which int_reconcile__claude_class_day does
 -- late data: follows the feeds
 -- partitions: day
 /*
@@ -13,30 +13,16 @@ inference_geo: global, us or not_available
 speed: standard or fast, null when not reported
 token_class: uncached_input, cache_write_5m, cache_write_1h, cache_read, output, web_search, or the vendor's cost type
 quantity: tokens or requests; null for a charge that no usage row matches
-usd_per_million: list price of a million tokens (of one search); null when unpriced
-list_usd: quantity at that price; null when unpriced
-billed_usd: share of the vendor's charge for the same workspace, model, class, tier and geography, by list value; the shares add up to it exactly
+usd_per_million: list price of a million tokens (of one search); null when unpriced or stated as an amount
+list_usd: quantity at that price, or as the vendor states it; null when unpriced
+billed_usd: the vendor's charge for the key; where it names none, the share of its charge for the same workspace, model, class, tier and geography by list value, which add up to it exactly
 allocation_method: by list value of keys, direct (one row), or not matched
 price_version: price book line, null when unpriced
 */
 WITH charges AS (
-  SELECT
-    usage_day,
-    workspace_id,
-    model,
-    CASE
-      WHEN token_type = 'uncached_input_tokens' THEN 'uncached_input'
-      WHEN token_type = 'output_tokens' THEN 'output'
-      WHEN token_type = 'cache_read_input_tokens' THEN 'cache_read'
-      WHEN token_type = 'cache_creation.ephemeral_5m_input_tokens' THEN 'cache_write_5m'
-      WHEN token_type = 'cache_creation.ephemeral_1h_input_tokens' THEN 'cache_write_1h'
-      ELSE COALESCE(cost_type, 'unspecified')
-    END AS token_class,
-    service_tier,
-    inference_geo,
-    CAST(SUM(amount_usd) AS DECIMAL(38, 18)) AS charge_usd
-  FROM claude_api_cost
-  GROUP BY ALL
+  SELECT usage_day, workspace_id, model, token_class, service_tier, inference_geo, billed_usd AS charge_usd
+  FROM int_claude__charge_day
+  WHERE source = 'reports'
 ),
 
 keyed_charges AS (
@@ -51,14 +37,16 @@ keyed_charges AS (
 
 keyed_usage AS (
   SELECT
-    *,
-    CAST(usage_day AS VARCHAR) || '|' || COALESCE(workspace_id, '') || '|' || CASE
-      WHEN token_class = 'web_search' THEN 'web_search'
-      ELSE COALESCE(model, '') || '|' || token_class || '|' || COALESCE(service_tier, '') || '|' || COALESCE(inference_geo, '')
+    u.*,
+    CAST(u.usage_day AS VARCHAR) || '|' || COALESCE(u.workspace_id, '') || '|' || CASE
+      WHEN u.token_class = 'web_search' THEN 'web_search'
+      ELSE COALESCE(u.model, '') || '|' || u.token_class || '|' || COALESCE(u.service_tier, '') || '|' || COALESCE(u.inference_geo, '')
     END AS match_key,
     -- Unpriced usage has no list value; its quantity is the next best weight.
-    CAST(COALESCE(list_usd, quantity) AS DOUBLE) AS weight
-  FROM int_reconcile__claude_class_day
+    CAST(COALESCE(u.list_usd, u.quantity) AS DOUBLE) AS weight
+  FROM int_reconcile__claude_class_day AS u
+  LEFT JOIN stg_claude__day_source AS d ON d.usage_day = u.usage_day
+  WHERE COALESCE(d.source, 'reports') = 'reports'
 ),
 
 ranked AS (
@@ -123,6 +111,24 @@ int_reconcile__claude_charge_day AS (
     'not matched' AS allocation_method,
     CAST(NULL AS VARCHAR) AS price_version
   FROM unmatched
+  UNION ALL
+  SELECT
+    usage_day,
+    api_key_id,
+    workspace_id,
+    model,
+    service_tier,
+    inference_geo,
+    CAST(NULL AS VARCHAR) AS speed,
+    token_class,
+    quantity,
+    CAST(NULL AS DECIMAL(24, 12)) AS usd_per_million,
+    vendor_list_usd AS list_usd,
+    COALESCE(billed_usd, 0) AS billed_usd,
+    CASE WHEN billed_usd IS NULL THEN 'not billed' ELSE 'direct' END AS allocation_method,
+    CAST(NULL AS VARCHAR) AS price_version
+  FROM int_claude__charge_day
+  WHERE source = 'analytics'
 )
 
 SELECT * FROM int_reconcile__claude_charge_day

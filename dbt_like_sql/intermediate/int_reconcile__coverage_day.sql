@@ -1,5 +1,5 @@
 -- grain: one row per UTC day x vendor that has a coverage line
--- source: feed_coverage, int_feed__watermark
+-- source: feed_coverage, int_feed__watermark, stg_claude__day_source (which of the two Claude sources counts on a day)
 -- late data: a day leaves is_provisional when the restatement windows of both feeds have passed
 -- partitions: view day
 /*
@@ -23,15 +23,18 @@ WITH roles AS (
     COALESCE(c.usage_day > w.final_through_day, TRUE) AS is_provisional
   FROM feed_coverage AS c
   LEFT JOIN int_feed__watermark AS w ON w.feed = c.feed
-  WHERE c.feed IN ('copilot_user_usage', 'copilot_billing_usage', 'claude_api_usage', 'claude_api_cost', 'cursor_usage_events')
+  LEFT JOIN stg_claude__day_source AS s ON s.usage_day = c.usage_day
+  WHERE c.feed IN ('copilot_user_usage', 'copilot_billing_usage', 'cursor_usage_events')
+    OR (s.source = 'reports' AND c.feed IN ('claude_api_usage', 'claude_api_cost'))
+    OR (s.source = 'analytics' AND c.feed IN ('claude_analytics_usage', 'claude_analytics_cost'))
 ),
 
 int_reconcile__coverage_day AS (
   SELECT
     usage_day,
     vendor,
-    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_user_usage', 'claude_api_usage', 'cursor_usage_events')), FALSE) AS is_metered,
-    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_billing_usage', 'claude_api_cost', 'cursor_usage_events')), FALSE) AS is_billed,
+    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_user_usage', 'claude_api_usage', 'claude_analytics_usage', 'cursor_usage_events')), FALSE) AS is_metered,
+    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_billing_usage', 'claude_api_cost', 'claude_analytics_cost', 'cursor_usage_events')), FALSE) AS is_billed,
     BOOL_OR(is_provisional) AS is_provisional
   FROM roles
   GROUP BY usage_day, vendor

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x vendor x cause of the difference between metering and the vendor's billing API
 -- unit: USD; the causes of a day add up to billing_usd - metered_usd exactly
--- source: int_reconcile__usage_day, int_reconcile__coverage_day, policies/contract_discounts.csv
+-- source: int_reconcile__usage_day, int_reconcile__coverage_day; policies/contract_discounts.csv where the vendor states no discount
 -- late data: follows the feeds
 -- partitions: day
 /*
@@ -32,8 +32,10 @@ named AS (
     u.other_charge_usd AS other_charge,
     CAST(-u.unbilled_tier_usd AS DECIMAL(38, 18)) AS unbilled_tier,
     CAST(
-      -CAST(COALESCE(u.metered_usd, 0) - u.pool_usd - u.unbilled_tier_usd AS DECIMAL(20, 9)) * COALESCE(d.discount_share, 0)
-      AS DECIMAL(38, 18)
+      COALESCE(
+        -u.stated_discount_usd,
+        -CAST(COALESCE(u.metered_usd, 0) - u.pool_usd - u.unbilled_tier_usd AS DECIMAL(20, 9)) * COALESCE(d.discount_share, 0)
+      ) AS DECIMAL(38, 18)
     ) AS discount
   FROM int_reconcile__usage_day AS u
   LEFT JOIN int_reconcile__coverage_day AS c ON c.usage_day = u.usage_day AND c.vendor = u.vendor

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x vendor with usage on either side
 -- unit: USD; consumption at list price beside what the vendor's billing API charges for it
--- source: fct_usage_day (metered), claude_api_cost, int_reconcile__copilot_bill_day and fct_usage_day (billing)
+-- source: fct_usage_day (metered), int_claude__charge_day, int_reconcile__copilot_bill_day and fct_usage_day (billing)
 -- late data: follows the feeds
 -- partitions: day
 /*
@@ -13,6 +13,7 @@ unpriced_usd: charge for models that no price book knows, which is in billing_us
 other_charge_usd: charge for services that the usage report does not list, e.g. code execution
 unbilled_tier_usd: consumption on the priority tier, which Anthropic's cost report never lists
 review_usd: consumption by code review, which may come from people without a licence
+stated_discount_usd: discount that the vendor's own figures show (its list price less its charge); null where it states none
 */
 WITH metered AS (
   SELECT
@@ -36,21 +37,27 @@ claude_unpriced AS (
 claude_cost AS (
   SELECT
     c.usage_day,
-    CAST(SUM(c.amount_usd) AS DECIMAL(38, 18)) AS billing_usd,
-    CAST(SUM(CASE WHEN u.model IS NOT NULL THEN c.amount_usd ELSE 0 END) AS DECIMAL(38, 18)) AS unpriced_usd,
-    CAST(SUM(CASE WHEN c.cost_type IN ('code_execution', 'session_usage') THEN c.amount_usd ELSE 0 END) AS DECIMAL(38, 18)) AS other_charge_usd
-  FROM claude_api_cost AS c
+    CAST(SUM(c.billed_usd) AS DECIMAL(38, 18)) AS billing_usd,
+    CAST(SUM(CASE WHEN u.model IS NOT NULL THEN c.billed_usd ELSE 0 END) AS DECIMAL(38, 18)) AS unpriced_usd,
+    -- Analytics days have these charges in their list value too.
+    CAST(
+      SUM(CASE WHEN c.source = 'reports' AND c.token_class IN ('code_execution', 'session_usage') THEN c.billed_usd ELSE 0 END)
+      AS DECIMAL(38, 18)
+    ) AS other_charge_usd,
+    CAST(SUM(CASE WHEN c.billed_usd IS NOT NULL THEN c.vendor_list_usd - c.billed_usd END) AS DECIMAL(38, 18)) AS stated_discount_usd
+  FROM int_claude__charge_day AS c
   LEFT JOIN claude_unpriced AS u ON u.usage_day = c.usage_day AND u.model = c.model
   GROUP BY c.usage_day
 ),
 
 claude_priority AS (
   SELECT
-    usage_day,
-    CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS unbilled_tier_usd
-  FROM int_reconcile__claude_class_day
-  WHERE service_tier = 'priority'
-  GROUP BY usage_day
+    p.usage_day,
+    CAST(SUM(p.list_usd) AS DECIMAL(38, 18)) AS unbilled_tier_usd
+  FROM int_reconcile__claude_class_day AS p
+  LEFT JOIN stg_claude__day_source AS s ON s.usage_day = p.usage_day
+  WHERE p.service_tier = 'priority' AND COALESCE(s.source, 'reports') = 'reports'
+  GROUP BY p.usage_day
 ),
 
 sides AS (
@@ -79,7 +86,8 @@ int_reconcile__usage_day AS (
     ) AS unpriced_usd,
     CAST(COALESCE(c.other_charge_usd, 0) AS DECIMAL(38, 18)) AS other_charge_usd,
     CAST(COALESCE(p.unbilled_tier_usd, 0) AS DECIMAL(38, 18)) AS unbilled_tier_usd,
-    CAST(COALESCE(b.review_usd, 0) AS DECIMAL(38, 18)) AS review_usd
+    CAST(COALESCE(b.review_usd, 0) AS DECIMAL(38, 18)) AS review_usd,
+    c.stated_discount_usd
   FROM sides AS s
   LEFT JOIN metered AS m ON m.usage_day = s.usage_day AND m.vendor = s.vendor
   LEFT JOIN claude_cost AS c ON s.vendor = 'anthropic' AND c.usage_day = s.usage_day

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x key x workspace x model x price line
 -- unit: tokens of five classes; list value from the dated price book
--- source: stg_claude__api_usage_day, int_claude__key
+-- source: stg_claude__api_usage_day, int_claude__key; days of the analytics API are in int_usage__claude_analytics
 -- late data: re-read for the feed's restatement window
 -- partitions: view day
 /*
@@ -86,7 +86,9 @@ int_usage__claude_api AS (
     'derived' AS attribution_mode,
     s.price_version
   FROM summed AS s
+  LEFT JOIN stg_claude__day_source AS d ON d.usage_day = s.usage_day
   LEFT JOIN int_claude__key AS k ON k.api_key_id = s.api_key_id
+  WHERE COALESCE(d.source, 'reports') = 'reports'
 )
 
 SELECT * FROM int_usage__claude_api

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x workspace x model of the vendor's cost report
 -- unit: USD billed; consumption is in int_usage__claude_api
--- source: claude_api_cost
+-- source: claude_api_cost; days of the analytics API are in int_usage__claude_analytics
 -- late data: re-read for the feed's restatement window
 -- partitions: view day
 /*
@@ -8,13 +8,15 @@ same as int_usage
 */
 WITH billed AS (
   SELECT
-    usage_day,
-    workspace_id,
-    model,
-    cost_type,
-    CAST(SUM(amount_usd) AS DECIMAL(38, 18)) AS billed_usd
-  FROM claude_api_cost
-  GROUP BY usage_day, workspace_id, model, cost_type
+    c.usage_day,
+    c.workspace_id,
+    c.model,
+    c.cost_type,
+    CAST(SUM(c.amount_usd) AS DECIMAL(38, 18)) AS billed_usd
+  FROM claude_api_cost AS c
+  LEFT JOIN stg_claude__day_source AS d ON d.usage_day = c.usage_day
+  WHERE COALESCE(d.source, 'reports') = 'reports'
+  GROUP BY c.usage_day, c.workspace_id, c.model, c.cost_type
 ),
 
 int_usage__claude_billing AS (

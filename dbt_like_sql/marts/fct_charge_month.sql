@@ -68,6 +68,7 @@ claude AS (
     ) AS modifiers,
     CAST(SUM(c.quantity) AS DECIMAL(38, 18)) AS quantity,
     c.usd_per_million AS price,
+    CASE WHEN c.usd_per_million IS NULL THEN CAST(SUM(c.list_usd) AS DECIMAL(38, 18)) END AS stated_usd,
     CAST(SUM(c.billed_usd) AS DECIMAL(38, 18)) AS billed_usd,
     MIN(c.allocation_method) AS allocation_method,
     c.price_version
@@ -146,14 +147,21 @@ fct_charge_month AS (
     quantity,
     CASE WHEN charge_class = 'other' THEN 'Charges' WHEN sku = 'web_search' THEN 'Requests' ELSE 'Tokens' END AS unit,
     CASE
+      WHEN stated_usd IS NOT NULL THEN stated_usd
       WHEN charge_class = 'other' THEN CAST(1 AS DECIMAL(38, 18))
       WHEN sku = 'web_search' THEN quantity
       ELSE CAST(CAST(quantity AS DECIMAL(20, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(38, 18))
     END AS priced_quantity,
-    CAST(CASE WHEN charge_class = 'other' THEN billed_usd ELSE price END AS DECIMAL(38, 18)) AS unit_list_usd,
-    CASE WHEN charge_class = 'other' THEN 'Charges' WHEN sku = 'web_search' THEN 'Requests' ELSE '1000000 Tokens' END AS pricing_unit,
+    CAST(CASE WHEN stated_usd IS NOT NULL THEN 1 WHEN charge_class = 'other' THEN billed_usd ELSE price END AS DECIMAL(38, 18)) AS unit_list_usd,
+    CASE
+      WHEN stated_usd IS NOT NULL THEN 'USD of list value'
+      WHEN charge_class = 'other' THEN 'Charges'
+      WHEN sku = 'web_search' THEN 'Requests'
+      ELSE '1000000 Tokens'
+    END AS pricing_unit,
     CAST(
       CASE
+        WHEN stated_usd IS NOT NULL THEN stated_usd
         WHEN charge_class = 'other' THEN billed_usd
         WHEN sku = 'web_search' THEN CAST(quantity AS DECIMAL(18, 0)) * CAST(price AS DECIMAL(18, 12))
         ELSE CAST(quantity AS DECIMAL(18, 0)) * CAST(0.000001 AS DECIMAL(7, 6)) * CAST(price AS DECIMAL(13, 9))

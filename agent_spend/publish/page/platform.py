@@ -225,7 +225,7 @@ _WORKSPACES = """
 SELECT
   workspace,
   SUM(CASE WHEN series = 'claude_api_key' THEN list_usd END) AS list_usd,
-  SUM(CASE WHEN series = 'claude_api_billing' THEN billed_usd END) AS billed_usd
+  SUM(billed_usd) AS billed_usd
 FROM fct_usage_day
 WHERE series IN ('claude_api_key', 'claude_api_billing') AND DATE_TRUNC('month', usage_day) = $month
 GROUP BY ALL

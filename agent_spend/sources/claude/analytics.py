@@ -1,20 +1,28 @@
-"""Reads billed and list cost by key, workspace, model, product and actor, up to what the vendor has completed."""
+"""Reads usage and cost by key, workspace, model, product and actor, up to what the vendor has completed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import msgspec
 
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings
-from agent_spend.sources.claude.analytics_schema import CostPage, CostRow, cost_row
+from agent_spend.sources.claude.analytics_schema import (
+    COST_GROUPS,
+    KEY_GROUPS,
+    CostPage,
+    UsagePage,
+    cost_row,
+    usage_row,
+)
 from agent_spend.sources.claude.client import ORGANIZATION, open_session, pages
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer, VendorSession
 
-FEED = "claude_analytics_cost"
-PATH = f"{ORGANIZATION}/analytics/cost"
+ANALYTICS = f"{ORGANIZATION}/analytics"
 BETA = "analytics-usage-cost-2026-08-24"
 MAX_DAYS, MAX_ROWS, MAX_AGE_DAYS = 31, 1000, 365
 FIRST_DAY = date(2026, 1, 1)
@@ -22,96 +30,146 @@ FIRST_DAY = date(2026, 1, 1)
 LATENCY_DAYS = 1
 #: A cursor lapses when the data is refreshed; the vendor refreshes every few hours, so a third time is not bad luck.
 MAX_RESTARTS = 2
-_GROUPS = ("api_key_id", "workspace_id", "model", "product", "actor")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One endpoint of the API: where it is, what it is cut by, and how its rows become a feed's."""
+
+    feed: str
+    path: str
+    page: type
+    groups: tuple[str, ...]
+    to_row: Callable[[Any, date, Sequence[str], str], dict]
+    headers: tuple[tuple[str, str], ...] = (("anthropic-beta", BETA),)
+    extra: tuple[tuple[str, str], ...] = (("time_bucket_width", "1d"), ("order_by", "time"), ("order", "asc"))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a window's pages said: the feed's rows by day, the instant the data is complete until, the answers.
+
+    A day whose rows cannot be read holds the error instead.
+    """
+
+    days: dict[date, list[dict] | FeedError]
+    complete_until: datetime | None
+    raw: list[Answer]
+
+
+COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row)
+USAGE = Report("claude_analytics_usage", f"{ANALYTICS}/usage", UsagePage, KEY_GROUPS, usage_row)
 
 
 def fetch_analytics_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
-    """``claude_analytics_cost``: ``GET /v1/organizations/analytics/cost`` in windows of 31 days.
+    """``claude_analytics_cost``: ``GET /v1/organizations/analytics/cost``; see :func:`answers`."""
+    session = open_session(settings)
+    yield from answers(COST.feed, days, settings.today, lambda window: read(session, COST, window))
+
+
+def fetch_analytics_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
+    """``claude_analytics_usage``: ``GET /v1/organizations/analytics/usage``; see :func:`answers`."""
+    session = open_session(settings)
+    yield from answers(USAGE.feed, days, settings.today, lambda window: read(session, USAGE, window))
+
+
+def answers(
+    feed: str, days: Sequence[date], today: date, read_window: Callable[[Window], Reading]
+) -> Iterator[DayAnswer]:
+    """Answers of ``days`` in windows of 31 days.
 
     Days before 2026-01-01 or more than 365 days ago are not asked for (``no_report``); days after the vendor's
     watermark are ``not_refreshed``; a key or organisation without the endpoint is ``forbidden`` or ``not_enabled``.
     """
-    session = open_session(settings)
-    oldest = max(FIRST_DAY, settings.today - timedelta(days=MAX_AGE_DAYS - 1))
+    oldest = max(FIRST_DAY, today - timedelta(days=MAX_AGE_DAYS - 1))
     for day in days:
         if day < oldest:
-            message = f"{FEED} {day}: Anthropic answers from {oldest} on; older days stay without cost by key"
+            message = f"{feed} {day}: Anthropic answers from {oldest} on; older days stay without this feed"
             yield DayAnswer(day, State.MISSING, reason="no_report", message=message)
     for window in contiguous([day for day in days if day >= oldest], MAX_DAYS):
-        yield from _window(session, window, settings.today)
+        try:
+            reading = read_window(window)
+        except FeedError as error:
+            yield from (DayAnswer.from_error(day, error) for day in window.days())
+        else:
+            yield from _day_answers(feed, window, reading, today)
 
 
-def _window(session: VendorSession, window: Window, today: date) -> Iterator[DayAnswer]:
-    where = f"{FEED} {window.first}..{window.last}: GET {PATH}"
-    try:
-        found, watermark, raw = _read(session, window, where)
-    except FeedError as error:
-        yield from (DayAnswer.from_error(day, error) for day in window.days())
-        return
-    complete_until = watermark or _midnight(today - timedelta(days=LATENCY_DAYS))
+def _day_answers(feed: str, window: Window, reading: Reading, today: date) -> Iterator[DayAnswer]:
+    complete_until = reading.complete_until or _midnight(today - timedelta(days=LATENCY_DAYS))
     complete = [day for day in window.days() if _midnight(day + timedelta(days=1)) <= complete_until]
     for day in window.days():
         # Rows of all days share their pages: kept once, beside the newest day they complete.
-        evidence = raw if day == (complete or window.days())[-1] else ()
+        evidence = reading.raw if day == (complete or window.days())[-1] else ()
+        rows = reading.days.get(day, [])
         if day not in complete:
-            message = f"{FEED} {day}: the vendor's data is complete until {complete_until:%Y-%m-%d %H:%M} UTC only"
+            message = f"{feed} {day}: the vendor's data is complete until {complete_until:%Y-%m-%d %H:%M} UTC only"
             yield DayAnswer(day, State.MISSING, reason="not_refreshed", message=message, raw=evidence)
-            continue
-        try:
-            rows = [cost_row(row, day, f"{FEED} {day}: GET {PATH}") for row in found.get(day, ())]
-        except FeedError as error:
-            yield DayAnswer.from_error(day, error, evidence)
+        elif isinstance(rows, FeedError):
+            yield DayAnswer.from_error(day, rows, evidence)
         else:
             yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=evidence)
 
 
-def _read(
-    session: VendorSession, window: Window, where: str
-) -> tuple[dict[date, list[CostRow]], datetime | None, list[Answer]]:
-    """The window's rows by day, the watermark, and the answers; starts over when the vendor's data was refreshed."""
+def read(session: VendorSession, report: Report, window: Window) -> Reading:
+    """One window of a report, from the start again when the vendor refreshed its data meanwhile.
+
+    Raises:
+        FeedError: ``not_enabled`` where the endpoint does not exist for the organisation, ``cursor_expired`` after
+            ``MAX_RESTARTS``, ``repeated_row``, ``wrong_day``, or as :func:`agent_spend.sources.claude.client.pages`.
+    """
+    where = f"{report.feed} {window.first}..{window.last}: GET {report.path}"
     for restart in range(MAX_RESTARTS + 1):
         try:
-            return _walk(session, window, where)
+            return _walk(session, report, window, where)
         except FeedError as error:
             if error.reason == "not_found":
-                raise FeedError("not_enabled", f"{error.message}; the beta is not enabled", State.FORBIDDEN) from None
+                message = f"{error.message}; the organisation does not have this report"
+                raise FeedError("not_enabled", message, State.FORBIDDEN) from None
             if error.reason != "cursor_expired" or restart == MAX_RESTARTS:
                 raise
     raise AssertionError("unreachable")
 
 
-def _walk(session: VendorSession, window: Window, where: str):
+def _walk(session: VendorSession, report: Report, window: Window, where: str) -> Reading:
     params = [
         ("starting_at", _text(window.first)),
         ("ending_at", _text(window.last + timedelta(days=1))),
-        ("time_bucket_width", "1d"),
-        ("order_by", "time"),
-        ("order", "asc"),
+        *report.extra,
         ("limit", MAX_ROWS),
-        *(("group_by[]", name) for name in _GROUPS),
+        *(("group_by[]", name) for name in report.groups),
     ]
-    found: dict[date, list[CostRow]] = {}
+    found: dict[date, list[dict] | FeedError] = {}
     seen: set[tuple[date, bytes]] = set()
     watermarks, raw = [], []
-    for page, answer in pages(session, PATH, params, CostPage, where, {"anthropic-beta": BETA}):
+    for page, answer in pages(session, report.path, params, report.page, where, dict(report.headers)):
         raw.append(answer)
         watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
         for row in page.data:
-            day = _row_day(row, window, where)
+            day = row_day(row.starting_at, row.ending_at, window, where)
             identity = (day, msgspec.json.encode(msgspec.json.decode(row.group), order="sorted"))
             if identity in seen:
                 raise FeedError("repeated_row", f"{where}: a row of {day} came twice; nothing was stored")
             seen.add(identity)
-            found.setdefault(day, []).append(row)
-    return found, min(watermarks, default=None), raw
+            rows = found.setdefault(day, [])
+            if isinstance(rows, list):
+                try:
+                    rows.append(report.to_row(row, day, report.groups, f"{report.feed} {day}: GET {report.path}"))
+                except FeedError as error:
+                    found[day] = error
+    return Reading(found, min(watermarks, default=None), raw)
 
 
-def _row_day(row: CostRow, window: Window, where: str) -> date:
-    start = row.starting_at.astimezone(UTC)
-    is_one_day = start.time() == time() and row.ending_at - row.starting_at == timedelta(days=1)
+def row_day(starting_at: datetime, ending_at: datetime, window: Window, where: str) -> date:
+    """The UTC day that a row or bucket covers.
+
+    Raises:
+        FeedError: ``wrong_day`` unless it is exactly one of the window's days.
+    """
+    start = starting_at.astimezone(UTC)
+    is_one_day = start.time() == time() and ending_at - starting_at == timedelta(days=1)
     if not is_one_day or not window.first <= start.date() <= window.last:
-        span = f"{row.starting_at}..{row.ending_at}"
-        raise FeedError("wrong_day", f"{where}: a row of {span} is not one of the days asked for")
+        raise FeedError("wrong_day", f"{where}: a row of {starting_at}..{ending_at} is not one of the days asked for")
     return start.date()
 
 

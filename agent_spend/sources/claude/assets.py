@@ -1,7 +1,7 @@
 """The Claude feeds, for the factory that turns feeds into assets."""
 
-from agent_spend.sources.claude.analytics import fetch_analytics_cost
-from agent_spend.sources.claude.analytics_schema import ANALYTICS_COST
+from agent_spend.sources.claude.analytics import fetch_analytics_cost, fetch_analytics_usage
+from agent_spend.sources.claude.analytics_schema import ANALYTICS_COST, ANALYTICS_USAGE
 from agent_spend.sources.claude.code_schema import CODE_USAGE
 from agent_spend.sources.claude.lists import fetch_api_keys, fetch_users, fetch_workspaces
 from agent_spend.sources.claude.lists_schema import API_KEYS, USERS, WORKSPACES
@@ -52,13 +52,25 @@ FEEDS = [
         system="anthropic",
         vendor="anthropic",
         description=(
-            "Cost of one UTC day in USD after discount, and at list price, by API key, workspace, model, product and "
-            "actor, as the vendor computes it. The same money as claude_api_cost, cut finer; never add the two. "
-            "Source: Usage and Cost Analytics API (beta)."
+            "Cost of one UTC day in USD after discount, and at list price, by API key, workspace, model, product, "
+            "actor and token class, as the vendor computes it. The same money as claude_api_cost, cut finer: the "
+            "ledger takes a day from one of the two. Source: Usage and Cost Analytics API (beta)."
         ),
         schema=ANALYTICS_COST,
         fetch=fetch_analytics_cost,
         total_column="amount_usd",
+    ),
+    Feed(
+        name="claude_analytics_usage",
+        system="anthropic",
+        vendor="anthropic",
+        description=(
+            "Tokens and requests of one UTC day by API key, workspace, model, product and actor. The same use as "
+            "claude_api_usage, cut otherwise: the ledger takes a day from one of the two. "
+            "Source: Usage and Cost Analytics API (beta)."
+        ),
+        schema=ANALYTICS_USAGE,
+        fetch=fetch_analytics_usage,
     ),
     Feed(
         name="claude_api_keys",

@@ -12,20 +12,25 @@ from agent_spend.sources.http import Answer, VendorSession, error_text
 #: Newer versions drop ``workspace_id`` from API keys and are undocumented for the reports read here.
 API_VERSION = "2023-06-01"
 ORGANIZATION = "/v1/organizations"
+#: The two kinds of organisation share neither keys nor data: the name of a session, and the setting with its key.
+CONSOLE, ENTERPRISE = "anthropic", "claude_enterprise"
+KEY_SETTINGS = {CONSOLE: "ANTHROPIC_ADMIN_KEY", ENTERPRISE: "ANTHROPIC_ANALYTICS_KEY"}
 
 # Anthropic asks for about one report poll a minute and allows bursts while paging; a year is 12 pages a report.
+# All analytics endpoints of an organisation share one budget.
 _RATES = {
     f"{ORGANIZATION}/usage_report/messages": 20,
     f"{ORGANIZATION}/cost_report": 20,
+    f"{ORGANIZATION}/analytics": 60,
     ORGANIZATION: 60,
 }
 _REFUSALS = {
     400: ("bad_request", State.MISSING, "the request or the kind of organisation does not fit this endpoint"),
-    401: ("unauthorized", State.MISSING, "ANTHROPIC_ADMIN_KEY is wrong, expired or revoked; create a new Admin key"),
+    401: ("unauthorized", State.MISSING, "{key} is wrong, expired or revoked; create a new key"),
     402: ("billing", State.MISSING, "settle the payment problem in the Console"),
     403: ("forbidden", State.FORBIDDEN,
-          "this key may not read it; use a Console Admin key (sk-ant-admin01-...), or an Enterprise key with the scope "
-          "read:analytics where the endpoint allows one"),
+          "{key} may not read it; a Console organisation needs an Admin key (sk-ant-admin01-...), an Enterprise one a "
+          "key with the scope read:analytics"),
     404: ("not_found", State.MISSING, "check ANTHROPIC_API_URL; some endpoints answer 404 to an expired key"),
     410: ("cursor_expired", State.MISSING, "the report was refreshed while it was read; run again"),
 }
@@ -36,14 +41,14 @@ _WRONG_ORGANIZATION = {"organization_type_not_supported", "parent_organization_r
 Params = Sequence[tuple[str, Any]]
 
 
-def open_session(settings: Settings) -> VendorSession:
-    """A session that signs each request with ``ANTHROPIC_ADMIN_KEY`` at the moment it is sent."""
+def open_session(settings: Settings, organization: str = CONSOLE) -> VendorSession:
+    """A session that signs each request with the organisation's key at the moment it is sent."""
 
     def sign(headers: dict[str, str]) -> None:
-        headers["x-api-key"] = secret("ANTHROPIC_ADMIN_KEY")
+        headers["x-api-key"] = secret(KEY_SETTINGS[organization])
 
     return VendorSession(
-        "anthropic", settings.anthropic_api_url, sign, headers={"anthropic-version": API_VERSION},
+        organization, settings.anthropic_api_url, sign, headers={"anthropic-version": API_VERSION},
         rates=_RATES, rate_scale=settings.http_rate_scale,
     )
 
@@ -66,6 +71,7 @@ def ask(
             message = f"{where}: {answer.status} {error_text(answer)}; this kind of organisation has no such report"
             raise FeedError("not_enabled", message, State.FORBIDDEN)
         reason, state, remedy = _REFUSALS.get(answer.status, ("unexpected_status", State.MISSING, "ask again later"))
+        remedy = remedy.format(key=KEY_SETTINGS[session.vendor])
         raise FeedError(reason, f"{where}: {answer.status} {error_text(answer)}; {remedy}", state)
     if "json" not in answer.headers.get("Content-Type", ""):
         found = answer.headers.get("Content-Type") or "no content type"
@@ -84,7 +90,9 @@ def pages(
     session: VendorSession, path: str, params: Params, shape: type, where: str,
     headers: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[Any, Answer]]:
-    """Every page of an answer with ``has_more`` and ``next_page``, decoded, beside the answer it came from.
+    """Every page of an answer with ``next_page``, decoded, beside the answer it came from.
+
+    Some endpoints say ``has_more``, others end with an empty ``next_page``; the shape's field tells which.
 
     Raises:
         FeedError: as :func:`ask` and :func:`decode`; ``repeated_page`` when a cursor comes back a second time, which
@@ -95,9 +103,10 @@ def pages(
         answer = ask(session, path, [*params, *([("page", cursor)] if cursor else [])], where, headers)
         page = decode(answer.body, shape, where)
         yield page, answer
-        if not page.has_more:
-            return
+        has_more = getattr(page, "has_more", None)
         cursor = page.next_page
+        if not (bool(cursor) if has_more is None else has_more):
+            return
         if not cursor:
             raise FeedError("missing_field", f"{where}: has_more is true but next_page is empty; nothing was stored")
         if cursor in seen:

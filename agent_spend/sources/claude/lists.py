@@ -1,6 +1,7 @@
 """Snapshots of the lists Anthropic keeps no history of: API keys, workspaces, members."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from agent_spend.errors import FeedError, State
@@ -28,10 +29,24 @@ def fetch_api_keys(days: Sequence[date], settings: Settings) -> Iterator[DayAnsw
 
 
 def fetch_workspaces(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
-    """``claude_workspaces``: every workspace, the default and the archived ones included."""
-    params = (("include_archived", "true"), ("include_default", "true"))
-    yield from _live("claude_workspaces", "/workspaces", params, WorkspacePage, workspace_row, days, settings,
-                     _NEWER_VERSION)
+    """``claude_workspaces``: every workspace, the default and the archived ones included.
+
+    The list is read with and without ``include_default``: nothing else tells the default workspace from one of the
+    same name.
+    """
+    archived = ("include_archived", "true")
+    for answer in _live("claude_workspaces", "/workspaces", (archived, ("include_default", "true")), WorkspacePage,
+                        workspace_row, days, settings, _NEWER_VERSION):
+        if answer.state is State.AVAILABLE:
+            (named,) = _live("claude_workspaces", "/workspaces", (archived,), WorkspacePage, workspace_row,
+                             [answer.day], settings, _NEWER_VERSION)
+            if named.is_data:
+                ids = {row["workspace_id"] for row in named.rows}
+                rows = [row | {"is_default": row["workspace_id"] not in ids} for row in answer.rows]
+                answer = replace(answer, rows=rows, raw=[*answer.raw, *named.raw])
+            else:
+                answer = named
+        yield answer
 
 
 def fetch_users(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:

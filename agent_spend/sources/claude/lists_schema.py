@@ -90,6 +90,7 @@ def workspace_row(workspace: Workspace, day: date) -> dict:
         "usage_day": day,
         "workspace_id": workspace.id,
         "name": workspace.name,
+        "is_default": False,
         "tags_json": msgspec.json.encode(workspace.tags or {}, order="sorted").decode(),
         "archived": workspace.archived_at is not None,
     }
@@ -116,7 +117,8 @@ API_KEYS = pandera.DataFrameSchema({
 WORKSPACES = pandera.DataFrameSchema({
     "usage_day": _DAY,
     "workspace_id": column(TEXT, "Workspace id"),
-    "name": column(TEXT, "Workspace name; Default for the default workspace"),
+    "name": column(TEXT, "Workspace name; any workspace may be called Default"),
+    "is_default": column(FLAG, "The default workspace, which the usage and cost reports leave null"),
     "tags_json": column(TEXT, "Tags of the workspace, a JSON object of text"),
     "archived": column(FLAG, "No longer usable; its past use stays in the reports"),
 }, strict=True)

@@ -42,9 +42,39 @@ def test_the_documented_row_keeps_net_and_list_apart_in_dollars(vendor, fetch):
     assert fetch(FEED, [MONDAY])[MONDAY].rows == [{
         "usage_day": MONDAY, "api_key_id": "apikey_01SimAdaLaptop", "workspace_id": "wrkspc_01SimDefault",
         "model": "claude-opus-5-5", "product": "claude_code", "actor_type": "user_actor",
-        "actor_id": "user_01SimAda", "actor_email": "ada@example.test", "amount_usd": Decimal("9.1325"),
-        "list_usd": Decimal("10.74411764"), "requests": 211,
+        "actor_id": "user_01SimAda", "actor_email": "ada@example.test", "cost_type": None, "token_type": None,
+        "amount_usd": Decimal("9.1325"), "list_usd": Decimal("10.74411764"),
     }]
+
+
+USAGE_ROW = {name: ROW[name] for name in ("starting_at", "ending_at", "group")} | {"usage": {
+    "uncached_input_tokens": 11, "cache_read_input_tokens": 400, "output_tokens": 7, "total_tokens": 453, "requests": 3,
+    "cache_creation": {"ephemeral_5m_input_tokens": 30, "ephemeral_1h_input_tokens": 5},
+    "server_tool_use": {"web_search_requests": 2}}}
+
+
+def test_the_documented_usage_row_keeps_the_five_token_classes_apart(vendor, fetch):
+    scripted = vendor(lambda path, params: page(USAGE_ROW))
+    assert fetch("claude_analytics_usage", [MONDAY])[MONDAY].rows == [{
+        "usage_day": MONDAY, "api_key_id": "apikey_01SimAdaLaptop", "workspace_id": "wrkspc_01SimDefault",
+        "model": "claude-opus-5-5", "product": "claude_code", "actor_type": "user_actor",
+        "actor_id": "user_01SimAda", "actor_email": "ada@example.test", "uncached_input_tokens": 11,
+        "cache_write_5m_tokens": 30, "cache_write_1h_tokens": 5, "cache_read_tokens": 400, "output_tokens": 7,
+        "web_search_requests": 2, "requests": 3,
+    }]
+    (path, params, _), = scripted.requests
+    assert path == "/v1/organizations/analytics/usage"
+    assert [value for name, value in params if name == "group_by[]"] == [
+        "api_key_id", "workspace_id", "model", "product", "actor"]
+
+
+def test_the_usage_of_every_day_has_the_tokens_of_the_usage_report(sandbox, fetch):
+    sandbox.state.options["claude_refreshed_days_ago"] = "0"
+    answers = fetch("claude_analytics_usage", SMALL.calendar)
+    names = ("uncached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens")
+    by_day = {day.isoformat(): sum(row[name] for row in answer.rows for name in names) for day, answer in answers.items()}
+    wanted = answer_key(SMALL)["tokens"]["by_day"]
+    assert by_day == {day: sum(classes.values()) for day, classes in wanted.items()}
 
 
 def test_the_request_is_the_documented_one(vendor, fetch):
@@ -56,11 +86,12 @@ def test_the_request_is_the_documented_one(vendor, fetch):
     assert params == [
         ("starting_at", "2026-11-02T00:00:00Z"), ("ending_at", "2026-11-04T00:00:00Z"), ("time_bucket_width", "1d"),
         ("order_by", "time"), ("order", "asc"), ("limit", "1000"), ("group_by[]", "api_key_id"),
-        ("group_by[]", "workspace_id"), ("group_by[]", "model"), ("group_by[]", "product"), ("group_by[]", "actor")]
+        ("group_by[]", "workspace_id"), ("group_by[]", "model"), ("group_by[]", "product"), ("group_by[]", "actor"),
+        ("group_by[]", "cost_type"), ("group_by[]", "token_type")]
 
 
 def test_the_cost_by_key_adds_up_to_the_bill_of_every_day(sandbox, fetch):
-    sandbox.state.options["claude_page_size"] = "50"
+    sandbox.state.options |= {"claude_page_size": "50", "claude_refreshed_days_ago": "0"}
     answers = fetch(FEED, SMALL.calendar)
     wanted = answer_key(SMALL)["billed_usd"]
     by_day = {day.isoformat(): sum(row["amount_usd"] for row in answer.rows) for day, answer in answers.items()}
@@ -68,8 +99,8 @@ def test_the_cost_by_key_adds_up_to_the_bill_of_every_day(sandbox, fetch):
 
 
 def test_the_default_workspace_has_its_real_id_and_personal_keys_their_person(sandbox, fetch):
-    answers = fetch(FEED, [date(2026, 11, 20)])
-    rows = answers[date(2026, 11, 20)].rows
+    day = date(2026, 11, 18)
+    rows = fetch(FEED, [day])[day].rows
     assert {row["workspace_id"] for row in rows if row["api_key_id"] == "apikey_01SimForgotten"} == {
         "wrkspc_01SimDefault"}
     personal = {row["actor_email"] for row in rows if row["product"] == "claude_code"}

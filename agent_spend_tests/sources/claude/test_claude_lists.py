@@ -58,6 +58,7 @@ def test_workspaces_are_asked_with_default_and_archived_ones(sandbox, fetch):
     assert {(row["name"], row["archived"]) for row in rows} == {
         ("Default", False), ("Production", False), ("Staging", False), ("Development", False), ("Claude Code", False),
         ("Legacy Tools", True)}
+    assert [row["workspace_id"] for row in rows if row["is_default"]] == ["wrkspc_01SimDefault"]
     assert {row["name"]: row["tags_json"] for row in rows}["Production"] == '{"cost_center":"CC-420","env":"prod"}'
 
 
