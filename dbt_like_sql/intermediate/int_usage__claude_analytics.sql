@@ -97,6 +97,7 @@ int_usage__claude_analytics AS (
       WHEN actor_type = 'federated_actor' THEN 'federated identity of a workload'
       ELSE 'no key reported: Workbench, OAuth or a charge without a caller'
     END AS auth_rule,
+    COALESCE('api_key_id ' || api_key_id, 'api_key_id is null, actor ' || COALESCE(actor_type, 'is null')) AS auth_evidence,
     CASE
       WHEN is_claude_code OR product = 'claude_console' THEN 'interactive'
       WHEN api_key_id IS NULL AND actor_type = 'user_actor' THEN 'interactive'
@@ -111,6 +112,7 @@ int_usage__claude_analytics AS (
       WHEN api_key_id IS NULL THEN 'a workload without a key'
       ELSE 'API key outside Claude Code'
     END AS actor_rule,
+    'product ' || COALESCE(product, '(not stated)') || ', actor ' || COALESCE(actor_type, 'is null') || ', workspace ' || workspace AS actor_evidence,
     CAST(NULL AS VARCHAR) AS background_kind,
     COALESCE(api_key_id, LOWER(actor_email), actor_id, '(no key)') AS actor_id,
     CASE WHEN actor_type = 'user_actor' THEN LOWER(actor_email) END AS person_hint,
