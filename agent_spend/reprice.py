@@ -14,7 +14,7 @@ from agent_spend.partitions import Window
 from agent_spend.project import catalog
 from agent_spend.settings import Settings
 
-_TABLES = ("stg_claude__api_usage_day", "stg_prices__claude", "stg_prices__claude_modifier", "stg_prices__unit")
+_TABLES = ("int_claude__priced_usage", "stg_prices__claude")
 
 _TOKEN_USD = """
       CAST(
@@ -23,7 +23,7 @@ _TOKEN_USD = """
           + u.cache_write_1h_tokens * {book}.cache_write_1h_usd + u.cache_read_tokens * {book}.cache_read_usd
           + u.output_tokens * {book}.output_usd
         ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
-      ) * COALESCE(tier.factor, 1) * COALESCE(geo.factor, 1) + u.web_search_requests * search.usd_per_unit"""
+      ) * u.factor + u.web_search_requests * u.search_usd"""
 
 _SQL = f"""
 WITH usage AS (
@@ -32,7 +32,7 @@ WITH usage AS (
     COALESCE($to_model, model) AS hypothetical_model,
     COALESCE($price_day, usage_day) AS hypothetical_price_day,
     CASE WHEN speed = 'fast' THEN 'fast' ELSE 'default' END AS band
-  FROM stg_claude__api_usage_day
+  FROM int_claude__priced_usage
   WHERE usage_day BETWEEN $first_day AND $last_day AND ($from_model IS NULL OR model = $from_model)
 ),
 
@@ -46,25 +46,13 @@ priced AS (
     u.hypothetical_price_day,
     hypothetical.price_version AS hypothetical_price_version,
     u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens + u.output_tokens AS tokens,
-    {_TOKEN_USD.format(book="actual")} AS list_usd,
+    {_TOKEN_USD.format(book="u")} AS list_usd,
     {_TOKEN_USD.format(book="hypothetical")} AS hypothetical_usd
   FROM usage AS u
-  LEFT JOIN stg_prices__claude AS actual
-    ON actual.model = u.model AND actual.band = u.band
-    AND u.usage_day >= actual.effective_from AND (actual.effective_to IS NULL OR u.usage_day < actual.effective_to)
   LEFT JOIN stg_prices__claude AS hypothetical
     ON hypothetical.model = u.hypothetical_model AND hypothetical.band = u.band
     AND u.hypothetical_price_day >= hypothetical.effective_from
     AND (hypothetical.effective_to IS NULL OR u.hypothetical_price_day < hypothetical.effective_to)
-  LEFT JOIN stg_prices__claude_modifier AS tier
-    ON tier.modifier = 'service_tier' AND tier.value = u.service_tier
-    AND u.usage_day >= tier.effective_from AND (tier.effective_to IS NULL OR u.usage_day < tier.effective_to)
-  LEFT JOIN stg_prices__claude_modifier AS geo
-    ON geo.modifier = 'inference_geo' AND geo.value = u.inference_geo
-    AND u.usage_day >= geo.effective_from AND (geo.effective_to IS NULL OR u.usage_day < geo.effective_to)
-  LEFT JOIN stg_prices__unit AS search
-    ON search.vendor = 'anthropic' AND search.item = 'web_search'
-    AND u.usage_day >= search.effective_from AND (search.effective_to IS NULL OR u.usage_day < search.effective_to)
 )
 
 SELECT
@@ -121,7 +109,7 @@ def reprice(
         _check_target(connection, to_model, price_day or window.first)
         table = connection.sql(_SQL, params=asked).to_arrow_table()
         if not table.num_rows:
-            used = connection.execute("SELECT DISTINCT model FROM stg_claude__api_usage_day ORDER BY 1").fetchall()
+            used = connection.execute("SELECT DISTINCT model FROM int_claude__priced_usage ORDER BY 1").fetchall()
             names = ", ".join(str(row[0]) for row in used) or "none"
             raise ConfigurationError(
                 f"no Claude API use of {from_model or 'any model'} from {window.first} to {window.last}; models used: {names}"

@@ -1,51 +1,31 @@
 -- grain: one row per UTC day x key x workspace x model x price line
 -- unit: tokens of five classes; list value from the dated price book
--- source: stg_claude__api_usage_day, int_claude__key; days of the analytics API are in int_usage__claude_analytics
+-- source: int_claude__priced_usage, int_claude__key; days of the analytics API are in int_usage__claude_analytics
 -- late data: re-read for the feed's restatement window
 -- partitions: view day
 /*
 same as int_usage
 */
-WITH priced AS (
-  SELECT
-    u.*,
-    p.price_version,
-    CAST(
-      (
-        u.input_tokens * p.input_usd + u.cache_write_5m_tokens * p.cache_write_5m_usd
-        + u.cache_write_1h_tokens * p.cache_write_1h_usd + u.cache_read_tokens * p.cache_read_usd
-        + u.output_tokens * p.output_usd
-      ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
-    ) AS token_usd,
-    COALESCE(tier.factor, 1) AS tier_factor,
-    COALESCE(geo.factor, 1) AS geo_factor,
-    u.web_search_requests * search.usd_per_unit AS search_usd,
-    u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens + u.output_tokens AS tokens
-  FROM stg_claude__api_usage_day AS u
-  LEFT JOIN stg_prices__claude AS p
-    ON p.model = u.model AND p.band = CASE WHEN u.speed = 'fast' THEN 'fast' ELSE 'default' END
-    AND u.usage_day >= p.effective_from AND (p.effective_to IS NULL OR u.usage_day < p.effective_to)
-  LEFT JOIN stg_prices__claude_modifier AS tier
-    ON tier.modifier = 'service_tier' AND tier.value = u.service_tier
-    AND u.usage_day >= tier.effective_from AND (tier.effective_to IS NULL OR u.usage_day < tier.effective_to)
-  LEFT JOIN stg_prices__claude_modifier AS geo
-    ON geo.modifier = 'inference_geo' AND geo.value = u.inference_geo
-    AND u.usage_day >= geo.effective_from AND (geo.effective_to IS NULL OR u.usage_day < geo.effective_to)
-  LEFT JOIN stg_prices__unit AS search
-    ON search.vendor = 'anthropic' AND search.item = 'web_search'
-    AND u.usage_day >= search.effective_from AND (search.effective_to IS NULL OR u.usage_day < search.effective_to)
-),
-
-summed AS (
+WITH summed AS (
   SELECT
     usage_day,
     api_key_id,
     workspace_id,
     model,
     price_version,
-    CAST(SUM(tokens) AS DECIMAL(38, 18)) AS tokens,
-    CAST(SUM(token_usd * tier_factor * geo_factor + search_usd) AS DECIMAL(38, 18)) AS list_usd
-  FROM priced
+    CAST(SUM(input_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_read_tokens + output_tokens) AS DECIMAL(38, 18)) AS tokens,
+    CAST(
+      SUM(
+        CAST(
+          (
+            input_tokens * input_usd + cache_write_5m_tokens * cache_write_5m_usd
+            + cache_write_1h_tokens * cache_write_1h_usd + cache_read_tokens * cache_read_usd
+            + output_tokens * output_usd
+          ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
+        ) * factor + web_search_requests * COALESCE(search_usd, 0)
+      ) AS DECIMAL(38, 18)
+    ) AS list_usd
+  FROM int_claude__priced_usage
   GROUP BY usage_day, api_key_id, workspace_id, model, price_version
 ),
 

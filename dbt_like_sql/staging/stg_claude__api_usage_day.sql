@@ -1,4 +1,4 @@
--- grain: one row per UTC day x key x workspace x model x service tier x context window x geography
+-- grain: one row per UTC day x key x workspace x model x service tier x context window x geography x speed
 -- unit: tokens, five disjoint classes
 -- source: claude_api_usage (Messages usage report)
 -- late data: re-read for the feed's restatement window
@@ -9,6 +9,7 @@ api_key_id: key, null for Workbench use or use without a key
 workspace_id: workspace, null for the default workspace
 model: model id as reported
 service_tier: standard, batch, priority
+context_window: 0-200k or 200k-1M, by prompt length in tokens
 inference_geo: global, us or not_available
 speed: standard or fast, null when not reported
 input_tokens: uncached input tokens
@@ -24,6 +25,7 @@ SELECT
   workspace_id,
   model,
   service_tier,
+  context_window,
   inference_geo,
   speed,
   uncached_input_tokens AS input_tokens,

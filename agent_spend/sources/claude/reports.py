@@ -1,6 +1,6 @@
 """Reads the bucketed reports (Messages usage, cost) in windows of 31 days and the Claude Code report day by day."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, time, timedelta
@@ -20,15 +20,26 @@ MAX_BUCKETS = 31
 MAX_RECORDS = 1000
 _DAY_WORKERS = 8
 _USAGE_GROUPS = ("api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo")
+#: Fast mode costs twice as much and is told apart only under its beta.
+_SPEED_BETA = {"anthropic-beta": "fast-mode-2026-02-01"}
 _COST_GROUPS = ("workspace_id", "description")
 
 ToRows = Callable[[list, date, str], list[dict]]
 
 
 def fetch_api_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
-    """``claude_api_usage``: the Messages usage report by key, workspace, model, tier, context window, geography."""
-    path = f"{ORGANIZATION}/usage_report/messages"
-    yield from _buckets("claude_api_usage", path, _USAGE_GROUPS, list[UsageResult], usage_rows, days, settings)
+    """``claude_api_usage``: the Messages usage report by key, workspace, model, tier, context window, geography, speed.
+
+    Where the vendor refuses the beta that tells fast mode, the report is read without speed.
+    """
+    name, path = "claude_api_usage", f"{ORGANIZATION}/usage_report/messages"
+    refused = []
+    for answer in _buckets(name, path, (*_USAGE_GROUPS, "speed"), list[UsageResult], usage_rows, days, settings, _SPEED_BETA):
+        if answer.reason == "bad_request":
+            refused.append(answer.day)
+        else:
+            yield answer
+    yield from _buckets(name, path, _USAGE_GROUPS, list[UsageResult], usage_rows, refused, settings)
 
 
 def fetch_api_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
@@ -45,7 +56,8 @@ def fetch_code_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAn
 
 
 def _buckets(
-    feed: str, path: str, groups: Sequence[str], shape: type, to_rows: ToRows, days: Sequence[date], settings: Settings
+    feed: str, path: str, groups: Sequence[str], shape: type, to_rows: ToRows, days: Sequence[date], settings: Settings,
+    headers: Mapping[str, str] | None = None,
 ) -> Iterator[DayAnswer]:
     session = open_session(settings)
     for window in contiguous(days, MAX_BUCKETS):
@@ -57,17 +69,17 @@ def _buckets(
             ("limit", MAX_BUCKETS),
             *(("group_by[]", name) for name in groups),
         ]
-        for answer in _window(session, feed, path, params, where, window, shape, to_rows):
+        for answer in _window(session, feed, path, params, where, window, shape, to_rows, headers):
             is_early = answer.reason == "day_absent" and answer.day >= settings.today
             yield replace(answer, reason="day_not_closed") if is_early else answer
 
 
-def _window(session, feed, path, params, where, window: Window, shape, to_rows: ToRows) -> Iterator[DayAnswer]:
+def _window(session, feed, path, params, where, window: Window, shape, to_rows: ToRows, headers) -> Iterator[DayAnswer]:
     """Days whose bucket arrived; the others with the error that kept them away, or with being absent."""
     answers: dict[date, DayAnswer] = {}
     failure = FeedError("day_absent", f"{where}: the answer is complete but has no bucket for this day")
     try:
-        for page, answer in pages(session, path, params, BucketPage, where):
+        for page, answer in pages(session, path, params, BucketPage, where, headers):
             for raw in page.data:
                 bucket = decode(raw, Bucket, where)
                 day = _bucket_day(bucket, where)

@@ -130,6 +130,19 @@ def test_sessions_without_model_use_keep_their_row(vendor, fetch):
     assert (row["sessions"], row["model"], row["estimated_usd"]) == (5, None, Decimal(0))
 
 
+def test_where_the_beta_of_fast_mode_is_refused_the_report_is_read_without_speed(vendor, fetch):
+    error = b'{"type":"error","error":{"type":"invalid_request_error","message":"speed: unknown group"}}'
+
+    def script(path, params):
+        is_refused = ("group_by[]", "speed") in params
+        return (400, {"Content-Type": "application/json"}, error) if is_refused else page(bucket(MONDAY), bucket(TUESDAY))
+
+    scripted = vendor(script)
+    answers = fetch("claude_api_usage", [MONDAY, TUESDAY])
+    assert {answer.is_data for answer in answers.values()} == {True}
+    assert len(scripted.requests) == 2 and "anthropic-beta" not in scripted.requests[1][2]
+
+
 def test_requests_carry_the_pinned_version_the_key_and_bracketed_groups(vendor, fetch):
     scripted = vendor(lambda path, params: page(bucket(MONDAY), bucket(TUESDAY)))
     fetch("claude_api_usage", [MONDAY, TUESDAY])
@@ -139,7 +152,9 @@ def test_requests_carry_the_pinned_version_the_key_and_bracketed_groups(vendor, 
         ("starting_at", "2026-11-02T00:00:00Z"), ("ending_at", "2026-11-04T00:00:00Z"), ("bucket_width", "1d"),
         ("limit", "31"), ("group_by[]", "api_key_id"), ("group_by[]", "workspace_id"), ("group_by[]", "model"),
         ("group_by[]", "service_tier"), ("group_by[]", "context_window"), ("group_by[]", "inference_geo"),
+        ("group_by[]", "speed"),
     ]
+    assert headers["anthropic-beta"] == "fast-mode-2026-02-01"
     assert (headers["anthropic-version"], headers["x-api-key"]) == ("2023-06-01", "sk-ant-admin01-sandbox")
 
 
