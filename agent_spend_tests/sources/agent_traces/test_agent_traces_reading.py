@@ -11,8 +11,9 @@ from agent_traces_otlp import FEED, line, nano, request, span
 
 from agent_spend.errors import ConfigurationError, State
 from agent_spend.settings import Settings
+from agent_spend.sources.agent_traces import client
 from agent_spend.sources.agent_traces.files import FileReport, pieces
-from agent_spend.sources.agent_traces.store import TraceFile, TraceStore
+from agent_spend.sources.agent_traces.store import TraceFile
 
 CHAT = {"gen_ai.operation.name": "chat", "gen_ai.usage.output_tokens": 7}
 
@@ -340,8 +341,7 @@ def test_a_place_of_another_kind_is_refused_with_the_remedy(traces, monkeypatch)
 def test_each_file_is_read_once_for_many_days(traces, monkeypatch):
     traces.write(line(span(CHAT)) + b"\n")
     opened = []
-    real = TraceStore._next
-    monkeypatch.setattr(TraceStore, "_next", lambda self, file, body: opened.append(file.name) or real(self, file, body))
+    monkeypatch.setattr(client, "pieces", lambda report, raw: opened.append(report.file.name) or pieces(report, raw))
     list(FEED.fetch([date(2026, 11, n) for n in range(1, 21)], Settings.from_environment()))
 
     assert opened == ["agents/acme/traces.json"]
