@@ -104,6 +104,11 @@ class Settings:
         """Where vendors' answers are kept as received."""
         return self.home / "raw"
 
+    @property
+    def spool_dir(self) -> Path:
+        """Where large answers wait, beside the raw ones they become; files there have no name and outlive no run."""
+        return self.home / "spool"
+
 
 def missing_settings(system: str) -> list[str]:
     """Names of the settings that ``system`` (a key of :data:`REQUIRED`) still needs; empty when connected."""

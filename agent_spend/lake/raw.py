@@ -1,28 +1,29 @@
 """Vendors' answers as received: one compressed file a fetch, never overwritten."""
 
+import codecs
 import hashlib
-import json
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import zstandard
 
-from agent_spend.sources.http import Answer
+from agent_spend.sources.answers import Answer, Download
 
 
-def keep(raw_dir: Path, feed: str, day: date, answers: Sequence[Answer]) -> Path | None:
+def keep(raw_dir: Path, feed: str, day: date, answers: Sequence[Answer | Download]) -> Path | None:
     """Store the answers of one partition as ``<feed>/<day>/<fetched_at>-<hash>.ndjson.zst``.
 
     Each line is one answer: url, status, received_at and the body as text. An answer whose bodies are the same as in
-    the newest stored file is not stored again.
+    the newest stored file is not stored again. Bodies are read in pieces.
 
     Returns:
         The new file, or ``None`` when nothing new was kept.
     """
     if not answers:
         return None
-    digest = hashlib.sha256(b"\n".join(answer.body for answer in answers)).hexdigest()[:16]
+    digest = _digest(answers)
     folder = raw_dir / feed / day.isoformat()
     newest = max(folder.glob("*.ndjson.zst"), default=None)
     if newest is not None and newest.name.split(".")[0].endswith(digest):
@@ -33,10 +34,25 @@ def keep(raw_dir: Path, feed: str, day: date, answers: Sequence[Answer]) -> Path
     partial = path.with_suffix(".partial")
     with partial.open("wb") as file, zstandard.ZstdCompressor(level=3).stream_writer(file) as packed:
         for answer in answers:
-            line = {
-                "url": answer.url, "status": answer.status, "received_at": answer.received_at.isoformat(),
-                "body": answer.body.decode("utf-8", "replace"),
-            }
-            packed.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            _write_line(packed, answer)
     partial.rename(path)
     return path
+
+
+def _digest(answers: Sequence[Answer | Download]) -> str:
+    digest = hashlib.sha256()
+    for number, answer in enumerate(answers):
+        if number:
+            digest.update(b"\n")
+        for chunk in answer.chunks():
+            digest.update(chunk)
+    return digest.hexdigest()[:16]
+
+
+def _write_line(packed, answer: Answer | Download) -> None:
+    head = {"url": answer.url, "status": answer.status, "received_at": answer.received_at.isoformat()}
+    packed.write(msgspec.json.encode(head)[:-1] + b',"body":"')
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    for chunk in answer.chunks():
+        packed.write(msgspec.json.encode(decoder.decode(chunk))[1:-1])
+    packed.write(msgspec.json.encode(decoder.decode(b"", final=True))[1:-1] + b'"}\n')

@@ -1,5 +1,6 @@
 """The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,15 @@ from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.spool import Spool
 from agent_spend.partitions import Window
+
+#: Stands for the partition column of a table without partitions.
+_ALL = ""
+#: A data file is held in memory until it has this size, so that memory does not grow with a day's rows.
+_FILE_BYTES = 16 << 20
+# Otherwise rows are taken from the source faster than they are written, and wait in memory; read by delta-rs.
+os.environ.setdefault("DELTARS_MAX_CONCURRENT_WRITERS", "1")
 
 
 @contextmanager
@@ -63,9 +72,9 @@ class Lake:
         return pa.schema(DeltaTable(self.uri(name)).schema().to_arrow())
 
     def replace(
-        self, name: str, table: pa.Table, partition_column: str | None, partitions: Iterable[object] = ()
+        self, name: str, table: pa.Table | Spool, partition_column: str | None, partitions: Iterable[object] = ()
     ) -> list[Change]:
-        """Make ``partitions`` of the table hold exactly the rows of ``table``.
+        """Make ``partitions`` of the table hold exactly the rows of ``table``, which is read in batches.
 
         Partitions whose rows are the same as before, in any order, are left alone; when none changed, nothing is
         committed. Readers see the state before or after, never between.
@@ -81,18 +90,14 @@ class Lake:
             ConfigurationError: a stored column has another type (an upgrade that needs a rebuild).
         """
         if partition_column is None:
-            partition_column, partitions, columns = "_all", ["all"], []
-            table = table.append_column("_all", pa.array(["all"] * table.num_rows, pa.string()))
-        else:
-            columns = [partition_column]
+            partition_column, partitions = _ALL, ["all"]
         wanted = sorted({str(value) for value in partitions})
         before = self._fingerprints(name, partition_column, wanted)
         after = _fingerprints(table, partition_column)
         changed = [key for key in wanted if before.get(key, (0, "")) != after.get(key, (0, ""))]
         if not changed and self.exists(name):
             return []
-        kept = table.drop_columns(["_all"]) if not columns else table.filter(_is_in(table, partition_column, changed))
-        self._commit(name, kept, columns, partition_column, changed)
+        self._commit(name, table, partition_column, changed)
         return [
             Change(key, before.get(key, (0, ""))[0], after.get(key, (0, ""))[0], after.get(key, (0, "none"))[1])
             for key in changed
@@ -128,29 +133,25 @@ class Lake:
     def _fingerprints(self, name: str, partition_column: str, wanted: list[str]) -> dict[str, tuple[int, str]]:
         if not self.exists(name) or not wanted:
             return {}
-        if partition_column == "_all":
-            sql = f"SELECT *, 'all' AS _all FROM ({self.relation_sql(name, None)})"
-        else:
-            window = Window(date.fromisoformat(wanted[0]), date.fromisoformat(wanted[-1])) if _is_day(wanted[0]) else None
-            sql = self.relation_sql(name, partition_column, window)
+        window = Window(date.fromisoformat(wanted[0]), date.fromisoformat(wanted[-1])) if _is_day(wanted[0]) else None
+        sql = self.relation_sql(name, None if partition_column == _ALL else partition_column, window)
         with session() as connection:
-            return _fingerprint_query(connection, f"({sql})", partition_column, self._columns_of(name, partition_column))
-
-    def _columns_of(self, name: str, partition_column: str) -> list[str]:
-        names = self.schema(name).names
-        return names if partition_column in names else [*names, partition_column]
+            return _fingerprint_query(connection, f"({sql})", partition_column, self.schema(name).names)
 
     @retry(
         retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8),
         wait=wait_random_exponential(max=2), reraise=True,
     )
-    def _commit(self, name, table, columns, partition_column, changed) -> None:
+    def _commit(self, name, table, partition_column, changed) -> None:
+        columns = [] if partition_column == _ALL else [partition_column]
+        kept = _only(table, partition_column, changed) if columns else table.to_reader()
         properties = CommitProperties(custom_metadata={"agent_spend.partitions": ",".join(changed[:40])})
         if not self.exists(name):
             if not self.root.startswith(("s3:", "gs:", "az:", "abfs")):
                 Path(self.root).mkdir(parents=True, exist_ok=True)
             write_deltalake(
-                self.uri(name), table, partition_by=columns or None, mode="overwrite", commit_properties=properties
+                self.uri(name), kept, partition_by=columns or None, mode="overwrite", commit_properties=properties,
+                target_file_size=_FILE_BYTES,
             )
             return
         _check_types(name, self.schema(name), table.schema)
@@ -158,8 +159,8 @@ class Lake:
         if columns:
             predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
         write_deltalake(
-            self.uri(name), table, mode="overwrite", predicate=predicate, commit_properties=properties,
-            schema_mode="merge" if predicate else "overwrite",
+            self.uri(name), kept, mode="overwrite", predicate=predicate, commit_properties=properties,
+            schema_mode="merge" if predicate else "overwrite", target_file_size=_FILE_BYTES,
         )
 
 
@@ -188,26 +189,31 @@ def empty_sql(schema: pa.Schema) -> str:
     return f"SELECT {columns} WHERE FALSE"
 
 
-def _fingerprints(table: pa.Table, partition_column: str) -> dict[str, tuple[int, str]]:
+def _fingerprints(table: pa.Table | Spool, partition_column: str) -> dict[str, tuple[int, str]]:
     with session() as connection:
-        connection.register("incoming", table)
+        connection.register("incoming", table.to_reader())
         return _fingerprint_query(connection, "incoming", partition_column, table.schema.names)
 
 
 def _fingerprint_query(connection, relation: str, partition_column: str, columns: list[str]) -> dict:
     # Two order-independent sums over row hashes; columns sorted so that a stored column order does not matter.
     packed = ", ".join(f'"{name}" := "{name}"' for name in sorted(columns))
+    key = "'all'" if partition_column == _ALL else f'CAST("{partition_column}" AS VARCHAR)'
     rows = connection.execute(
-        f"""SELECT CAST("{partition_column}" AS VARCHAR) AS key, COUNT(*) AS row_count,
+        f"""SELECT key, COUNT(*) AS row_count,
                CAST(SUM(CAST(row_hash AS HUGEINT)) AS VARCHAR) || ':' || CAST(BIT_XOR(row_hash) AS VARCHAR)
-           FROM (SELECT "{partition_column}", hash(struct_pack({packed})) AS row_hash FROM {relation})
+           FROM (SELECT {key} AS key, hash(struct_pack({packed})) AS row_hash FROM {relation})
            GROUP BY ALL"""
     ).fetchall()
     return {key: (count, fingerprint) for key, count, fingerprint in rows}
 
 
-def _is_in(table: pa.Table, partition_column: str, keys: list[str]):
-    return pc.is_in(pc.cast(table[partition_column], pa.string()), value_set=pa.array(keys, pa.string()))
+def _only(table: pa.Table | Spool, partition_column: str, keys: list[str]) -> pa.RecordBatchReader:
+    wanted = pa.array(keys, pa.string())
+    batches = (
+        batch.filter(pc.is_in(pc.cast(batch[partition_column], pa.string()), value_set=wanted)) for batch in table.to_reader()
+    )
+    return pa.RecordBatchReader.from_batches(table.schema, batches)
 
 
 def _is_day(key: str) -> bool:

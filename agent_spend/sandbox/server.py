@@ -115,7 +115,9 @@ def running(scenario: Scenario, folder: Path, *, port: int = 0, **options: str) 
         listener.bind(("127.0.0.1", port))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         state = SandboxState(scenario, url, (folder / "restated").exists(), {"rate_scale": "60", **options})
-        server = uvicorn.Server(uvicorn.Config(application(state), log_level="warning", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(uvicorn.Config(
+            application(state), log_level="warning", timeout_graceful_shutdown=1, date_header=False
+        ))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         while not server.started:

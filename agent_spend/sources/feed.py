@@ -1,6 +1,6 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
@@ -9,10 +9,13 @@ import msgspec
 import pandas as pd
 import pandera.pandas as pandera
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from agent_spend.errors import FeedError, State
+from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings, is_connected, missing_settings
-from agent_spend.sources.http import Answer
+from agent_spend.sources.answers import Answer, Download
+from agent_spend.sources.contract import arrow_schema, checked
 
 #: Money and credits: exact to 18 decimals, so that fractional cents with float noise survive as published.
 MONEY = pa.decimal128(38, 18)
@@ -22,24 +25,26 @@ FLAG = pa.bool_()
 DAY = pa.date32()
 INSTANT = pa.timestamp("us", tz="UTC")
 
+#: One dict a row with the columns of the feed's schema; a table; or a spool where an answer may be large.
+Rows = Sequence[dict] | pa.Table | Spool
+
 
 @dataclass(frozen=True)
 class DayAnswer:
     """What a source says about one partition (a UTC day, or a month given by its first day).
 
-    ``rows`` holds one dict a row with the columns of the feed's schema (a ``pyarrow.Table`` is accepted too).
     ``raw`` holds the HTTP answers or file contents this came from, kept as received.
     """
 
     day: date
     state: State
-    rows: Sequence[dict] | pa.Table = ()
+    rows: Rows = ()
     reason: str = ""
     message: str = ""
-    raw: Sequence[Answer] = ()
+    raw: Sequence[Answer | Download] = ()
 
     @classmethod
-    def from_error(cls, day: date, error: FeedError, raw: Sequence[Answer] = ()) -> "DayAnswer":
+    def from_error(cls, day: date, error: FeedError, raw: Sequence[Answer | Download] = ()) -> "DayAnswer":
         """A day the vendor did not give us, with the error's reason and message."""
         return cls(day, error.state, reason=error.reason, message=error.message, raw=raw)
 
@@ -47,6 +52,11 @@ class DayAnswer:
     def is_data(self) -> bool:
         """Whether the answer may replace what is stored."""
         return self.state in (State.AVAILABLE, State.ZERO)
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it is a zero with a reason: one that looks like a failure, and so replaces no stored rows."""
+        return self.state is State.ZERO and bool(self.reason)
 
 
 @dataclass(frozen=True)
@@ -78,43 +88,73 @@ class Feed:
     @property
     def arrow_schema(self) -> pa.Schema:
         """The lake table's columns and types, read from the pandera schema."""
-        return pa.schema([(name, column.dtype.type.pyarrow_dtype) for name, column in self.schema.columns.items()])
+        return arrow_schema(self.schema)
 
-    def table(self, answer: DayAnswer) -> pa.Table:
-        """The answer's rows as a validated table.
+    def batches(self, answer: DayAnswer) -> Iterator[pa.RecordBatch]:
+        """The answer's rows, a validated batch at a time; an error may follow batches that were good.
 
         Raises:
-            FeedError: ``schema`` with the feed, the day, the column and the first offending value.
+            FeedError: ``schema`` with the feed, the day, the column and the first offending value; ``wrong_day`` for a
+                row of another partition.
         """
         where = f"{self.name} {answer.day}"
         try:
-            rows = answer.rows
-            table = rows.cast(self.arrow_schema) if isinstance(rows, pa.Table) else self._from_dicts(rows)
-            self.schema.validate(table.to_pandas(types_mapper=pd.ArrowDtype), lazy=True)
-        except pandera.errors.SchemaErrors as errors:
-            first = errors.failure_cases.iloc[0]
-            raise FeedError(
-                "schema",
-                f"{where}: column {first['column']} fails {first['check']} (value {first['failure_case']!r}); "
-                f"{len(errors.failure_cases)} failures in all",
-            ) from None
+            for batch in checked(self.schema, _batches(answer.rows, self.arrow_schema), where):
+                days = batch.column(self.partition_column)
+                if not pc.all(pc.equal(days, pa.scalar(answer.day, days.type)), min_count=0).as_py():
+                    raise FeedError("wrong_day", f"{where}: a row's {self.partition_column} is another one")
+                yield batch
         except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
             raise FeedError("schema", f"{where}: {error}") from None
-        return table
 
-    def _from_dicts(self, rows: Sequence[dict]) -> pa.Table:
-        schema = self.arrow_schema
-        try:
-            return pa.Table.from_pylist(list(rows), schema=schema)
-        except pa.ArrowInvalid:
-            # Binary-float prints can have more digits than the column; those beyond its last decimal are rounded.
-            scales = {field.name: Decimal(1).scaleb(-field.type.scale) for field in schema if pa.types.is_decimal(field.type)}
-            with localcontext(prec=60):
-                rounded = [
-                    {name: value.quantize(scales[name]) if isinstance(value, Decimal) else value for name, value in row.items()}
-                    for row in rows
-                ]
-            return pa.Table.from_pylist(rounded, schema=schema)
+    def table(self, answer: DayAnswer) -> pa.Table:
+        """The answer's rows as one validated table, for answers that are known to be small.
+
+        Raises:
+            FeedError: as :meth:`batches`.
+        """
+        return pa.Table.from_batches(self.batches(answer), self.arrow_schema)
+
+
+def batch_of(rows: Sequence[dict], schema: pa.Schema) -> pa.RecordBatch:
+    """Rows as an Arrow batch. Decimals with more digits than the column, which are float noise, are rounded to it.
+
+    Raises:
+        pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, KeyError: a value or a column does not fit.
+    """
+    try:
+        columns = [pa.array([row[name] for row in rows], kind) for name, kind in zip(schema.names, schema.types, strict=True)]
+    except pa.ArrowInvalid:
+        scales = {field.name: Decimal(1).scaleb(-field.type.scale) for field in schema if pa.types.is_decimal(field.type)}
+        with localcontext(prec=60):
+            rounded = [
+                {name: value.quantize(scales[name]) if isinstance(value, Decimal) else value for name, value in row.items()}
+                for row in rows
+            ]
+        return pa.RecordBatch.from_pylist(rounded, schema=schema)
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def together(parts: Sequence[Rows]) -> Rows:
+    """The rows of several answers of one kind, one after the other."""
+    spools = [part for part in parts if isinstance(part, Spool)]
+    if not spools:
+        return [row for part in parts for row in part]
+    if len(spools) == 1:
+        return spools[0]
+    joined = spools[0].empty()
+    for spool in spools:
+        joined.extend(spool.to_reader())
+    return joined
+
+
+def _batches(rows: Rows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    if isinstance(rows, pa.Table):
+        yield from rows.cast(schema).to_batches()
+    elif isinstance(rows, Spool):
+        yield from rows.to_reader()
+    elif rows:
+        yield batch_of(rows, schema)
 
 
 def column(dtype: pa.DataType, description: str, *, nullable: bool = False, check: pandera.Check | None = None):

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from agent_spend.errors import FeedError, State
-from agent_spend.sources.http import Answer
+from agent_spend.sources.answers import Answer
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # Thousands groups must be whole: "1,5" is a European decimal and "1.234,50" a European amount; both are refused.

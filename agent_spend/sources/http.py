@@ -1,41 +1,32 @@
-"""One way to ask a vendor: a pooled session with timeouts, retries, `Retry-After`, a rate budget and redaction."""
+"""One way to ask a vendor: pooled connections with timeouts, retries, `Retry-After`, a rate budget and redaction."""
 
-import json
+import tempfile
 import threading
+import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import tenacity
-from pyrate_limiter import Duration, Limiter, Rate
+import urllib3
 
 from agent_spend.errors import FeedError, State
+from agent_spend.sources import pace
+from agent_spend.sources.answers import CHUNK_BYTES, Answer, Download, error_text
 
+__all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "VendorSession", "error_text"]
+
+#: Seconds to connect, and between two pieces of an answer.
 TIMEOUT_SECONDS = (10, 60)
 MAX_ATTEMPTS = 5
-#: A vendor that asks for a longer pause than this gets a failed day, not a sleeping run.
-MAX_WAIT_SECONDS = 120
 USER_AGENT = "agent-spend/0.1"
 _RETRIED_STATUS = {429, 500, 502, 503, 504, 529}
 
 
-@dataclass(frozen=True)
-class Answer:
-    """One HTTP answer as received. ``url`` never holds a query secret; ``body`` is the decoded entity."""
-
-    url: str
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-
 class _TryAgain(Exception):
-    def __init__(self, error: FeedError, wait_seconds: float | None):
+    def __init__(self, error: FeedError, wait_seconds: float | None = None):
         super().__init__(error.message)
         self.error = error
         self.wait_seconds = wait_seconds
@@ -48,10 +39,14 @@ class VendorSession:
         vendor: name used in messages, e.g. ``github_copilot``.
         base_url: without trailing slash.
         authorize: called with each request's headers just before sending; adds the secret. It is not called for
-            absolute URLs of another host (:meth:`download`).
-        rates: requests a minute by path prefix, longest prefix wins; from the vendor's documentation.
+            :meth:`download`, and no redirect is followed.
+        rates: requests a minute by path prefix, longest prefix wins; from the vendor's documentation. Sessions with the
+            same vendor, address and rates share one budget.
         rate_scale: see ``Settings.http_rate_scale``.
         is_rate_limited: tells a rate-limit refusal from a permission refusal for status 403 (GitHub).
+        unhinted_wait_seconds: first pause after a rate-limit refusal that names none, doubled each time; ``None`` for
+            the backoff of other failures.
+        spool_dir: where large downloads wait.
     """
 
     def __init__(
@@ -63,17 +58,19 @@ class VendorSession:
         headers: Mapping[str, str] | None = None,
         rates: Mapping[str, int] | None = None,
         rate_scale: float = 1.0,
-        is_rate_limited: Callable[[Answer], bool] = lambda answer: False,
+        is_rate_limited: Callable[[Answer | Download], bool] = lambda answer: False,
+        unhinted_wait_seconds: float | None = None,
+        spool_dir: Path = Path(tempfile.gettempdir()),  # noqa: B008
     ):
         self.vendor = vendor
         self.base_url = base_url
         self._authorize = authorize
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
-        self._limiters = {
-            prefix: Limiter(Rate(max(1, round(per_minute * rate_scale)), Duration.MINUTE))
-            for prefix, per_minute in (rates or {}).items()
-        }
+        scaled = tuple((prefix, per_minute * rate_scale) for prefix, per_minute in (rates or {}).items())
+        self._pace = pace.shared_pace(f"{vendor} {base_url}", scaled)
         self._is_rate_limited = is_rate_limited
+        self._unhinted_wait_seconds = unhinted_wait_seconds
+        self._spool_dir = spool_dir
         self._local = threading.local()
 
     def get(self, path: str, params: Any = None, *, headers: Mapping[str, str] | None = None) -> Answer:
@@ -96,54 +93,70 @@ class VendorSession:
         """
         all_headers = {**self._headers, **(headers or {})}
         self._authorize(all_headers)
-        return self._send(method, self.base_url + path, path, all_headers, params, json_body)
+        return self._send(
+            _whole, path, method=method, url=self.base_url + path, headers=all_headers, params=params, json=json_body
+        )
 
-    def download(self, url: str) -> Answer:
-        """GET a pre-signed link. No credential is sent and no redirect is followed.
+    def download(self, url: str) -> Download:
+        """GET a pre-signed link into a file. No credential is sent, no redirect is followed, no budget is spent.
 
         Raises:
             FeedError: as :meth:`request`.
         """
-        return self._send("GET", url, urlsplit(url).path, {"User-Agent": USER_AGENT}, None, None)
+        headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
+        return self._send(partial(_spooled, self._spool_dir), None, method="GET", url=url, headers=headers)
 
-    def _send(self, method, url, path, headers, params, json_body) -> Answer:
+    def _send(self, receive, path: str | None, **request):
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(MAX_ATTEMPTS),
-            retry=tenacity.retry_if_exception_type(_TryAgain),
-            wait=_wait,
-            reraise=True,
+            stop=tenacity.stop_after_attempt(MAX_ATTEMPTS), retry=tenacity.retry_if_exception_type(_TryAgain),
+            wait=_wait, sleep=lambda seconds: pace.sleep(seconds), reraise=True,
         )
         try:
-            return retrying(self._attempt, method, url, path, headers, params, json_body)
+            for attempt in retrying:
+                with attempt:
+                    return self._attempt(attempt.retry_state.attempt_number, receive, path, request)
         except _TryAgain as exhausted:
             raise exhausted.error from None
 
-    def _attempt(self, method, url, path, headers, params, json_body) -> Answer:
-        limiter = self._limiter(path)
-        if limiter is not None:
-            limiter.try_acquire(path)
-        where = f"{method} {url.split('?')[0]}"
+    def _attempt(self, number: int, receive, path: str | None, request: dict) -> Answer | Download:
+        if path is not None:
+            self._pace.wait_turn(path)
+        where = f"{request['method']} {request['url'].split('?')[0]}"
+        answer = self._ask(receive, where, request)
+        if answer.status not in _RETRIED_STATUS and not (answer.status == 403 and self._is_rate_limited(answer)):
+            return answer
+        reason = "rate_limited" if answer.status in (403, 429) else "server_error"
+        error = self._error(reason, f"{where} answered {answer.status}: {error_text(answer)}")
+        wait_seconds = pace.asked_wait(answer.headers)
+        if reason == "rate_limited":
+            if wait_seconds is None and self._unhinted_wait_seconds is not None:
+                wait_seconds = self._unhinted_wait_seconds * 2 ** (number - 1)
+            if path is not None and wait_seconds is not None and wait_seconds <= pace.MAX_WAIT_SECONDS:
+                self._pace.pause(wait_seconds)
+        if wait_seconds is not None and wait_seconds > pace.MAX_WAIT_SECONDS:
+            raise error
+        raise _TryAgain(error, wait_seconds)
+
+    def _ask(self, receive, where: str, request: dict) -> Answer | Download:
         try:
-            response = self._session().request(
-                method, url, params=params, json=json_body, headers=headers, timeout=TIMEOUT_SECONDS,
-                allow_redirects=False,
-            )
-            answer = Answer(response.url, response.status_code, response.headers, response.content)
-        except requests.Timeout:
-            raise _TryAgain(self._error("timeout", f"{where} did not answer in time"), None) from None
-        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError) as cause:
-            raise _TryAgain(self._error("truncated", f"{where} broke off: {cause}"), None) from None
-        except requests.ConnectionError:
+            # Streamed, so that a download never stands in memory whole; leaving the block gives the connection back.
+            with self._session().request(
+                **request, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True
+            ) as response:
+                return receive(response)
+        except (requests.Timeout, urllib3.exceptions.TimeoutError):
+            raise _TryAgain(self._error("timeout", f"{where} did not answer in time")) from None
+        except (
+            requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError,
+            urllib3.exceptions.ProtocolError, EOFError, zlib.error,
+        ) as cause:
+            raise _TryAgain(self._error("truncated", f"{where} broke off: {cause}")) from None
+        except requests.ConnectionError as cause:
+            # An answer that stops in its middle is reported as a lost connection, whatever stopped it.
+            if isinstance(next(iter(cause.args), None), urllib3.exceptions.TimeoutError):
+                raise _TryAgain(self._error("timeout", f"{where} stopped answering in its middle")) from None
             message = f"{where} cannot be reached; check the URL and the network"
-            raise _TryAgain(self._error("connection", message), None) from None
-        if answer.status in _RETRIED_STATUS or (answer.status == 403 and self._is_rate_limited(answer)):
-            reason = "rate_limited" if answer.status in (403, 429) else "server_error"
-            error = self._error(reason, f"{where} answered {answer.status}: {error_text(answer)}")
-            wait_seconds = _retry_after(answer)
-            if wait_seconds is not None and wait_seconds > MAX_WAIT_SECONDS:
-                raise error
-            raise _TryAgain(error, wait_seconds)
-        return answer
+            raise _TryAgain(self._error("connection", message)) from None
 
     def _session(self) -> requests.Session:
         # requests.Session is not documented as thread-safe, so each worker thread pools its own connections.
@@ -151,42 +164,17 @@ class VendorSession:
             self._local.session = requests.Session()
         return self._local.session
 
-    def _limiter(self, path: str) -> Limiter | None:
-        matching = [prefix for prefix in self._limiters if path.startswith(prefix)]
-        return self._limiters[max(matching, key=len)] if matching else None
-
     def _error(self, reason: str, message: str, state: State = State.MISSING) -> FeedError:
         return FeedError(reason, f"{self.vendor}: {message}", state)
 
 
-def error_text(answer: Answer, limit: int = 200) -> str:
-    """The vendor's own words for a refusal, from any of the body shapes in use, shortened."""
-    try:
-        body = json.loads(answer.body)
-    except ValueError:
-        return answer.body[:limit].decode("utf-8", "replace").strip() or "(no text)"
-    if isinstance(body, dict):
-        inner = body.get("error")
-        if isinstance(inner, dict):
-            return str(inner.get("message") or inner)[:limit]
-        return str(body.get("message") or inner or body)[:limit]
-    return str(body)[:limit]
+def _whole(response: requests.Response) -> Answer:
+    return Answer(response.url, response.status_code, response.headers, response.content)
 
 
-def _retry_after(answer: Answer) -> float | None:
-    """Seconds the vendor asks us to wait: ``Retry-After`` (seconds or date) or GitHub's ``x-ratelimit-reset``."""
-    value = answer.headers.get("Retry-After")
-    if value:
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            try:
-                return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-            except (TypeError, ValueError):
-                return None
-    if answer.headers.get("x-ratelimit-remaining") == "0" and answer.headers.get("x-ratelimit-reset", "").isdigit():
-        return max(0.0, int(answer.headers["x-ratelimit-reset"]) - datetime.now(UTC).timestamp())
-    return None
+def _spooled(folder: Path, response: requests.Response) -> Download:
+    chunks = response.raw.stream(CHUNK_BYTES, decode_content=False)
+    return Download.receive(response.url, response.status_code, response.headers, chunks, folder)
 
 
 _backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20)

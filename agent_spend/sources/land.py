@@ -3,19 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import dagster as dg
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from agent_spend.errors import EXPECTED_GAPS, FeedError, State
 from agent_spend.lake import raw
 from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store_coverage
+from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake, duckdb_type
 from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, partition_days
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import DayAnswer, Feed, not_connected
+
+#: Rows of a run that are held in memory; with more, all of them wait in a file.
+_MEMORY_BYTES = 8 << 20
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much one partition's answer holds; ``total`` sums the feed's total column, ``None`` when nothing is known."""
+
+    rows: int
+    total: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -34,13 +45,19 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     """
     lake = Lake(settings.lake_uri)
     known = coverage_of(lake, feed.name)
-    tables: dict[date, pa.Table] = {}
+    incoming = Spool(feed.arrow_schema, settings.spool_dir, _MEMORY_BYTES)
+    sizes: dict[date, Size] = {}
     answers: dict[date, DayAnswer] = {}
     for answer in not_connected(feed, days) or feed.fetch(days, settings):
         raw.keep(settings.raw_dir, feed.name, answer.day, answer.raw)
+        before = known.get(answer.day)
+        if answer.is_doubtful and before is not None and before.row_count:
+            message = f"{answer.message}; the {before.row_count} rows that are stored were kept"
+            answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
         if answer.is_data:
             try:
-                tables[answer.day] = feed.table(answer)
+                # Rows of a day that turns out bad stay in the spool; only days with a size are taken from it.
+                sizes[answer.day] = _take(feed, answer, incoming)
             except FeedError as error:
                 answer = DayAnswer.from_error(answer.day, error)
         answers[answer.day] = replace(answer, rows=(), raw=())
@@ -50,15 +67,14 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
         error = FeedError("no_answer", f"{feed.name} {day}: the source gave no answer for this day")
         answers[day] = DayAnswer.from_error(day, error)
     changes = {}
-    if tables or not lake.exists(feed.name):
-        incoming = pa.concat_tables([feed.arrow_schema.empty_table(), *tables.values()])
-        found = lake.replace(feed.name, incoming, feed.partition_column, tables)
+    if sizes or not lake.exists(feed.name):
+        found = lake.replace(feed.name, incoming, feed.partition_column, sizes)
         changes = {date.fromisoformat(change.partition): change for change in found}
     coverage, revised = dict(known), []
     now = datetime.now(UTC)
     for day, answer in sorted(answers.items()):
         before = known.get(day)
-        after = _coverage(feed, answer, before, tables.get(day), changes.get(day), now)
+        after = _coverage(feed, answer, before, sizes.get(day), changes.get(day), now)
         coverage[day] = after
         if before and before.revision and after.revision > before.revision:
             revised.append((before, after))
@@ -68,7 +84,7 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures)
 
 
-def _coverage(feed, answer, before, table, change, now) -> Coverage:
+def _coverage(feed, answer, before, size, change, now) -> Coverage:
     attempt = answer.reason or answer.state.value
     if not answer.is_data:
         if before is not None and before.revision:
@@ -76,23 +92,27 @@ def _coverage(feed, answer, before, table, change, now) -> Coverage:
         return Coverage(
             feed.name, answer.day, answer.state.value, answer.reason, answer.message, 0, None, None, 0, None, attempt
         )
-    total = _total(table, feed.total_column)
     known = before is not None and before.revision > 0
     if known and change is None:
         return replace(before, state=answer.state.value, reason=answer.reason, message=answer.message, last_attempt=attempt)
     fingerprint = change.fingerprint if change else "none"
     revision = before.revision + 1 if known else 1
     return Coverage(
-        feed.name, answer.day, answer.state.value, answer.reason, answer.message, table.num_rows, total, fingerprint,
+        feed.name, answer.day, answer.state.value, answer.reason, answer.message, size.rows, size.total, fingerprint,
         revision, now, attempt,
     )
 
 
-def _total(table: pa.Table, column: str | None) -> Decimal | None:
-    if column is None or table.num_rows == 0:
-        return None
-    value = pc.sum(table[column]).as_py()
-    return Decimal(value) if value is not None else None
+def _take(feed: Feed, answer: DayAnswer, incoming: Spool) -> Size:
+    rows, total = 0, None
+    with localcontext(prec=60):
+        for batch in feed.batches(answer):
+            incoming.append(batch)
+            rows += batch.num_rows
+            summed = pc.sum(batch[feed.total_column]).as_py() if feed.total_column else None
+            if summed is not None:
+                total = Decimal(summed) + (total or 0)
+    return Size(rows, total)
 
 
 def feed_asset(feed: Feed) -> dg.AssetsDefinition:

@@ -9,6 +9,7 @@ import pytest
 
 from agent_spend.errors import FeedError, State
 from agent_spend.lake.ledgers import REVISIONS
+from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import DAY, MONEY, TEXT, DayAnswer, Feed, column
@@ -62,6 +63,16 @@ def test_zero_is_data_and_replaces_rows(settings):
     land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
     line = land(feed_answering(DayAnswer(DAY_1, State.ZERO)), [DAY_1], settings).coverage[DAY_1]
     assert (line.state, line.row_count, stored(settings)) == ("zero", 0, [])
+
+
+def test_a_zero_that_may_be_a_failure_replaces_no_rows(settings):
+    doubtful = DayAnswer(DAY_1, State.ZERO, reason="empty_file", message="the report has no line")
+    assert land(feed_answering(doubtful), [DAY_1], settings).coverage[DAY_1].state == "zero"
+    land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
+    landing = land(feed_answering(doubtful), [DAY_1], settings)
+    line = landing.coverage[DAY_1]
+    assert (line.state, line.last_attempt, stored(settings)) == ("available", "empty_file", [Decimal(7)])
+    assert landing.failures == {DAY_1: "the report has no line; the 1 rows that are stored were kept"}
 
 
 def test_an_unknown_value_stays_unknown(settings):
@@ -119,3 +130,43 @@ def test_a_table_may_be_given_instead_of_rows(settings):
     table = pa.table({"usage_day": [DAY_1], "who": ["a"], "credits": pa.array([Decimal(2)], pa.decimal128(38, 18))})
     land(feed_answering(DayAnswer(DAY_1, State.AVAILABLE, table)), [DAY_1], settings)
     assert stored(settings) == [Decimal(2)]
+
+
+def test_more_rows_than_memory_may_hold_are_landed_to_the_last_one(settings, monkeypatch):
+    monkeypatch.setattr("agent_spend.sources.land._MEMORY_BYTES", 100)
+    schema = feed_answering().arrow_schema
+    spool = Spool(schema, settings.spool_dir, 100)
+    for n in range(50):
+        spool.append(pa.RecordBatch.from_pylist([{"usage_day": DAY_1, "who": f"a{n}", "credits": Decimal(n)}], schema))
+    landing = land(feed_answering(DayAnswer(DAY_1, State.AVAILABLE, spool), one_row(DAY_2, "3")), [DAY_1, DAY_2], settings)
+    line = landing.coverage[DAY_1]
+    assert (line.row_count, line.total) == (50, Decimal(1225))
+    assert sorted(stored(settings)) == sorted([*map(Decimal, range(50)), Decimal(3)])
+    assert list(settings.spool_dir.iterdir()) == []
+
+
+def test_a_row_that_breaks_the_contract_late_keeps_the_days_rows_out(settings):
+    land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
+    schema = feed_answering().arrow_schema
+    spool = Spool(schema, settings.spool_dir, 100)
+    for who in ("a", "b", None):
+        spool.append(pa.RecordBatch.from_pylist([{"usage_day": DAY_1, "who": who, "credits": Decimal(1)}], schema))
+    landing = land(feed_answering(DayAnswer(DAY_1, State.AVAILABLE, spool), one_row(DAY_2, "3")), [DAY_1, DAY_2], settings)
+    assert "column who fails not_nullable" in landing.failures[DAY_1]
+    assert sorted(stored(settings)) == [Decimal(3), Decimal(7)]
+
+
+def test_a_row_of_another_day_is_refused(settings):
+    stray = DayAnswer(DAY_1, State.AVAILABLE, one_row(DAY_2, "7").rows)
+    assert land(feed_answering(stray), [DAY_1], settings).coverage[DAY_1].reason == "wrong_day"
+
+
+def test_rows_that_repeat_a_key_in_another_batch_are_noticed(settings):
+    feed = feed_answering()
+    feed.schema.unique = ["who", "usage_day"]
+    spool = Spool(feed.arrow_schema, settings.spool_dir, 100)
+    for who in ("a", "b", "a"):
+        row = {"usage_day": DAY_1, "who": who, "credits": Decimal(1)}
+        spool.append(pa.RecordBatch.from_pylist([row], feed.arrow_schema))
+    with pytest.raises(FeedError, match="1 of 3 rows repeat the who, usage_day of another row"):
+        feed.table(DayAnswer(DAY_1, State.AVAILABLE, spool))

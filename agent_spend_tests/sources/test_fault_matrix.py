@@ -1,7 +1,9 @@
 """Every fault on every vendor endpoint ends in a named state and a clear message, and leaves stored data alone."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
+import pyarrow as pa
 import pytest
 
 from agent_spend.lake.tables import Lake
@@ -9,59 +11,93 @@ from agent_spend.project import feeds
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import environment, running
 from agent_spend.settings import Settings
-from agent_spend.sources import http
+from agent_spend.sources import http, pace
 from agent_spend.sources.land import land
 
 DAY = date(2026, 11, 20)
 FRIDAY = Scenario(developers=12, days=21, seed=7, end_day=DAY)
 
-#: feed -> a part of the path that only its requests have.
-ENDPOINTS = {
-    "copilot_user_usage": "users-1-day",
-    "copilot_user_usage_28_day": "users-28-day",
-    "copilot_seats": "billing/seats",
-    "copilot_billing_usage": "settings/billing",
-    "github_identities": "consumed-licenses",
-    "claude_api_usage": "usage_report/messages",
-    "claude_api_cost": "cost_report",
-    "claude_code_usage": "usage_report/claude_code",
-    "claude_analytics_cost": "analytics/cost",
-    "claude_analytics_usage": "analytics/usage",
-    "claude_api_keys": "api_keys",
-    "claude_workspaces": "workspaces",
-    "claude_users": "organizations/users",
-    "cursor_usage_events": "filtered-usage-events",
-    "cursor_members": "teams/members",
-    "cursor_spend": "teams/spend",
-    "cursor_daily_usage": "daily-usage-data",
-    "cursor_billing_cycles": "teams/groups",
-}
+#: Feed and a part of the path that only one of its endpoints has.
+ENDPOINTS = [
+    ("copilot_user_usage", "users-1-day?"),
+    ("copilot_user_usage", "_report_files"),
+    ("copilot_user_usage_28_day", "users-28-day/latest"),
+    ("copilot_user_usage_28_day", "_report_files"),
+    ("copilot_seats", "billing/seats"),
+    ("copilot_billing_usage", "ai_credit/usage"),
+    ("copilot_billing_usage", "usage/summary"),
+    ("github_teams", "acme-core/teams?"),
+    ("github_teams", "/members"),
+    ("github_identities", "consumed-licenses"),
+    ("claude_api_usage", "usage_report/messages"),
+    ("claude_api_cost", "cost_report"),
+    ("claude_code_usage", "usage_report/claude_code"),
+    ("claude_analytics_cost", "analytics/cost"),
+    ("claude_analytics_usage", "analytics/usage"),
+    ("claude_api_keys", "api_keys"),
+    ("claude_workspaces", "workspaces"),
+    ("claude_users", "organizations/users"),
+    ("cursor_usage_events", "filtered-usage-events"),
+    ("cursor_members", "teams/members"),
+    ("cursor_spend", "teams/spend"),
+    ("cursor_daily_usage", "daily-usage-data"),
+    ("cursor_billing_cycles", "teams/groups"),
+]
 
-#: fault -> reasons that name it. GitHub answers 404 (and 204) for a day without a report, hence ``no_report``.
+#: Fault -> reasons that name it. A signed file answers refusals with ``link_expired``, and a later shard that fails with
+#: ``shard_missing``; GitHub's reports and Anthropic's analytics have words of their own for "not for you".
 FAULTS = {
     "401": {"unauthorized", "link_expired"},
-    "403": {"forbidden", "link_expired", "policy_disabled", "not_enabled"},
-    "404": {"not_found", "no_report", "link_expired", "not_enabled"},
+    "403": {"forbidden", "link_expired"},
+    "403-policy": {"policy_disabled", "forbidden", "link_expired"},
+    "403-rate-limit": {"rate_limited", "forbidden"},
+    "404": {"not_found", "link_expired", "not_enabled"},
     "429": {"rate_limited"},
+    "429-retry-after": {"rate_limited"},
+    "429-other-clock": {"rate_limited"},
     "500": {"server_error"},
+    "slow": {"timeout"},
+    "stall": {"timeout"},
     "truncated-json": {"malformed", "truncated"},
     "truncated-gzip": {"malformed", "truncated"},
     "wrong-content-type": {"malformed", "wrong_content_type"},
-    "empty": {"empty_body", "malformed"},
+    "empty": {"empty_body", "empty_file", "malformed"},
+    "null": {"null_body", "malformed", "missing_field"},
     "drop": {"truncated", "malformed", "connection"},
 }
+#: Only GitHub refuses a rate limit with 403.
+_GITHUB = ("copilot_", "github_")
+
+#: Endpoints whose answers come in pages (or files) -> the page size that gives this company several, where it is ours.
+PAGED = {
+    ("copilot_user_usage", "_report_files"): None,
+    ("copilot_seats", "billing/seats"): "copilot.listing.PAGE_SIZE",
+    ("github_teams", "acme-core/teams?"): "copilot.listing.PAGE_SIZE",
+    ("github_identities", "consumed-licenses"): "copilot.listing.PAGE_SIZE",
+    ("claude_code_usage", "usage_report/claude_code"): "claude.reports.MAX_RECORDS",
+    ("claude_analytics_cost", "analytics/cost"): "claude.analytics.MAX_ROWS",
+    ("claude_analytics_usage", "analytics/usage"): "claude.analytics.MAX_ROWS",
+    ("claude_api_keys", "api_keys"): "claude.lists.PAGE_SIZE",
+    ("claude_workspaces", "workspaces"): "claude.lists.PAGE_SIZE",
+    ("claude_users", "organizations/users"): "claude.lists.PAGE_SIZE",
+    ("cursor_usage_events", "filtered-usage-events"): "cursor.windows.PAGE_SIZE",
+    ("cursor_spend", "teams/spend"): "cursor.team.SPEND_PAGE_SIZE",
+    ("cursor_daily_usage", "daily-usage-data"): "cursor.activity.PEOPLE_A_PAGE",
+}
+REPEATED = {"count_mismatch", "repeated_page", "repeated_row", "endless_pages"}
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    """The same retries, without the pauses between them."""
-    monkeypatch.setattr(http, "_backoff", lambda state: 0.0)
+    """Fewer retries, without the pauses between them."""
+    monkeypatch.setattr(pace, "sleep", lambda seconds: None)
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 3)
 
 
 @pytest.fixture(scope="module")
 def shared_sandbox(company_folder):
     """One server for the whole matrix."""
-    with running(FRIDAY, company_folder(FRIDAY), claude_refreshed_days_ago="0") as server:
+    with running(FRIDAY, company_folder(FRIDAY)) as server:
         yield server
 
 
@@ -71,37 +107,82 @@ def sandbox(shared_sandbox, monkeypatch):
     for name, value in environment(shared_sandbox.url, shared_sandbox.folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_ORGS", "")
-    monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", "licences")
     shared_sandbox.state.options.pop("fault", None)
     return shared_sandbox
 
 
-def totals(settings: Settings, name: str) -> list:
-    lake = Lake(settings.lake_uri)
-    return sorted(map(str, lake.read(name, "usage_day").to_pylist()))
+@pytest.fixture
+def ask(sandbox, monkeypatch):
+    """Asks one feed for the day under a fault."""
+
+    def answer(name: str, endpoint: str, fault: str = ""):
+        monkeypatch.setenv("GITHUB_ORGS", "acme-core" if name == "github_teams" else "")
+        monkeypatch.setattr(http, "TIMEOUT_SECONDS", (5, 0.15) if fault in ("slow", "stall") else (5, 30))
+        sandbox.state.options["fault"] = fault and f"{endpoint}:{fault}"
+        (found,) = feeds()[name].fetch([DAY], Settings.from_environment())
+        return found
+
+    return answer
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
-def test_each_fault_is_named_and_changes_nothing(sandbox, name):
-    settings = Settings.from_environment()
-    feed = feeds()[name]
-    assert land(feed, [DAY], settings).coverage[DAY].state == "available"
-    before = totals(settings, name)
-    for fault, reasons in FAULTS.items():
-        sandbox.state.options["fault"] = f"{ENDPOINTS[name]}:{fault}"
-        line = land(feed, [DAY], settings).coverage[DAY]
-        assert line.last_attempt in reasons, (fault, line.last_attempt, line.message)
-        assert line.message, fault
-        assert (line.state, totals(settings, name)) == ("available", before), fault
+def stored(settings: Settings, name: str) -> list:
+    return sorted(map(str, Lake(settings.lake_uri).read(name, "usage_day").to_pylist()))
 
 
-@pytest.mark.parametrize("name", ENDPOINTS)
-def test_a_passing_fault_is_retried_to_a_good_end(sandbox, name):
-    sandbox.state.options["fault"] = f"{ENDPOINTS[name]}:429:1,{ENDPOINTS[name]}:500:2"
-    line = land(feeds()[name], [DAY], Settings.from_environment()).coverage[DAY]
-    assert (line.state, line.last_attempt) == ("available", "available")
+def land_each(name: str, answers: list) -> list:
+    """Coverage after landing answers of one day, each as if it were of a day of its own, in two transactions at most."""
+    feed, days = feeds()[name], [DAY - timedelta(days=n) for n in range(len(answers))]
+    dated = [replace(answer, day=day, rows=_on(day, answer.rows), raw=()) for answer, day in zip(answers, days, strict=True)]
+    landing = land(replace(feed, fetch=lambda asked, settings: iter(dated)), days, Settings.from_environment())
+    return [landing.coverage[day] for day in days]
 
 
-def test_a_vendor_that_says_how_long_to_wait_is_obeyed(sandbox):
-    sandbox.state.options["fault"] = "cost_report:429-retry-after:1"
-    assert land(feeds()["claude_api_cost"], [DAY], Settings.from_environment()).failures == {}
+def _on(day: date, rows: pa.Table | tuple) -> pa.Table | tuple:
+    if not len(rows):
+        return rows
+    days = pa.array([day] * rows.num_rows, pa.date32())
+    return rows.set_column(rows.schema.get_field_index("usage_day"), "usage_day", days)
+
+
+@pytest.mark.parametrize(("name", "endpoint"), ENDPOINTS)
+def test_each_fault_is_named_and_changes_nothing(ask, name, endpoint):
+    faults = [fault for fault in FAULTS if fault != "403-rate-limit" or name.startswith(_GITHUB)]
+    good = ask(name, endpoint)
+    good = replace(good, rows=feeds()[name].table(good))
+    land_each(name, [good] * len(faults))
+    before = stored(Settings.from_environment(), name)
+    assert before
+    lines = land_each(name, [ask(name, endpoint, fault) for fault in faults])
+    for fault, line in zip(faults, lines, strict=True):
+        assert line.last_attempt in FAULTS[fault], (fault, line.last_attempt, line.message)
+        assert name in line.message, fault
+        assert (line.state, line.revision, line.row_count) == ("available", 1, good.rows.num_rows), fault
+    assert stored(Settings.from_environment(), name) == before
+
+
+@pytest.mark.parametrize(("name", "endpoint"), PAGED)
+def test_a_later_page_that_fails_or_repeats_the_first_leaves_no_data(ask, monkeypatch, name, endpoint):
+    if size := PAGED[name, endpoint]:
+        monkeypatch.setattr(f"agent_spend.sources.{size}", 3)
+    assert ask(name, endpoint).is_data
+    broken = ask(name, endpoint, "500@2")
+    assert (broken.is_data, broken.reason) in ((False, "server_error"), (False, "shard_missing")), broken
+    if size:
+        repeated = ask(name, endpoint, "repeat")
+        assert (repeated.is_data, repeated.reason in REPEATED) == (False, True), repeated
+
+
+@pytest.mark.parametrize("fault", ["429:1", "429-other-clock:1", "500:2", "stall:1"])
+@pytest.mark.parametrize(("name", "endpoint"), ENDPOINTS)
+def test_a_passing_fault_is_retried_to_a_good_end(ask, name, endpoint, fault):
+    answer = ask(name, endpoint, fault)
+    assert (answer.is_data, answer.reason) == (True, "")
+
+
+def test_what_was_never_received_is_shown_as_missing_or_forbidden(ask):
+    endpoint = ENDPOINTS[0][1]
+    answers = [ask("copilot_user_usage", endpoint, fault) for fault in ("500", "403-policy", "403", "204")]
+    lines = land_each("copilot_user_usage", answers)
+    assert [(line.state, line.reason) for line in lines] == [
+        ("missing", "server_error"), ("forbidden", "policy_disabled"), ("forbidden", "forbidden"), ("missing", "no_report"),
+    ]

@@ -65,7 +65,10 @@ def ask(
         FeedError: named after the refusal (``unauthorized``, ``not_enabled``, ...), ``wrong_content_type``, or as
             :meth:`VendorSession.request`.
     """
-    answer = session.get(path, params, headers=headers)
+    try:
+        answer = session.get(path, params, headers=headers)
+    except FeedError as error:
+        raise FeedError(error.reason, f"{where}: {error.message}", error.state) from None
     if answer.status != 200:
         if _error_code(answer) in _WRONG_ORGANIZATION:
             message = f"{where}: {answer.status} {error_text(answer)}; this kind of organisation has no such report"

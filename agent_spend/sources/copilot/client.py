@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from agent_spend.errors import FeedError
+from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.reports import Report, read_report
-from agent_spend.sources.copilot.schema import user_usage_rows
 from agent_spend.sources.copilot.scopes import Part, Scope, ask_scopes
 from agent_spend.sources.copilot.session import each_day, github_session
+from agent_spend.sources.copilot.user_days import user_days
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import VendorSession
 
@@ -26,7 +27,8 @@ def fetch_user_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAn
     def ask(day: date) -> DayAnswer:
         def part(scope: Scope, where: str) -> Part:
             report = _report(session, scope, "users-1-day", {"day": day.isoformat()}, where, day)
-            return Part(user_usage_rows(report.records, scope.kind, scope.slug), report.raw)
+            rows = user_days(report.records(), scope, settings.spool_dir)
+            return _part(rows, day, report.raw, where)
 
         return ask_scopes(settings, DAILY, day, part)
 
@@ -39,24 +41,24 @@ def fetch_user_usage_28_day(days: Sequence[date], settings: Settings) -> Iterato
     Days outside the report's window are missing with reason ``no_report``; a day inside it without a row is zero.
     """
     session = github_session(settings)
-    reports: dict[Scope, Report | FeedError] = {}
+    reports: dict[Scope, tuple[Report, dict[date, Spool]] | FeedError] = {}
 
     def part(scope: Scope, where: str, day: date) -> Part:
         if scope not in reports:
             try:
-                reports[scope] = _report(session, scope, "users-28-day/latest", None, where, None)
+                found = _report(session, scope, "users-28-day/latest", None, where, None)
+                reports[scope] = found, user_days(found.records(), scope, settings.spool_dir)
             except FeedError as error:
                 reports[scope] = error
-        report = reports[scope]
-        if isinstance(report, FeedError):
-            raise report
+        if isinstance(reports[scope], FeedError):
+            raise reports[scope]
+        report, rows = reports[scope]
         if not report.first_day <= day <= report.last_day:
             window = f"{report.first_day} to {report.last_day}"
             raise FeedError("no_report", f"{where}: the day is outside the report's window, {window}")
-        records = [record for record in report.records if record.day == day]
         # The file is kept once, with its newest requested day, and not again with each of the 28.
         raw = report.raw if day == min(newest, report.last_day) else []
-        return Part(user_usage_rows(records, scope.kind, scope.slug), raw)
+        return _part(rows, day, raw, where)
 
     newest = max(days, default=date.min)
     for day in days:
@@ -64,6 +66,13 @@ def fetch_user_usage_28_day(days: Sequence[date], settings: Settings) -> Iterato
             yield ask_scopes(settings, LAST_28_DAYS, day, lambda scope, where, day=day: part(scope, where, day))
         except FeedError as error:
             yield DayAnswer.from_error(day, error)
+
+
+def _part(days: dict[date, Spool], day: date, raw: list, where: str) -> Part:
+    if days:
+        return Part(days.get(day, ()), raw)
+    note = f"{where}: the report has no line: nobody used Copilot, or the file is not complete"
+    return Part((), raw, note, doubt="empty_file")
 
 
 def _report(

@@ -1,6 +1,5 @@
 """GitHub's two-step metrics reports: an envelope of pre-signed links, then one NDJSON file behind each of them."""
 
-import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,38 +9,56 @@ from typing import NamedTuple
 import msgspec
 
 from agent_spend.errors import FeedError
+from agent_spend.sources.answers import Answer, Download
 from agent_spend.sources.copilot.schema import Envelope, UserDay
 from agent_spend.sources.copilot.session import get, refusal
 from agent_spend.sources.feed import decode
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import VendorSession
 
 #: What a refused or expired link answers; GitHub does not document which, so the links are asked for once more.
 _LINK_REFUSED = (401, 403, 404)
-_GZIP = b"\x1f\x8b"
+_USER_DAY = msgspec.json.Decoder(UserDay)
 
 
 @dataclass(frozen=True)
 class Report:
-    """A complete report: every shard was read. It covers ``first_day`` to ``last_day``, both included."""
+    """Every shard of one report, downloaded. It covers ``first_day`` to ``last_day``, both included."""
 
-    records: list[UserDay]
-    raw: list[Answer]
+    files: list[Download]
+    raw: list[Answer | Download]
     first_day: date
     last_day: date
+    where: str
+
+    def records(self) -> Iterator[UserDay]:
+        """The records of all shards, decoded one by one.
+
+        Raises:
+            FeedError: ``malformed``, ``missing_field`` or ``wrong_day``, naming the file and line.
+        """
+        for file in self.files:
+            name = f"{self.where}: {file.url.rsplit('/', 1)[-1]}"
+            for number, line in _numbered_lines(file, name):
+                record = _record(line, name, number)
+                if not self.first_day <= record.day <= self.last_day:
+                    raise FeedError(
+                        "wrong_day",
+                        f"{name} line {number}: field day is {record.day}, the report is of {self.first_day} to {self.last_day}",
+                    )
+                yield record
 
 
 def read_report(
     session: VendorSession, path: str, params: dict | None, where: str, permission: str, day: date | None
 ) -> Report:
-    """Both steps for one scope.
+    """Both steps for one scope; the files are on disk, and nothing of them is decoded yet.
 
     Args:
         day: the one day the report must cover; ``None`` for a report that names its window itself.
 
     Raises:
         FeedError: no file (``no_report`` for 204, ``empty_body``, ``null_body``, ``no_links``); a refusal;
-            ``wrong_day``; ``link_expired``; ``shard_missing``; ``malformed`` or ``missing_field`` with the line.
-            Nothing is kept of a report that is not complete.
+            ``wrong_day``; ``link_expired``; ``truncated``; ``shard_missing``.
     """
     try:
         envelope = _envelope(session, path, params, where, permission, day)
@@ -52,29 +69,25 @@ def read_report(
             files = _files(session, envelope.links, where)
         except _LinkRefused as refused:
             raise refused.error from None
-    first_day, last_day = envelope.window
-    records = [record for file in files for record in read_records(file, where, first_day, last_day)]
-    return Report(records, [envelope.raw, *files], first_day, last_day)
+    return Report(files, [envelope.raw, *files], *envelope.window, where)
 
 
-def read_records(file: Answer, where: str, first_day: date, last_day: date) -> Iterator[UserDay]:
-    """The records of one file: NDJSON, or a JSON array; blank lines are skipped.
+def _numbered_lines(file: Download, name: str) -> Iterator[tuple[int, bytes]]:
+    """Lines that are not blank, by number; the entries of a JSON array, which some copies of a report are, alike."""
+    for number, line in enumerate(file.lines(), 1):
+        if number == 1 and line.lstrip().startswith(b"["):
+            entries = decode(b"".join(file.lines()), list[msgspec.Raw], name)
+            yield from ((position, bytes(entry)) for position, entry in enumerate(entries, 1))
+            return
+        if not line.isspace():
+            yield number, line
 
-    Raises:
-        FeedError: ``malformed``, ``missing_field`` or ``wrong_day``, naming the line.
-    """
-    name = file.url.rsplit("/", 1)[-1]
-    body = file.body.removeprefix(b"\xef\xbb\xbf")
-    if body.lstrip().startswith(b"["):
-        numbered = enumerate(decode(body, list[msgspec.Raw], f"{where}: {name}"), 1)
-    else:
-        numbered = ((number, line) for number, line in enumerate(body.splitlines(), 1) if line.strip())
-    for number, line in numbered:
-        at = f"{where}: {name} line {number}"
-        record = decode(bytes(line), UserDay, at)
-        if not first_day <= record.day <= last_day:
-            raise FeedError("wrong_day", f"{at}: field day is {record.day}, the report is of {first_day} to {last_day}")
-        yield record
+
+def _record(line: bytes, name: str, number: int) -> UserDay:
+    try:
+        return _USER_DAY.decode(line)
+    except msgspec.DecodeError:
+        return decode(line, UserDay, f"{name} line {number}")
 
 
 class _Opened(NamedTuple):
@@ -120,8 +133,8 @@ def _window(envelope: Envelope, where: str, day: date | None) -> tuple[date, dat
     return envelope.report_start_day, envelope.report_end_day
 
 
-def _files(session: VendorSession, links: list[str], where: str) -> list[Answer]:
-    files: list[Answer] = []
+def _files(session: VendorSession, links: list[str], where: str) -> list[Download]:
+    files: list[Download] = []
     for number, link in enumerate(links, 1):
         at = f"{where}: shard {number} of {len(links)}, {link.split('?')[0]}"
         try:
@@ -132,22 +145,12 @@ def _files(session: VendorSession, links: list[str], where: str) -> list[Answer]
             raise _LinkRefused(_shard_error(files, "link_expired", at, f"{file.status}, also with a new link"))
         if file.status != 200:
             raise _shard_error(files, "unexpected_status", at, f"answered {file.status}")
-        files.append(_plain(file, at))
+        # The link's signature is as good as a password while it lasts: it is not kept.
+        files.append(replace(file, url=file.url.split("?")[0]))
     return files
 
 
-def _shard_error(read: list[Answer], reason: str, at: str, why: str) -> FeedError:
+def _shard_error(read: list[Download], reason: str, at: str, why: str) -> FeedError:
     if not read:
         return FeedError(reason, f"{at}: {why}")
     return FeedError("shard_missing", f"{at}: {why}; nothing of the day was stored, run it again")
-
-
-def _plain(file: Answer, where: str) -> Answer:
-    """The file as it is kept: without the link's signature, and unpacked."""
-    body = file.body
-    if body.startswith(_GZIP):
-        try:
-            body = gzip.decompress(body)
-        except (OSError, EOFError) as error:
-            raise FeedError("truncated", f"{where}: broken gzip ({error}); nothing was stored") from None
-    return replace(file, url=file.url.split("?")[0], body=body)

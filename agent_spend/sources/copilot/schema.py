@@ -4,7 +4,6 @@ Source: GitHub REST reference, "Copilot usage metrics" (API version 2026-03-10).
 ``user_id`` and ``user_login`` is optional; unknown fields are ignored.
 """
 
-from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -27,21 +26,21 @@ class Envelope(msgspec.Struct):
     report_end_day: date | None = None
 
 
-class CliTokens(msgspec.Struct):
+class CliTokens(msgspec.Struct, gc=False):
     """Tokens of Copilot CLI; no cache and no model split, so they cannot be priced."""
 
     prompt_tokens_sum: int | None = None
     output_tokens_sum: int | None = None
 
 
-class CliTotals(msgspec.Struct):
+class CliTotals(msgspec.Struct, gc=False):
     """``totals_by_cli``; left out by GitHub when the CLI was not used."""
 
     session_count: int | None = None
     token_usage: CliTokens | None = None
 
 
-class UserDay(msgspec.Struct):
+class UserDay(msgspec.Struct, gc=False):
     """One line of users-1-day or users-28-day: one user and UTC day within one organization or enterprise."""
 
     day: date
@@ -92,13 +91,8 @@ USER_USAGE = pandera.DataFrameSchema(
 )
 
 
-def user_usage_rows(records: Iterable[UserDay], scope_kind: str, scope: str) -> list[dict]:
-    """Rows of :data:`USER_USAGE`, one a user and day; of records repeated across shards the last one counts."""
-    by_key = {(record.user_id, record.day): record for record in records}
-    return [_user_usage_row(record, scope_kind, scope) for record in by_key.values()]
-
-
-def _user_usage_row(record: UserDay, scope_kind: str, scope: str) -> dict:
+def user_usage_row(record: UserDay, scope_kind: str, scope: str) -> dict:
+    """One row of :data:`USER_USAGE`."""
     cli = record.totals_by_cli or CliTotals()
     tokens = cli.token_usage or CliTokens()
     # GitHub publishes the same value under two names during a rename; either may be missing.

@@ -1,13 +1,14 @@
 """Which enterprise or organizations are asked: the enterprise first, its organizations where it refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from agent_spend.errors import FeedError, State
+from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings
-from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.http import Answer
+from agent_spend.sources.answers import Answer, Download
+from agent_spend.sources.feed import DayAnswer, together
 
 #: Refusals of the enterprise scope after which the organizations are asked instead.
 _ENTERPRISE_REFUSED = ("forbidden", "policy_disabled", "not_found")
@@ -39,9 +40,11 @@ class Scope:
 class Part:
     """What one scope answered for one day."""
 
-    rows: list[dict]
-    raw: list[Answer] = field(default_factory=list)
+    rows: Sequence[dict] | Spool
+    raw: list[Answer | Download] = field(default_factory=list)
     note: str = ""
+    #: Why no rows may also be a failure, e.g. ``empty_file``.
+    doubt: str = ""
 
 
 def ask_scopes(settings: Settings, feed: str, day: date, ask: Callable[[Scope, str], Part]) -> DayAnswer:
@@ -67,17 +70,17 @@ def ask_scopes(settings: Settings, feed: str, day: date, ask: Callable[[Scope, s
 
 
 def _ask(scopes: list[Scope], feed: str, day: date, ask: Callable[[Scope, str], Part], note: str) -> DayAnswer:
-    rows: list[dict] = []
-    raw: list[Answer] = []
-    notes = [note]
+    parts = []
     for scope in scopes:
         try:
-            part = ask(scope, f"{feed} {day}: {scope.kind} {scope.slug}")
+            parts.append(ask(scope, f"{feed} {day}: {scope.kind} {scope.slug}"))
         except FeedError as error:
             message = "; ".join(filter(None, (note, error.message)))
             raise FeedError(error.reason, message, error.state) from None
-        rows += part.rows
-        raw += part.raw
-        notes.append(part.note)
-    state = State.AVAILABLE if rows else State.ZERO
-    return DayAnswer(day, state, rows, message="; ".join(filter(None, notes)), raw=raw)
+    rows = together([part.rows for part in parts])
+    raw = [answer for part in parts for answer in part.raw]
+    message = "; ".join(filter(None, (note, *(part.note for part in parts))))
+    if len(rows):
+        return DayAnswer(day, State.AVAILABLE, rows, message=message, raw=raw)
+    doubt = next((part.doubt for part in parts if part.doubt), "")
+    return DayAnswer(day, State.ZERO, rows, reason=doubt, message=message, raw=raw)

@@ -7,12 +7,15 @@ from datetime import date
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings, env, secret
+from agent_spend.sources.answers import Answer, Download, error_text
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.http import Answer, VendorSession, error_text
+from agent_spend.sources.http import VendorSession
 
 API_VERSION = "2026-03-10"
 #: GitHub's secondary limit is 900 points a minute and a GET costs one; the rest is left to the company's other tools.
 REQUESTS_A_MINUTE = 600
+#: What GitHub asks of a client that meets a secondary limit without a hint; it also asks to double it each time.
+SECONDARY_LIMIT_WAIT_SECONDS = 60
 WORKERS = 8
 
 
@@ -36,10 +39,12 @@ def github_session(settings: Settings, *, own_token: str = "") -> VendorSession:
         rates={"/": REQUESTS_A_MINUTE},
         rate_scale=settings.http_rate_scale,
         is_rate_limited=is_rate_limited,
+        unhinted_wait_seconds=SECONDARY_LIMIT_WAIT_SECONDS,
+        spool_dir=settings.spool_dir,
     )
 
 
-def is_rate_limited(answer: Answer) -> bool:
+def is_rate_limited(answer: Answer | Download) -> bool:
     """GitHub refuses with 403 for permissions and for rate limits alike; only the latter carry one of these hints."""
     return (
         answer.headers.get("x-ratelimit-remaining") == "0"

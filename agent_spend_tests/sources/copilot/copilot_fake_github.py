@@ -12,12 +12,16 @@ NOW = {"Retry-After": "0"}
 
 
 class FakeGitHub:
-    """``answer(path, ...)`` queues answers for a path, the last one stays; ``requests`` lists them all."""
+    """``answer(path, ...)`` queues answers for a path, the last one stays; ``requests`` lists them all.
+
+    ``connections`` counts how often somebody connected.
+    """
 
     def __init__(self, url: str):
         self.url = url
         self.answers: dict[str, list[tuple[int, dict, bytes]]] = defaultdict(list)
         self.requests: list[tuple[str, dict]] = []
+        self.connections = 0
 
     def answer(self, path: str, body: bytes | str = b"", status: int = 200, headers: dict | None = None) -> None:
         body = body.encode() if isinstance(body, str) else body
@@ -46,9 +50,13 @@ def fake_github():
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
+        def setup(self):
+            super().setup()
+            fake.connections += 1
+
         def do_GET(self):
             status, headers, body = fake.next_answer(self.path, dict(self.headers))
-            self.send_response(status)
+            self.send_response_only(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             if status != 204:

@@ -1,0 +1,116 @@
+"""What a vendor or a file gave us, as received: an answer held in memory, or a download that waits on disk."""
+
+import codecs
+import itertools
+import json
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+#: Downloads up to this size stay in memory.
+SMALL_BYTES = 1 << 20
+CHUNK_BYTES = 1 << 18
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer as received. ``url`` never holds a query secret; ``body`` is the decoded entity."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body in pieces."""
+        yield self.body
+
+
+@dataclass(frozen=True)
+class Download:
+    """One downloaded file, unpacked. It takes the same memory whatever its size and disappears when it is let go.
+
+    ``file`` is read from its start by one reader at a time.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    file: IO[bytes]
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @classmethod
+    def receive(
+        cls, url: str, status: int, headers: Mapping[str, str], chunks: Iterable[bytes], folder: Path
+    ) -> "Download":
+        """Write the chunks of an answer to a nameless file in ``folder``, or to memory while they are few.
+
+        Raises:
+            EOFError: packed content ends early.
+            zlib.error: packed content is damaged.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        file = tempfile.SpooledTemporaryFile(SMALL_BYTES, dir=folder)  # noqa: SIM115
+        # Twice: a packed file may be packed once more for the way.
+        for chunk in unpacked(unpacked(chunks)):
+            file.write(chunk)
+        return cls(url, status, headers, file)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The content in pieces."""
+        self.file.seek(0)
+        while chunk := self.file.read(CHUNK_BYTES):
+            yield chunk
+
+    def lines(self) -> Iterator[bytes]:
+        """The content line by line, line ends included, without a byte order mark."""
+        self.file.seek(0)
+        for number, line in enumerate(self.file):
+            yield line if number else line.removeprefix(codecs.BOM_UTF8)
+
+
+def unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """The content of gzip chunks; chunks of anything else as they are.
+
+    Raises:
+        EOFError: the content ends before its last member does, which plain gzip readers on a stream do not notice.
+        zlib.error: damaged content.
+    """
+    chunks = iter(chunks)
+    head = b""
+    while len(head) < len(_GZIP) and (chunk := next(chunks, None)) is not None:
+        head += chunk
+    if not head.startswith(_GZIP):
+        yield from itertools.chain((head,), chunks)
+        return
+    member = zlib.decompressobj(wbits=31)
+    for packed in itertools.chain((head,), chunks):
+        while packed:
+            if member.eof:
+                member, packed = zlib.decompressobj(wbits=31), packed.lstrip(b"\0")
+            # Bounded, since a few bytes may unpack to a thousand times as many.
+            yield member.decompress(packed, CHUNK_BYTES)
+            packed = member.unused_data if member.eof else member.unconsumed_tail
+    if not member.eof:
+        raise EOFError("the packed content ends early")
+
+
+def error_text(answer: Answer | Download, limit: int = 200) -> str:
+    """The vendor's own words for a refusal, from any of the body shapes in use, shortened."""
+    head = next(answer.chunks(), b"")
+    try:
+        body = json.loads(head)
+    except ValueError:
+        return head[:limit].decode("utf-8", "replace").strip() or "(no text)"
+    if isinstance(body, dict):
+        inner = body.get("error")
+        if isinstance(inner, dict):
+            return str(inner.get("message") or inner)[:limit]
+        return str(body.get("message") or inner or body)[:limit]
+    return str(body)[:limit]

@@ -1,0 +1,104 @@
+"""How GitHub is asked: pauses as long as it wants them, few connections, and the token for nobody else."""
+
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from copilot_fake_github import fake_github
+
+from agent_spend.errors import State
+from agent_spend.settings import Settings
+from agent_spend.sources.copilot.assets import FEEDS
+
+USAGE, SEATS = (next(feed for feed in FEEDS if feed.name == name) for name in ("copilot_user_usage", "copilot_seats"))
+DAY = date(2026, 11, 18)
+PATH = "/enterprises/acme/copilot/metrics/reports/users-1-day"
+FILE = "/files/part-0.json"
+LINE = '{"day":"2026-11-18","user_id":1,"user_login":"a"}'
+
+
+def ask(*days: date):
+    return list(USAGE.fetch(days or [DAY], Settings.from_environment()))
+
+
+def published(github) -> None:
+    github.envelope(PATH)
+    github.answer(FILE, LINE)
+
+
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_secondary_limit_without_a_hint_waits_a_minute_and_then_two(github, waits, status):
+    for _ in range(2):
+        github.answer(PATH, '{"message":"You have exceeded a secondary rate limit"}', status)
+    published(github)
+    (answer,) = ask()
+    assert answer.state is State.AVAILABLE
+    assert {round(seconds) for seconds in waits} == {60, 120}
+
+
+def test_a_secondary_limit_that_stays_is_given_up_before_a_run_sleeps_for_minutes(github, waits):
+    github.answer(PATH, '{"message":"You have exceeded a secondary rate limit"}', 429)
+    (answer,) = ask()
+    assert (answer.state, answer.reason, github.asked(PATH)) == (State.MISSING, "rate_limited", 3)
+    assert max(waits) <= 120
+
+
+def test_the_pause_that_is_asked_for_is_made(github, waits):
+    github.answer(PATH, "", 429, {"Retry-After": "7"})
+    published(github)
+    ask()
+    assert {round(seconds) for seconds in waits} == {7}
+
+
+@pytest.mark.parametrize("hours_off", [-26, 0, 26])
+def test_a_pause_given_as_a_moment_is_counted_on_the_vendors_own_clock(github, waits, hours_off):
+    its_now = datetime.now(UTC) + timedelta(hours=hours_off)
+    until = format_datetime(its_now + timedelta(seconds=30), usegmt=True)
+    github.answer(PATH, "", 429, {"Date": format_datetime(its_now, usegmt=True), "Retry-After": until})
+    published(github)
+    (answer,) = ask()
+    assert answer.state is State.AVAILABLE
+    assert {round(seconds) for seconds in waits} == {30}
+
+
+def test_a_primary_limit_that_ends_soon_is_waited_for(github, waits):
+    its_now = datetime.now(UTC) - timedelta(hours=5)
+    reset = str(int(its_now.timestamp()) + 45)
+    headers = {"Date": format_datetime(its_now, usegmt=True), "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+    github.answer(PATH, '{"message":"API rate limit exceeded"}', 403, headers)
+    published(github)
+    assert ask()[0].state is State.AVAILABLE
+    assert {round(seconds) for seconds in waits} <= {44, 45}
+
+
+def test_a_refusal_pauses_every_feed_of_the_account(github, waits):
+    github.answer(PATH, "", 429, {"Retry-After": "50"})
+    published(github)
+    github.answer("/enterprises/acme/copilot/billing/seats", '{"total_seats":0,"seats":[]}')
+    ask()
+    waits.clear()
+    list(SEATS.fetch([Settings.from_environment().today], Settings.from_environment()))
+    assert [49 <= seconds <= 50 for seconds in waits] == [True]
+
+
+def test_connections_are_used_again(github):
+    published(github)
+    ask(*(date(2026, 11, 1) + timedelta(days=n) for n in range(28)))
+    assert len(github.requests) == 29
+    assert github.connections <= 8
+
+
+def test_the_token_goes_neither_to_the_files_host_nor_across_a_redirect(github):
+    with fake_github() as files, fake_github() as elsewhere:
+        files.answer(FILE, "", 302, {"Location": f"{elsewhere.url}/stolen"})
+        github.answer(PATH, f'{{"download_links":["{files.url}{FILE}?sig=abc"],"report_day":"2026-11-18"}}')
+        assert ask()[0].reason == "unexpected_status"
+        assert [("Authorization" in headers) for _, headers in files.requests] == [False]
+        assert elsewhere.requests == []
+
+
+def test_the_token_does_not_follow_a_redirect_of_the_api_itself(github):
+    with fake_github() as elsewhere:
+        github.answer(PATH, "", 301, {"Location": f"{elsewhere.url}{PATH}"})
+        assert ask()[0].reason == "unexpected_status"
+        assert elsewhere.requests == []

@@ -1,0 +1,68 @@
+"""Downloads: unpacked while they arrive, on disk when they are large, and never taken for complete when they are not."""
+
+import gzip
+import zlib
+
+import pytest
+
+from agent_spend.sources.answers import CHUNK_BYTES, SMALL_BYTES, Answer, Download, error_text, unpacked
+
+TEXT = b'{"n":1}\n' * 200_000
+
+
+def pieces(content: bytes, size: int = 1000):
+    return (content[at : at + size] for at in range(0, len(content), size))
+
+
+@pytest.mark.parametrize("size", [1, 1000, CHUNK_BYTES])
+def test_packed_content_is_unpacked_whatever_the_pieces(size):
+    short = TEXT[:8000]
+    assert b"".join(unpacked(pieces(gzip.compress(short), size))) == short
+    assert b"".join(unpacked(pieces(short, size))) == short
+
+
+def test_members_one_after_the_other_are_one_content():
+    assert b"".join(unpacked([gzip.compress(b"one ") + gzip.compress(b"two")])) == b"one two"
+
+
+def test_a_few_packed_bytes_that_unpack_to_many_arrive_in_bounded_pieces():
+    assert max(map(len, unpacked([gzip.compress(bytes(10_000_000))]))) <= CHUNK_BYTES
+
+
+def test_packed_content_that_ends_between_two_lines_is_not_complete():
+    # Flushed after each line, so that what is there unpacks to whole lines: only the missing end tells.
+    packer = zlib.compressobj(wbits=31)
+    cut = packer.compress(b'{"n":1}\n') + packer.flush(zlib.Z_SYNC_FLUSH)
+    with pytest.raises(EOFError):
+        list(unpacked([cut]))
+
+
+def test_damaged_packed_content_is_an_error():
+    packed = bytearray(gzip.compress(TEXT[:8000]))
+    packed[-6] ^= 0xFF
+    with pytest.raises(zlib.error):
+        list(unpacked([bytes(packed)]))
+
+
+def test_a_large_download_waits_in_a_nameless_file(tmp_path):
+    download = Download.receive("u", 200, {}, pieces(TEXT), tmp_path)
+    assert len(TEXT) > SMALL_BYTES
+    assert (b"".join(download.chunks()), sum(1 for _ in download.lines())) == (TEXT, 200_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_byte_order_mark_belongs_to_no_line(tmp_path):
+    assert list(Download.receive("u", 200, {}, [b"\xef\xbb\xbfa\nb"], tmp_path).lines()) == [b"a\n", b"b"]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"message":"No access","status":"403"}', "No access"),
+        (b'{"type":"error","error":{"type":"x","message":"invalid x-api-key"}}', "invalid x-api-key"),
+        (b"<Error/>", "<Error/>"),
+        (b"", "(no text)"),
+    ],
+)
+def test_a_refusal_is_told_in_the_vendors_words(body, text):
+    assert error_text(Answer("u", 403, {}, body)) == text
