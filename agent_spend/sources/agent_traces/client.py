@@ -10,7 +10,7 @@ from agent_spend.sources.agent_traces.clickhouse import TraceTable
 from agent_spend.sources.agent_traces.fast import FastReader
 from agent_spend.sources.agent_traces.files import FileReport, pieces
 from agent_spend.sources.agent_traces.landing import Landing
-from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD, Lookup
+from agent_spend.sources.agent_traces.semantics import Lookup
 from agent_spend.sources.agent_traces.store import TraceStore
 from agent_spend.sources.agent_traces.strict import StrictReader
 from agent_spend.sources.feed import DayAnswer
@@ -56,11 +56,7 @@ def _answer(day: date, landing: Landing, reports: list[FileReport], passed_over_
         if report.file.number in contributing or not report.spans
         for note in _notes(report)
     ]
-    refused, corrected = landing.oddities(day)
-    if refused:
-        notes.append(f"{refused} spans report a cost below 0 or above {MAX_REPORTED_USD} USD: their cost was ignored")
-    if corrected:
-        notes.append(f"{corrected} spans had more cached than input tokens: their input was read as uncached")
+    notes += landing.oddities(day)
     message = "; ".join(notes)
     if rows.num_rows:
         return DayAnswer(day, State.AVAILABLE, rows, message=message)

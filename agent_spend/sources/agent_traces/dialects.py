@@ -1,8 +1,9 @@
-"""Lines that are not trace exports but hold model calls: Copilot CLI's own file format, Claude Code's log events.
+"""Lines that are not trace exports but say something of calls: Copilot CLI's own file format and some log events.
 
 Copilot CLI (``COPILOT_OTEL_FILE_EXPORTER_PATH``) writes one SDK object a line, all signals mixed, a flat attribute map,
 ``[seconds, nanoseconds]`` times and the SDK's numbering of kinds (``agent-traces.md`` section 6). Claude Code states the
-cost of each call in the log event ``api_request`` and not on its spans (section 5).
+cost of each call in the log event ``api_request`` and not on its spans (section 5). Evaluators judge a span in the log
+event ``gen_ai.evaluation.result`` (section 3).
 """
 
 import hashlib
@@ -14,11 +15,21 @@ import msgspec
 
 from agent_spend.sources.agent_traces import wire
 from agent_spend.sources.agent_traces.resolve import Attributes, Value, number, text
-from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT
+from agent_spend.sources.agent_traces.semantics import (
+    CLAUDE_CALL_EVENT,
+    EVALUATION_EVENT,
+    EVALUATION_LABEL,
+    EVALUATION_NAME,
+    EVALUATION_SCORE,
+)
 from agent_spend.sources.agent_traces.wire import Facts, KeyValue, Refused
 
 _WHOLE = re.compile(rb"-?\d+")
 _CLAUDE_EVENT = "api_request"
+EVALUATION_KEYS = frozenset((EVALUATION_NAME, EVALUATION_SCORE, *EVALUATION_LABEL))
+_EVENT_KEYS = EVALUATION_KEYS | {
+    "event.name", "event.sequence", "duration_ms", "prompt.id", "request_id", "session.id", "gen_ai.response.id"
+}  # fmt: skip
 
 
 class SdkResource(msgspec.Struct):
@@ -47,6 +58,8 @@ class LogRecord(msgspec.Struct, rename="camel"):
     """One OTLP log record; its body is read only to recognise the event."""
 
     time_unix_nano: int | str = 0
+    observed_time_unix_nano: int | str = 0
+    event_name: str = ""
     trace_id: str = ""
     span_id: str = ""
     body: wire.AnyValue | None = None
@@ -73,7 +86,7 @@ def facts(line: bytes, request: wire.ExportRequest, wanted: frozenset[str]) -> I
         msgspec.ValidationError: the line is of no known shape.
     """
     if logs := bytes(request.resource_logs):
-        found = list(_claude_code(msgspec.json.decode(logs, type=list[ResourceLogs]), wanted))
+        found = list(_log_events(msgspec.json.decode(logs, type=list[ResourceLogs]), wanted))
         return iter(found) if found else None
     if bytes(request.resource_metrics):
         return None
@@ -102,8 +115,8 @@ def _copilot(span: SdkObject, wanted: frozenset[str]) -> Iterator[Facts]:
     )
 
 
-def _claude_code(groups: list[ResourceLogs], wanted: frozenset[str]) -> Iterator[Facts | Refused]:
-    needed = wanted | {"event.name", "event.sequence", "duration_ms", "prompt.id", "request_id", "session.id"}
+def _log_events(groups: list[ResourceLogs], wanted: frozenset[str]) -> Iterator[Facts | Refused]:
+    needed = wanted | _EVENT_KEYS
     for group in groups:
         try:
             resource = wire.attributes(group.resource.attributes if group.resource else None, wanted)
@@ -112,13 +125,27 @@ def _claude_code(groups: list[ResourceLogs], wanted: frozenset[str]) -> Iterator
             continue
         for scope in group.scope_logs or ():
             for record in scope.log_records or ():
-                body = record.body.string_value if record.body else None
                 try:
                     said = wire.attributes(record.attributes, needed)
-                    if body == CLAUDE_CALL_EVENT or (body is None and said.get("event.name") == _CLAUDE_EVENT):
+                    names = (record.event_name, said.get("event.name"), record.body.string_value if record.body else None)
+                    if EVALUATION_EVENT in names:
+                        yield _judgement(record, said, resource)
+                    elif CLAUDE_CALL_EVENT in names or (names[1] == _CLAUDE_EVENT and names[2] is None):
                         yield _claude_call(record, said, resource)
                 except ValueError as error:
                     yield Refused(f"log record: {error}")
+
+
+def _judgement(record: LogRecord, said: Attributes, resource: Attributes) -> Facts:
+    """An evaluation of the span that is its parent; it leaves the landing as that run's outcome, not as a span."""
+    at = wire.nanoseconds(record.time_unix_nano or record.observed_time_unix_nano, "timeUnixNano")
+    response = text(said.get("gen_ai.response.id")) or ""
+    own = f"{record.trace_id}/{record.span_id}/{response}/{text(said.get(EVALUATION_NAME))}/{at}"
+    kept = {key: value for key, value in said.items() if key == "gen_ai.response.id" or key in EVALUATION_KEYS}
+    return Facts(
+        record.trace_id or _digest(response, 32), _digest(own, 16), record.span_id or None, EVALUATION_EVENT, 1, at, at, 0,
+        kept, resource, len(record.attributes or ()),
+    )  # fmt: skip
 
 
 def _claude_call(record: LogRecord, said: Attributes, resource: Attributes) -> Facts:
@@ -129,7 +156,7 @@ def _claude_call(record: LogRecord, said: Attributes, resource: Attributes) -> F
     """
     session, prompt = text(said.get("session.id")) or "", text(said.get("prompt.id")) or ""
     request = text(said.get("request_id")) or f"{session}/{text(said.get('event.sequence'))}"
-    ended = wire.nanoseconds(record.time_unix_nano, "timeUnixNano")
+    ended = wire.nanoseconds(record.time_unix_nano or record.observed_time_unix_nano, "timeUnixNano")
     duration = number(said.get("duration_ms")) or Decimal(0)
     return Facts(
         record.trace_id or _digest(f"{session}/{prompt}", 32),

@@ -63,10 +63,12 @@ WITH said AS (
         {columns},
         {_span_class(occurring)} AS span_class,
         {_task_success(occurring)} AS task_success,
+        {_task_success(occurring, is_source=True)} AS task_success_source,
         {_auth_hint(occurring)} AS auth_hint,
         {_billing(occurring)} AS billing_identity,
         CASE WHEN {is_own} THEN {amount} END AS amount,
         CASE WHEN {is_own} THEN {source} END AS amount_source,
+        CASE WHEN {is_own} THEN {_foreign_currency(occurring)} END AS foreign_currency,
         {counted}
     FROM spans AS s
     LEFT JOIN processes AS p ON p.process = s.process
@@ -98,8 +100,8 @@ SELECT
     make_timestamp(CAST(start_ns AS BIGINT) // 1000) AS started_at,
     make_timestamp(ended_ns // 1000) AS ended_at,
     CASE WHEN status IN (1, 2) THEN status ELSE 0 END AS status_code,
-    error_type, span_class, service_name, environment, workflow, agent, task_id, task_success, conversation_id,
-    response_id, provider, model, service_tier,
+    error_type, span_class, service_name, environment, workflow, agent, task_id, task_success,
+    task_success_source, conversation_id, response_id, provider, model, service_tier,
     CASE WHEN added_input IS NULL THEN uncached ELSE COALESCE(uncached, 0) + added_input END AS input_tokens,
     read AS cache_read_tokens,
     CASE WHEN written_all IS NOT NULL THEN GREATEST(written_all - COALESCE(part_1h, 0), 0) END AS cache_write_5m_tokens,
@@ -108,7 +110,7 @@ SELECT
     CASE WHEN NOT is_cost_rejected THEN CAST(amount AS DECIMAL(18, 12)) END AS reported_usd,
     CASE WHEN NOT is_cost_rejected THEN amount_source END AS reported_usd_source,
     auth_hint, billing_identity, ended_ns, attribute_count, CAST({file_number} AS INTEGER) AS file_number,
-    request_id, is_cost_rejected, is_input_corrected
+    request_id, is_cost_rejected, foreign_currency, is_input_corrected
 FROM cached
 """
 
@@ -195,8 +197,24 @@ def _amount(rule: CostRule, occurring: Occurring) -> str:
         amount = f"CAST(CAST({amount} AS DECIMAL(24, 6)) * CAST({rule.scale} AS DECIMAL(12, 11)) AS {_AMOUNT})"
     currency = occurring.span.get(rule.currency_key)
     if currency is not None:
-        amount = f"CASE WHEN COALESCE({_text(currency)}, 'USD') = 'USD' THEN {amount} END"
+        amount = f"CASE WHEN UPPER(COALESCE({_text(currency)}, 'USD')) = 'USD' THEN {amount} END"
     return amount
+
+
+def _foreign_currency(occurring: Occurring) -> str:
+    branches = []
+    for rule in semantics.COSTS:
+        currency = occurring.span.get(rule.currency_key)
+        if currency is not None and all(key in occurring.span for key in rule.keys):
+            said = f"UPPER({_text(currency)})"
+            is_stated = " AND ".join(_is_stated(occurring.span[key]) for key in rule.keys)
+            branches.append((f"{said} <> 'USD' AND {is_stated}", said))
+    return _case(branches)
+
+
+def _is_stated(columns: Columns) -> str:
+    kinds = [column for column in (columns.text, columns.whole, columns.flag, columns.double) if column]
+    return "(" + " OR ".join(f"{column} IS NOT NULL" for column in kinds) + ")"
 
 
 def _span_class(occurring: Occurring) -> str:
@@ -240,14 +258,14 @@ def _billing(occurring: Occurring) -> str:
     return _case(branches)
 
 
-def _task_success(occurring: Occurring) -> str:
+def _task_success(occurring: Occurring, is_source: bool = False) -> str:
     branches = []
     for key in semantics.SUCCESS_FLAG + semantics.SUCCESS_OUTCOME:
         if key in occurring.span:
             said = f"LOWER({_text(occurring.span[key])})"
-            branches.append((f"{said} IN ({_quoted(semantics.OUTCOME_PASSED)})", "TRUE"))
-            branches.append((f"{said} IN ({_quoted(semantics.OUTCOME_FAILED)})", "FALSE"))
-    return _case(branches, "CAST(NULL AS BOOLEAN)")
+            for words, passed in ((semantics.OUTCOME_PASSED, "TRUE"), (semantics.OUTCOME_FAILED, "FALSE")):
+                branches.append((f"{said} IN ({_quoted(words)})", _quote(key) if is_source else passed))
+    return _case(branches, "NULL" if is_source else "CAST(NULL AS BOOLEAN)")
 
 
 def _coalesce(candidates: list[str]) -> str:

@@ -3,6 +3,7 @@
 Spans are spilled to disk as they are read and sorted out by DuckDB, so memory is bounded by a batch, not by the folder.
 """
 
+import re
 import tempfile
 from collections.abc import Iterable
 from datetime import date
@@ -12,14 +13,16 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from agent_spend.sources.agent_traces import runs
+from agent_spend.sources.agent_traces import calls, evaluations, runs
 from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
-from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT, CLAUDE_CALL_SPAN
+from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD
 
 #: What sorting out may hold in memory; the rest is spilled to disk.
 MEMORY_LIMIT = "1GB"
 #: Spans gathered before they go to disk.
 ROW_GROUP_SPANS = 50_000
+#: Spans and currencies named in a message; the rest are counted.
+NAMED_SPANS = 3
 
 # Delivery is at least once and a snapshot of a span may precede its end: the copy that ended later knows more, then
 # the one with more attributes. Ranking only what repeats is several times faster than ranking everything.
@@ -40,93 +43,6 @@ ranked AS (
 SELECT * FROM landed ANTI JOIN repeated USING (trace_id, span_id)
 UNION ALL
 SELECT * EXCLUDE (place) FROM ranked WHERE place = 1
-"""
-
-# Claude Code's log events state the cost that its spans lack. Where both arrived, the span takes the cost and the event
-# is dropped: the span lies in its run's tree.
-_PAIRED_EVENTS = f"""
-CREATE TABLE paired_events AS
-SELECT events.request_id, MIN(events.reported_usd) AS reported_usd, MIN(events.reported_usd_source) AS source
-FROM unique_spans AS events
-SEMI JOIN (SELECT request_id FROM unique_spans WHERE name = '{CLAUDE_CALL_SPAN}') AS calls USING (request_id)
-WHERE events.name = '{CLAUDE_CALL_EVENT}'
-GROUP BY events.request_id;
-
-DELETE FROM unique_spans
-WHERE name = '{CLAUDE_CALL_EVENT}' AND request_id IN (SELECT request_id FROM paired_events);
-
-UPDATE unique_spans
-SET reported_usd = paired_events.reported_usd, reported_usd_source = paired_events.source
-FROM paired_events
-WHERE unique_spans.request_id = paired_events.request_id
-    AND unique_spans.name = '{CLAUDE_CALL_SPAN}'
-    AND unique_spans.reported_usd IS NULL;
-"""
-
-# An emitter without any span kind still states tokens: such a span is a model call, unless a model call lies below it.
-_UNCLASSIFIED_CALLS = """
-CREATE TABLE unclassified_calls AS
-WITH RECURSIVE candidates AS (
-    SELECT trace_id, span_id
-    FROM unique_spans
-    WHERE span_class = 'other' AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)
-),
-family AS (
-    SELECT trace_id, span_id, parent_span_id, span_class = 'inference' AS is_call
-    FROM unique_spans SEMI JOIN candidates USING (trace_id)
-),
-above AS (
-    SELECT trace_id, parent_span_id AS span_id
-    FROM family
-    WHERE parent_span_id IS NOT NULL
-        AND (is_call OR EXISTS (
-            SELECT 1 FROM candidates WHERE candidates.trace_id = family.trace_id AND candidates.span_id = family.span_id
-        ))
-    UNION
-    SELECT family.trace_id, family.parent_span_id
-    FROM above JOIN family USING (trace_id, span_id)
-    WHERE family.parent_span_id IS NOT NULL
-)
-SELECT * FROM candidates ANTI JOIN above USING (trace_id, span_id)
-"""
-
-# A vendor SDK, a framework, a gateway and the vendor's own server can each describe the same call. One stays: the one
-# with a reported cost, else the innermost (which starts last), else the most complete. The others pay for nothing.
-_LAYERS = """
-CREATE TABLE layered_calls AS
-WITH calls AS (
-    SELECT
-        unique_spans.* EXCLUDE (span_class),
-        unique_spans.trace_id || ':' || unique_spans.response_id AS call_id
-    FROM unique_spans
-    LEFT JOIN unclassified_calls USING (trace_id, span_id)
-    WHERE unique_spans.span_class = 'inference' OR unclassified_calls.span_id IS NOT NULL
-),
-by_response AS (
-    SELECT
-        trace_id,
-        span_id,
-        ROW_NUMBER() OVER (
-            PARTITION BY call_id
-            ORDER BY reported_usd IS NULL, started_at DESC, output_tokens DESC NULLS LAST, ended_ns DESC, span_id
-        ) AS place
-    FROM calls
-    WHERE response_id IS NOT NULL
-),
-by_parent AS (
-    SELECT outer_call.trace_id, outer_call.span_id
-    FROM calls AS outer_call
-    JOIN calls AS inner_call
-        ON inner_call.trace_id = outer_call.trace_id AND inner_call.parent_span_id = outer_call.span_id
-    WHERE (outer_call.response_id IS NULL OR inner_call.response_id IS NULL)
-        AND outer_call.model = inner_call.model
-        AND outer_call.output_tokens = inner_call.output_tokens
-        AND outer_call.input_tokens = inner_call.input_tokens
-        AND outer_call.cache_read_tokens IS NOT DISTINCT FROM inner_call.cache_read_tokens
-)
-SELECT trace_id, span_id FROM by_response WHERE place > 1
-UNION
-SELECT trace_id, span_id FROM by_parent
 """
 
 _BY_DAY = """
@@ -203,7 +119,17 @@ class Landing:
         self._spill()
         self._writer.close()
         self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet({_quoted(self._parquet)})")
-        for statement in (_UNIQUE, _PAIRED_EVENTS, _UNCLASSIFIED_CALLS, _LAYERS, runs.TRACES, runs.RUNS, _BY_DAY):
+        for statement in (
+            _UNIQUE,
+            evaluations.EVALUATIONS,
+            calls.PAIRED_EVENTS,
+            calls.UNCLASSIFIED_CALLS,
+            calls.LAYERS,
+            runs.TRACES,
+            runs.RUNS,
+            _BY_DAY,
+            evaluations.VERDICTS,
+        ):
             self._duckdb.execute(statement)
 
     def span_of_days(self) -> tuple[date, date] | None:
@@ -222,14 +148,32 @@ class Landing:
         query = "SELECT DISTINCT file_number FROM spans WHERE usage_day = ?"
         return {number for (number,) in self._duckdb.sql(query, params=[day]).fetchall()}
 
-    def oddities(self, day: date) -> tuple[int, int]:
-        """How many of the day's spans had their reported cost refused, and their input tokens corrected."""
-        query = (
-            "SELECT COUNT(*) FILTER (is_cost_rejected), COUNT(*) FILTER (is_input_corrected) "
-            "FROM spans WHERE usage_day = ?"
-        )
-        [(refused, corrected)] = self._duckdb.sql(query, params=[day]).fetchall()
-        return refused, corrected
+    def oddities(self, day: date) -> list[str]:
+        """What was odd about the day's spans, in words: costs refused or passed over, input tokens corrected."""
+        query = """
+            SELECT
+                COUNT(*) FILTER (is_cost_rejected),
+                LIST(span_id || ' of trace ' || trace_id ORDER BY trace_id, span_id) FILTER (is_cost_rejected),
+                COUNT(*) FILTER (foreign_currency IS NOT NULL),
+                LIST(DISTINCT foreign_currency ORDER BY foreign_currency) FILTER (foreign_currency IS NOT NULL),
+                COUNT(*) FILTER (is_input_corrected)
+            FROM spans
+            WHERE usage_day = ?
+        """
+        [(refused, named, foreign, currencies, corrected)] = self._duckdb.sql(query, params=[day]).fetchall()
+        found = []
+        if refused:
+            more = f", and {refused - NAMED_SPANS} more" if refused > NAMED_SPANS else ""
+            found.append(
+                f"{refused} spans report a cost below 0 or above {MAX_REPORTED_USD} USD: their cost was ignored "
+                f"({', '.join(named[:NAMED_SPANS])}{more})"
+            )
+        if foreign:
+            said = ", ".join(one if re.fullmatch("[A-Z]{3}", one) else "no known currency" for one in currencies[:NAMED_SPANS])
+            found.append(f"{foreign} spans report a cost in {said}: it was passed over, nothing is converted to USD")
+        if corrected:
+            found.append(f"{corrected} spans had more cached than input tokens: their input was read as uncached")
+        return found
 
 
 def _quoted(path: Path) -> str:

@@ -29,11 +29,16 @@ _PLACES = {
 
 @dataclass(frozen=True)
 class Cost:
-    """Reported money of one span. ``is_rejected``: a value was there, but negative or above the cap."""
+    """Reported money of one span.
+
+    ``is_rejected``: a value was there, but negative or above the cap. ``foreign_currency``: what an amount that was
+    passed over is in.
+    """
 
     usd: Decimal | None = None
     source: str | None = None
     is_rejected: bool = False
+    foreign_currency: str | None = None
 
 
 @dataclass(frozen=True)
@@ -150,10 +155,12 @@ def cost(span: Attributes) -> Cost:
     """The money the span itself states, by the first cost rule that applies (card 4.3)."""
     if span.get("gen_ai.operation.name") in semantics.REPEATING_OPERATIONS:
         return Cost()
+    foreign = None
     for rule in semantics.COSTS:
         if any(span.get(key) is None for key in rule.keys):
             continue
-        if rule.currency_key and text(span.get(rule.currency_key)) not in (None, "USD"):
+        if rule.currency_key and (currency := (text(span.get(rule.currency_key)) or "USD").upper()) != "USD":
+            foreign = currency
             continue
         if rule.json_member or rule.or_sum_of_map:
             amount = json_amount(span[rule.keys[0]], rule.json_member, rule.or_sum_of_map)
@@ -164,9 +171,9 @@ def cost(span: Attributes) -> Cost:
             continue
         amount = round_usd(amount, Decimal(rule.scale))
         if not 0 <= amount <= _MAX_USD:
-            return Cost(is_rejected=True)
-        return Cost(amount, rule.source)
-    return Cost()
+            return Cost(is_rejected=True, foreign_currency=foreign)
+        return Cost(amount, rule.source, foreign_currency=foreign)
+    return Cost(foreign_currency=foreign)
 
 
 def round_usd(amount: Decimal, scale: Decimal = Decimal(1)) -> Decimal:
@@ -197,15 +204,47 @@ def tokens(span: Attributes) -> Tokens:
     )
 
 
-def task_success(span: Attributes) -> bool | None:
-    """The explicit result of the task, or ``None`` when no attribute states one; span status is not consulted."""
+def task_success(span: Attributes) -> tuple[bool | None, str | None]:
+    """The explicit result of the task and the attribute that states it; span status is not consulted."""
     for key in semantics.SUCCESS_FLAG + semantics.SUCCESS_OUTCOME:
-        said = (text(span.get(key)) or "").lower()
-        if said in semantics.OUTCOME_PASSED:
-            return True
-        if said in semantics.OUTCOME_FAILED:
-            return False
-    return None
+        passed = _passed(span, key)
+        if passed is not None:
+            return passed, key
+    return None, None
+
+
+def evaluators() -> dict[str, Decimal | None]:
+    """The configured evaluators in lower case, each with the score from which on it passes, if any.
+
+    Raises:
+        ConfigurationError: ``AGENT_TRACES_EVALUATIONS`` is not a comma list of ``name`` or ``name:score``.
+    """
+    found = {}
+    for one in (env("AGENT_TRACES_EVALUATIONS") or semantics.EVALUATORS).split(","):
+        name, has_score, score = one.strip().partition(":")
+        threshold = number(score)
+        if not name or (has_score and threshold is None):
+            raise ConfigurationError(f"AGENT_TRACES_EVALUATIONS: write name or name:score, separated by commas, not {one!r}.")
+        found[name.lower()] = threshold
+    return found
+
+
+def evaluation(said: Attributes, wanted: Mapping[str, Decimal | None]) -> bool | None:
+    """Whether a judgement says that the task was done, by its label, else by its score; ``None`` from other evaluators."""
+    name = (text(said.get(semantics.EVALUATION_NAME)) or "").lower()
+    if name not in wanted:
+        return None
+    for key in semantics.EVALUATION_LABEL:
+        passed = _passed(said, key)
+        if passed is not None:
+            return passed
+    score = number(said.get(semantics.EVALUATION_SCORE))
+    return None if score is None or wanted[name] is None else score >= wanted[name]
+
+
+def _passed(said: Attributes, key: str) -> bool | None:
+    word = (text(said.get(key)) or "").lower()
+    return True if word in semantics.OUTCOME_PASSED else False if word in semantics.OUTCOME_FAILED else None
 
 
 def auth_hint(span: Attributes, resource: Attributes) -> str | None:

@@ -33,6 +33,7 @@ AGENT_SPANS = pandera.DataFrameSchema(
         "agent": column(TEXT, "Agent name stated on this very span", nullable=True),
         "task_id": column(TEXT, "Id of the task the run works on; the same for every attempt", nullable=True),
         "task_success": column(FLAG, "Explicit task result; null when only the span status speaks", nullable=True),
+        "task_success_source": column(TEXT, "Attribute or event the task result was read from", nullable=True),
         "conversation_id": column(TEXT, "Conversation or session; not a task id", nullable=True),
         "response_id": column(TEXT, "Vendor's id of the model response", nullable=True),
         "provider": column(TEXT, "Model provider as sent", nullable=True),
@@ -75,6 +76,7 @@ LANDED_SCHEMA = pa.schema(
         ("file_number", pa.int32()),
         ("request_id", pa.string()),
         ("is_cost_rejected", pa.bool_()),
+        ("foreign_currency", pa.string()),
         ("is_input_corrected", pa.bool_()),
     ]
 )

@@ -140,6 +140,17 @@ TEXTS: Mapping[str, Lookup] = {
     "error_type": Lookup(("error.type", "exception.type", "error"), Place.SPAN, ignored=("true", "false")),
 }
 
+#: The log event that judges a span; its evaluators count when they are named in ``AGENT_TRACES_EVALUATIONS``.
+EVALUATION_EVENT = "gen_ai.evaluation.result"
+EVALUATION_NAME = "gen_ai.evaluation.name"
+EVALUATION_LABEL = ("gen_ai.evaluation.score.label",)
+EVALUATION_SCORE = "gen_ai.evaluation.score.value"
+#: Evaluators that judge whether the task was done; by label, since no score is known to pass.
+EVALUATORS = "task_completion, task_success"
+
+#: What Anthropic's own servers call themselves in the spans they send.
+ANTHROPIC_API_SERVICE = "claude-platform"
+
 #: Claude Code describes one call as a span without cost and as a log event with it; ``request_id`` is the same.
 CLAUDE_CALL_SPAN, CLAUDE_CALL_EVENT = "claude_code.llm_request", "claude_code.api_request"
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 from agent_spend.sources.agent_traces import dialects, protobuf, resolve, wire
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
-from agent_spend.sources.agent_traces.semantics import Lookup
+from agent_spend.sources.agent_traces.semantics import EVALUATION_EVENT, Lookup
 from agent_spend.sources.agent_traces.wire import Facts, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -29,6 +29,7 @@ class StrictReader:
     def __init__(self, lookups: dict[str, Lookup]):
         self._lookups = lookups
         self._wanted = resolve.wanted(lookups)
+        self._evaluators = resolve.evaluators()
 
     def read(self, piece: Piece, report: FileReport) -> Iterator[pa.RecordBatch]:
         """Batches of the piece's spans; what was refused goes to ``report``."""
@@ -89,6 +90,9 @@ class StrictReader:
         ended_ns = wire.nanoseconds(facts.ended_ns, "endTimeUnixNano")
         texts = {name: resolve.find_text(lookup, said, resource) for name, lookup in self._lookups.items()}
         cost, tokens = resolve.cost(said), resolve.tokens(said)
+        success, success_source = resolve.task_success(said)
+        if facts.name == EVALUATION_EVENT:
+            success = resolve.evaluation(said, self._evaluators)
         status = wire.enum(facts.status, wire.STATUS_NAMES, "status.code")
         return (
             wire.hex_id(facts.trace_id, 32, "traceId"),
@@ -106,7 +110,8 @@ class StrictReader:
             texts["workflow"],
             texts["agent"],
             texts["task_id"],
-            resolve.task_success(said),
+            success,
+            success_source,
             texts["conversation_id"],
             texts["response_id"],
             texts["provider"],
@@ -126,6 +131,7 @@ class StrictReader:
             file_number,
             texts["request_id"],
             cost.is_rejected,
+            cost.foreign_currency,
             tokens.is_corrected,
         )
 

@@ -198,6 +198,12 @@ def test_a_fetched_response_carries_no_tokens_and_no_cost(traces):
         ({"gen_ai.usage.cost.amount": 0.5, "gen_ai.usage.cost": 9.0}, "0.5", "gen_ai.usage.cost.amount"),
         ({"gen_ai.usage.cost.amount": 0.5, "gen_ai.usage.cost.currency": "USD"}, "0.5", "gen_ai.usage.cost.amount"),
         ({"gen_ai.usage.cost.amount": 0.5, "gen_ai.usage.cost.currency": "EUR"}, None, None),
+        # In another currency beside one in USD.
+        (
+            {"gen_ai.usage.cost.amount": 0.5, "gen_ai.usage.cost.currency": "EUR", "gen_ai.usage.cost": 0.55},
+            "0.55",
+            "gen_ai.usage.cost",
+        ),
         ({"litellm.cost.total": 0.0021, "gen_ai.usage.cost": 9.0}, "0.0021", "litellm.cost.total"),
         ({"gen_ai.cost.total_cost": 0.0022}, "0.0022", "gen_ai.cost.total_cost"),
         ({"gen_ai.usage.cost": 0.00945, "operation.cost": 9.0}, "0.00945", "gen_ai.usage.cost"),
@@ -252,7 +258,19 @@ def test_a_cost_keeps_the_digits_of_the_text(traces):
 def test_a_refused_cost_is_said_in_the_days_message(traces):
     answer = traces.write(line(span({"gen_ai.usage.cost": -0.5})) + b"\n").answer()
 
-    assert answer.message == "1 spans report a cost below 0 or above 10000 USD: their cost was ignored"
+    assert answer.message == (
+        "1 spans report a cost below 0 or above 10000 USD: their cost was ignored "
+        f"({'b' * 16} of trace {'a' * 32})"
+    )
+
+
+def test_a_cost_in_another_currency_is_never_taken_for_usd_and_said(traces):
+    said = {"gen_ai.operation.name": "chat", "gen_ai.usage.cost.amount": 0.5}
+    euros, dollars = {**said, "gen_ai.usage.cost.currency": "eur"}, {**said, "gen_ai.usage.cost.currency": "usd"}
+    answer = traces.write(line(span(euros), span(dollars, id="c" * 16)) + b"\n").answer()
+
+    assert [row["reported_usd"] for row in answer.rows.to_pylist()] == [None, Decimal("0.5")]
+    assert answer.message == "1 spans report a cost in EUR: it was passed over, nothing is converted to USD"
 
 
 @pytest.mark.parametrize(
