@@ -21,6 +21,7 @@ TITLES = {
     "unmatched_user": "Usage of people nobody knows",
     "prod_workload_on_seat": "Production work on a personal seat",
     "feed_failed": "A feed failed",
+    "copilot_reports_disagree": "GitHub's 1-day and 28-day reports disagree",
     "thresholds_missing": "Alert thresholds are missing",
     "vendor_totals_conserved": "The ledger and a vendor's feed differ",
     "run_failed": "A run failed",

@@ -67,6 +67,9 @@ FEEDS = {
     "copilot_user_usage": _schema(
         usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, user_login=TEXT, ai_credits_used=MONEY,
         ai_credits_state=TEXT, interactions=WHOLE, used_agent=FLAG, used_chat=FLAG, used_cli=FLAG, used_cloud_agent=FLAG),
+    "copilot_user_usage_28_day": _schema(
+        usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, user_login=TEXT, ai_credits_used=MONEY,
+        ai_credits_state=TEXT),
     "claude_api_usage": _schema(
         usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
         cache_read_tokens=WHOLE, output_tokens=WHOLE),

@@ -75,6 +75,7 @@ FINDING_TITLES = {
     "unpriced_model": "Model without a price",
     "untagged_key": "Key without tags",
     "feed_failed": "Feed failed",
+    "copilot_reports_disagree": "GitHub's two reports disagree",
     "thresholds_missing": "Alert threshold missing",
     "invoice_differs": "Invoice differs from the billing data",
     "personal_key_in_prod": "A person's key in production",
