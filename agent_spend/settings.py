@@ -13,6 +13,7 @@ from agent_spend.errors import ConfigurationError
 REQUIRED = {
     "github_copilot": ("GITHUB_TOKEN", "GITHUB_ENTERPRISE|GITHUB_ORGS"),
     "anthropic": ("ANTHROPIC_ADMIN_KEY",),
+    "claude_enterprise": ("ANTHROPIC_ANALYTICS_KEY",),
     "claude_team": ("CLAUDE_TEAM_CSV_URI",),
     "cursor": ("CURSOR_API_KEY",),
     "custom_agents": ("AGENT_TRACES_URI",),

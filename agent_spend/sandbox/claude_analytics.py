@@ -1,7 +1,7 @@
 """The simulated Usage and Cost Analytics API (beta): flat rows, real workspace ids, cursors tied to the query."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -43,20 +43,26 @@ _FILTERS = {"api_key_ids[]": "api_key_id", "models[]": "model", "workspace_ids[]
             "products[]": "product"}
 
 
-def cost(sandbox: SandboxState, request: Request) -> dict:
-    """``GET /v1/organizations/analytics/cost``; amounts are decimal strings in cents."""
+Pieces = Callable[[SandboxState, date], Iterator[dict]]
+
+
+def cost(sandbox: SandboxState, request: Request, pieces: Pieces | None = None) -> dict:
+    """``GET /v1/organizations/analytics/cost``; amounts are decimal strings in cents.
+
+    ``pieces`` gives the finest rows of a day; the Console organisation's own by default.
+    """
     orders = {"amount": "amount", "list_amount": "list_amount", "time": None}
-    return _answer(sandbox, request, (*DIMENSIONS, *_COST_DIMENSIONS), "cost", orders, "amount")
+    return _answer(sandbox, request, pieces, (*DIMENSIONS, *_COST_DIMENSIONS), "cost", orders, "amount")
 
 
-def usage(sandbox: SandboxState, request: Request) -> dict:
-    """``GET /v1/organizations/analytics/usage``."""
+def usage(sandbox: SandboxState, request: Request, pieces: Pieces | None = None) -> dict:
+    """``GET /v1/organizations/analytics/usage``; ``pieces`` as for :func:`cost`."""
     names = ("total_tokens", "output_tokens", "requests", "uncached_input_tokens")
     orders = {name: name for name in names} | {"time": None}
-    return _answer(sandbox, request, DIMENSIONS, "usage", orders, "total_tokens")
+    return _answer(sandbox, request, pieces, DIMENSIONS, "usage", orders, "total_tokens")
 
 
-def _answer(sandbox: SandboxState, request: Request, allowed, kind: str, orders: dict, default_order: str) -> dict:
+def _answer(sandbox: SandboxState, request: Request, pieces, allowed, kind: str, orders: dict, default_order: str) -> dict:
     if BETA not in betas(request):
         raise Refusal(400, f"anthropic-beta: this endpoint requires {BETA}")
     check_names(request, _PARAMETERS)
@@ -72,16 +78,17 @@ def _answer(sandbox: SandboxState, request: Request, allowed, kind: str, orders:
     filters = tuple((field, tuple(request.query_params.getlist(name))) for name, field in _FILTERS.items()
                     if name in request.query_params)
     published = (sandbox.scenario, sandbox.is_restated, tuple(sorted(sandbox.options.items())))
-    rows = _sorted_rows(published, tuple(grouped), kind, start, end, width, filters, orders[order_by], order == "desc")
-    return rows_page(sandbox, request, rows, limit) | {"data_refreshed_at": rfc3339(_refreshed_at(sandbox))}
+    query = (tuple(grouped), kind, start, end, width, filters, orders[order_by], order == "desc")
+    rows = _sorted_rows(published, pieces or _pieces, *query)
+    return rows_page(sandbox, request, rows, limit) | {"data_refreshed_at": rfc3339(refreshed_at(sandbox))}
 
 
 @lru_cache(maxsize=4)
-def _sorted_rows(published, grouped, kind, start, end, width, filters, metric: str | None, is_descending: bool) -> list:
+def _sorted_rows(published, pieces, grouped, kind, start, end, width, filters, metric: str | None, is_descending: bool) -> list:
     """All rows of a query, kept for its next pages. ``metric`` is ``None`` for order by time."""
     scenario, is_restated, options = published
     sandbox = SandboxState(scenario, is_restated=is_restated, options=dict(options))
-    rows = _rows(sandbox, grouped, kind, start, end, width, dict(filters))
+    rows = _rows(sandbox, pieces, grouped, kind, start, end, width, dict(filters))
     # Ties keep one order on every page: by start and by the group itself.
     rows.sort(key=lambda row: (row["starting_at"], msgspec.json.encode(row["group"], order="sorted")))
     key = (lambda row: row["starting_at"]) if metric is None else (lambda row: Decimal(row[kind][metric] or 0))
@@ -109,20 +116,20 @@ def _range(sandbox: SandboxState, request: Request) -> tuple[datetime, datetime,
     return epoch + (start - epoch) // floor * floor, epoch + (end - epoch) // floor * floor, width
 
 
-def _refreshed_at(sandbox: SandboxState) -> datetime:
+def refreshed_at(sandbox: SandboxState) -> datetime:
     """The completeness watermark. It lags, so that a company's newest days come from the reports and older ones from
     here; the switch ``claude_refreshed_days_ago`` says by how many days."""
     return now(sandbox) - timedelta(days=int(sandbox.options.get("claude_refreshed_days_ago", ANALYTICS_LAG_DAYS)))
 
 
-def _rows(sandbox: SandboxState, grouped, kind: str, start, end, width, filters) -> list[dict]:
+def _rows(sandbox: SandboxState, pieces, grouped, kind: str, start, end, width, filters) -> list[dict]:
     """Aggregated rows, combinations without use absent. Only whole days are simulated."""
     totals: dict[tuple, dict[str, Any]] = {}
     day = start.date()
-    while midnight(day) + timedelta(days=1) <= min(end, _refreshed_at(sandbox)):
+    while midnight(day) + timedelta(days=1) <= min(end, refreshed_at(sandbox)):
         first = midnight(day) if width else start
         last = first + timedelta(days=1) if width else end
-        for piece in _pieces(sandbox, day):
+        for piece in pieces(sandbox, day):
             if any(piece[field] not in values for field, values in filters.items()):
                 continue
             group = {name: piece[name] if name in grouped else None for name in (*DIMENSIONS, *_COST_DIMENSIONS)}
@@ -142,8 +149,8 @@ def _rows(sandbox: SandboxState, grouped, kind: str, start, end, width, filters)
 
 
 def _cost(sums: dict[str, Decimal], is_split: bool) -> dict:
-    amount = cents_text(sums["cents"])
-    return {"amount": amount, "list_amount": amount, "currency": "USD",
+    return {"amount": cents_text(sums["cents"]), "list_amount": cents_text(sums.get("list_cents", sums["cents"])),
+            "currency": "USD",
             "requests": None if is_split else int(sums["requests"])}
 
 

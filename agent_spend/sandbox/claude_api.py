@@ -2,7 +2,7 @@
 
 from starlette.routing import Route
 
-from agent_spend.sandbox import claude_analytics, claude_entities, claude_reports
+from agent_spend.sandbox import claude_analytics, claude_enterprise, claude_entities, claude_reports
 from agent_spend.sandbox.claude_http import endpoint
 from agent_spend.sandbox.state import SandboxState
 
@@ -19,8 +19,20 @@ _HANDLERS = {
     "/analytics/cost": claude_analytics.cost,
     "/analytics/usage": claude_analytics.usage,
 }
+#: What an Enterprise key may read; two of the paths are shared by both kinds of organisation.
+_ENTERPRISE_HANDLERS = {
+    "/analytics/cost": claude_enterprise.cost,
+    "/analytics/usage": claude_enterprise.usage,
+    "/analytics/cost_report": claude_enterprise.cost_report,
+    "/analytics/user_cost_report": claude_enterprise.user_cost_report,
+    "/analytics/summaries": claude_enterprise.summaries,
+    "/analytics/users": claude_enterprise.users,
+}
 
 
 def routes(sandbox: SandboxState) -> list[Route]:
     """Every documented path this sandbox serves."""
-    return [Route(_BASE + path, endpoint(sandbox, handler), methods=["GET"]) for path, handler in _HANDLERS.items()]
+    return [
+        Route(_BASE + path, endpoint(sandbox, _HANDLERS.get(path), _ENTERPRISE_HANDLERS.get(path)), methods=["GET"])
+        for path in {**_HANDLERS, **_ENTERPRISE_HANDLERS}
+    ]

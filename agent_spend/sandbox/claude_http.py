@@ -14,7 +14,7 @@ from agent_spend.sandbox.claude_company import ORGANIZATION_ID
 from agent_spend.sandbox.state import SandboxState
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
-ADMIN_KEY, WORKSPACE_KEY = "sk-ant-admin01-sandbox", "sk-ant-api03-sandbox"
+ADMIN_KEY, WORKSPACE_KEY, ENTERPRISE_KEY = "sk-ant-admin01-sandbox", "sk-ant-api03-sandbox", "sk-ant-api01-sandbox"
 VERSIONS = ("2023-06-01", "2026-10-21")
 _ERROR_TYPES = {
     400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
@@ -25,27 +25,35 @@ _ERROR_TYPES = {
 class Refusal(Exception):
     """An answer other than 200, in the vendor's envelope."""
 
-    def __init__(self, status: int, message: str):
+    def __init__(self, status: int, message: str, code: str | None = None):
         super().__init__(message)
         self.status = status
         self.message = message
+        self.details = {"details": {"error_code": code}} if code else {}
 
 
 Handler = Callable[[SandboxState, Request], Any]
 
 
-def endpoint(sandbox: SandboxState, handler: Handler) -> Callable[[Request], Response]:
-    """Wrap a handler that returns the JSON body: checks credential and version, renders refusals."""
+def endpoint(
+    sandbox: SandboxState, console: Handler | None, enterprise: Handler | None = None
+) -> Callable[[Request], Response]:
+    """Wrap handlers that return the JSON body: checks credential and version, renders refusals.
+
+    Args:
+        console: answers an Admin key, ``None`` where a Console organisation has no such endpoint.
+        enterprise: answers an Enterprise key, ``None`` where such a key may not read it.
+    """
 
     def answer(request: Request) -> Response:
         request_id = "req_011Sim" + hashlib.sha256(str(request.url).encode()).hexdigest()[:10]
         headers = {"request-id": request_id, "anthropic-organization-id": ORGANIZATION_ID}
         try:
-            _check_credential(request)
+            handler = _handler(request, console, enterprise)
             _check_version(request)
             return _json(200, handler(sandbox, request), headers)
         except Refusal as refusal:
-            error = {"type": _ERROR_TYPES[refusal.status], "message": refusal.message}
+            error = {"type": _ERROR_TYPES[refusal.status], "message": refusal.message} | refusal.details
             if refusal.status == 401:
                 del headers["anthropic-organization-id"]
             return _json(refusal.status, {"type": "error", "error": error, "request_id": request_id}, headers)
@@ -58,15 +66,20 @@ def _json(status: int, body: Any, headers: dict[str, str]) -> Response:
     return Response(content, status, headers, media_type="application/json")
 
 
-def _check_credential(request: Request) -> None:
+def _handler(request: Request, console: Handler | None, enterprise: Handler | None) -> Handler:
     bearer = request.headers.get("authorization", "")
     key = request.headers.get("x-api-key") or bearer.removeprefix("Bearer ").strip()
     if not key:
         raise Refusal(401, "x-api-key header is required")
     if key == WORKSPACE_KEY:
         raise Refusal(403, "This endpoint requires an Admin API key.")
-    if key != ADMIN_KEY:
+    if key not in (ADMIN_KEY, ENTERPRISE_KEY):
         raise Refusal(401, "invalid x-api-key")
+    if key == ENTERPRISE_KEY and enterprise is None:
+        raise Refusal(403, "This endpoint needs an organization admin; this key holds read:analytics.")
+    if key == ADMIN_KEY and console is None:
+        raise Refusal(400, "This kind of organization has no such report.", "organization_type_not_supported")
+    return enterprise if key == ENTERPRISE_KEY else console
 
 
 def _check_version(request: Request) -> None:

@@ -16,6 +16,8 @@ from agent_spend.sources.land import land
 
 DAY = date(2026, 11, 20)
 FRIDAY = Scenario(developers=12, days=21, seed=7, end_day=DAY)
+#: The vendor has completed the scenario's last day everywhere.
+COMPLETE = {"claude_refreshed_days_ago": "0", "claude_built_days_ago": "1"}
 
 #: Feed and a part of the path that only one of its endpoints has.
 ENDPOINTS = [
@@ -34,6 +36,10 @@ ENDPOINTS = [
     ("claude_code_usage", "usage_report/claude_code"),
     ("claude_analytics_cost", "analytics/cost"),
     ("claude_analytics_usage", "analytics/usage"),
+    ("claude_enterprise_cost", "analytics/cost"),
+    ("claude_enterprise_usage", "analytics/usage"),
+    ("claude_enterprise_seats", "analytics/summaries"),
+    ("claude_enterprise_users", "analytics/users"),
     ("claude_api_keys", "api_keys"),
     ("claude_workspaces", "workspaces"),
     ("claude_users", "organizations/users"),
@@ -97,7 +103,7 @@ def impatient(monkeypatch):
 @pytest.fixture(scope="module")
 def shared_sandbox(company_folder):
     """One server for the whole matrix."""
-    with running(FRIDAY, company_folder(FRIDAY), claude_refreshed_days_ago="0") as server:
+    with running(FRIDAY, company_folder(FRIDAY), **COMPLETE) as server:
         yield server
 
 
@@ -108,6 +114,7 @@ def sandbox(shared_sandbox, monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_ORGS", "")
     monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", "licences")
+    monkeypatch.setenv("ANTHROPIC_ANALYTICS_KEY", "sk-ant-api01-sandbox")
     shared_sandbox.state.options.pop("fault", None)
     return shared_sandbox
 

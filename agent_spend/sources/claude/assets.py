@@ -1,8 +1,16 @@
 """The Claude feeds, for the factory that turns feeds into assets."""
 
 from agent_spend.sources.claude.analytics import fetch_analytics_cost, fetch_analytics_usage
-from agent_spend.sources.claude.analytics_schema import ANALYTICS_COST, ANALYTICS_USAGE
+from agent_spend.sources.claude.analytics_schema import (
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
+    ENTERPRISE_COST,
+    ENTERPRISE_USAGE,
+)
 from agent_spend.sources.claude.code_schema import CODE_USAGE
+from agent_spend.sources.claude.enterprise import fetch_enterprise_cost, fetch_enterprise_usage
+from agent_spend.sources.claude.enterprise_days import fetch_enterprise_seats, fetch_enterprise_users
+from agent_spend.sources.claude.enterprise_schema import ENTERPRISE_SEATS, ENTERPRISE_USERS
 from agent_spend.sources.claude.lists import fetch_api_keys, fetch_users, fetch_workspaces
 from agent_spend.sources.claude.lists_schema import API_KEYS, USERS, WORKSPACES
 from agent_spend.sources.claude.reports import fetch_api_cost, fetch_api_usage, fetch_code_usage
@@ -104,6 +112,52 @@ FEEDS = [
         ),
         schema=USERS,
         fetch=fetch_users,
+    ),
+    Feed(
+        name="claude_enterprise_cost",
+        system="claude_enterprise",
+        vendor="anthropic",
+        description=(
+            "Cost of one UTC day in a Claude Enterprise organisation by member, product and model, in USD after discount "
+            "and at list price. On a seat-based plan this is usage credits beyond the seats only. "
+            "Source: Usage and Cost Analytics API (beta), else the Enterprise cost reports."
+        ),
+        schema=ENTERPRISE_COST,
+        fetch=fetch_enterprise_cost,
+        total_column="amount_usd",
+    ),
+    Feed(
+        name="claude_enterprise_usage",
+        system="claude_enterprise",
+        vendor="anthropic",
+        description=(
+            "Tokens and requests of one UTC day in a Claude Enterprise organisation by member, product and model; on a "
+            "seat-based plan only those beyond the seats. Source: Usage and Cost Analytics API (beta)."
+        ),
+        schema=ENTERPRISE_USAGE,
+        fetch=fetch_enterprise_usage,
+    ),
+    Feed(
+        name="claude_enterprise_seats",
+        system="claude_enterprise",
+        vendor="anthropic",
+        description=(
+            "Seats assigned in a Claude Enterprise organisation on a UTC day, and its active users. Built by the vendor "
+            "at 10:00 UTC of the next day. Source: Enterprise analytics, summaries."
+        ),
+        schema=ENTERPRISE_SEATS,
+        fetch=fetch_enterprise_seats,
+    ),
+    Feed(
+        name="claude_enterprise_users",
+        system="claude_enterprise",
+        vendor="anthropic",
+        description=(
+            "What each member of a Claude Enterprise organisation did on a UTC day: chat and Claude Code counts, no "
+            "money. Built by the vendor at 10:00 UTC of the next day. Source: Enterprise analytics, users."
+        ),
+        schema=ENTERPRISE_USERS,
+        fetch=fetch_enterprise_users,
     ),
     Feed(
         name="claude_seats",
