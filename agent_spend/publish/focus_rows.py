@@ -15,6 +15,8 @@ _METERS = {
     "cache_write_1h": "Cache Write Tokens, 1 hour", "cache_read": "Cache Read Tokens", "output": "Output Tokens",
     "web_search": "Web Searches",
 }  # fmt: skip
+#: Charges of a seat, of use within it and beyond it; the Claude API has none of these.
+_OF_SEATS = ("seat", "included", "on_demand")
 #: Vendors' own units of account; such a row has a price in it, and money only where the pool is used up.
 _VIRTUAL = {"github_copilot": "AI Credits", "cursor": "Cursor Included Usage", "anthropic": "Claude Included Usage"}
 
@@ -57,7 +59,7 @@ def focus_row(row: dict, month: date) -> dict:
         "ResourceId": _resource_id(row),
         "ResourceType": _resource_type(row),
         "ServiceCategory": "AI and Machine Learning",
-        "ServiceName": "Claude subscription" if vendor == "anthropic" and kind in ("seat", "included") else _SERVICES[vendor],
+        "ServiceName": "Claude subscription" if vendor == "anthropic" and kind in _OF_SEATS else _SERVICES[vendor],
         "ServiceSubcategory": "Generative AI",
         "SkuId": sku_id,
         "SkuMeter": "Seats" if kind == "seat" else _METERS.get(row["sku"], virtual or row["unit"]),

@@ -39,6 +39,14 @@ def spend_rows(scenario: Scenario) -> dict[str, list[dict]]:
     return days
 
 
+def credits_usd_by_month(scenario: Scenario) -> dict[str, Decimal]:
+    """What the plan charges for usage credits, by month (``YYYY-MM``); months without any are left out."""
+    months: dict[str, Decimal] = {}
+    for day, rows in spend_rows(scenario).items():
+        months[day[:7]] = months.get(day[:7], Decimal(0)) + sum(row["total_net_spend_usd"] for row in rows)
+    return months
+
+
 def _write(path: Path, columns: tuple[str, ...], rows: list[dict]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)

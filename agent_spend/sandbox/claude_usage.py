@@ -15,6 +15,7 @@ from agent_spend.sandbox.claude_company import (
     subscribers,
 )
 from agent_spend.sandbox.claude_messages import code_execution_cents, cost_lines, list_usd, messages_records
+from agent_spend.sandbox.claude_team import credits_usd_by_month
 from agent_spend.sandbox.prices import TOKEN_TYPES, WEB_SEARCH_USD, list_rate
 from agent_spend.sandbox.scenario import Scenario
 
@@ -40,6 +41,10 @@ def answer_key(scenario: Scenario) -> dict:
             name: _text({key: billed[name][key] - listed[name].get(key, Decimal(0)) for key in billed[name]})
             for name in ("total", "by_day", "by_month")
         },
+        "code_execution_usd_by_day": _text({
+            day.isoformat(): code_execution_cents(scenario, day) / 100 for day in scenario.calendar if day.weekday() == 1
+        }),
+        "usage_credits_usd": {"by_month": _text(credits_usd_by_month(scenario))},
         "tokens": _tokens(scenario),
         "unpriced": _unpriced(scenario),
         "claude_code": _claude_code(scenario),

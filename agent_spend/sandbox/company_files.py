@@ -149,6 +149,9 @@ def _anthropic_lines(scenario: Scenario, month: date) -> Iterable[InvoiceLine]:
     usage_usd, seat_usd = _cents(usage[f"{month:%Y-%m}"]), seats * CLAUDE_SEAT_USD
     yield InvoiceLine("anthropic", f"ANT-API-{month:%Y%m}", "usage", "API usage", usage_usd)
     yield InvoiceLine("anthropic", f"ANT-TEAM-{month:%Y%m}", "seat", "Team, Standard seats", seat_usd, seats)
+    credits = import_module("agent_spend.sandbox.claude_team").credits_usd_by_month(scenario).get(f"{month:%Y-%m}")
+    if credits:
+        yield InvoiceLine("anthropic", f"ANT-TEAM-{month:%Y%m}", "usage", "Team, usage credits", credits)
 
 
 def _cursor_lines(scenario: Scenario, month: date) -> Iterable[InvoiceLine]:

@@ -78,6 +78,8 @@ FEEDS = {
         usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
         cache_read_tokens=WHOLE, output_tokens=WHOLE),
     "claude_analytics_cost": _schema(usage_day=DAY, amount_usd=MONEY),
+    "claude_team_usage": _schema(usage_day=DAY, net_usd=MONEY),
+    "claude_enterprise_cost": _schema(usage_day=DAY, amount_usd=MONEY),
     "cursor_usage_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),
 }
 

@@ -80,7 +80,36 @@ def test_claude_billed_total_of_every_month(demo):
         """SELECT strftime(month, '%Y-%m'), billed_usd FROM rpt_finance__vendor_month
            WHERE vendor = 'anthropic' AND charge_kind = 'usage'"""
     ))
-    assert published == {m: Decimal(t) for m, t in demo.key["claude_usage"]["billed_usd"]["by_month"].items()}
+    expected = {m: Decimal(t) for m, t in demo.key["claude_usage"]["billed_usd"]["by_month"].items()}
+    for month, credits in demo.key["claude_usage"]["usage_credits_usd"]["by_month"].items():
+        expected[month] += Decimal(credits)
+    assert published == expected
+
+
+def test_every_claude_day_is_in_the_ledger_once_from_the_source_that_completed_it(demo):
+    last = demo.key["claude_usage"]["analytics_last_day"]
+    assert set(demo.rows(
+        f"""SELECT usage_day <= '{last}', series, billed_usd IS NOT NULL FROM fct_usage_day
+            WHERE series IN ('claude_api_key', 'claude_api_billing')"""
+    )) == {(True, "claude_api_key", True), (False, "claude_api_key", False), (False, "claude_api_billing", True)}
+    billed = decimals(demo.rows(
+        """SELECT CAST(usage_day AS VARCHAR), SUM(billed_usd) FROM fct_usage_day
+           WHERE series IN ('claude_api_key', 'claude_api_billing') GROUP BY 1"""
+    ))
+    assert billed == {day: Decimal(text) for day, text in demo.key["claude_usage"]["billed_usd"]["by_day"].items()}
+
+
+def test_the_true_up_of_every_claude_day_is_billed_less_book_price(demo):
+    published = decimals(demo.rows(
+        "SELECT CAST(usage_day AS VARCHAR), SUM(difference_usd) FROM rpt_finance__claude_true_up GROUP BY 1"
+    ))
+    key = demo.key["claude_usage"]
+    stated = {day: Decimal(text) for day, text in key["code_execution_usd_by_day"].items()}
+    expected = {day: Decimal(text) + stated.get(day, Decimal(0)) * (day <= key["analytics_last_day"])
+                for day, text in key["difference_usd"]["by_day"].items()}
+    assert published == expected
+    causes = {row[0] for row in demo.rows("SELECT DISTINCT cause FROM rpt_finance__claude_true_up")}
+    assert causes == {"equal", "bill_only", "unpriced_model"}
 
 
 def test_the_subscription_list_value_of_every_person_and_month(demo):

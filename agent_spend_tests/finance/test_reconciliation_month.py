@@ -58,6 +58,14 @@ def test_a_discount_that_the_vendor_states_needs_no_contract_line(books):
     assert (plain(rows[0]["billing_api_usd"]), rows[0]["days_missing"]) == ("85", 0)
 
 
+def test_usage_credits_are_charged_beside_the_api_with_their_own_stated_discount(books):
+    credits = usage(DAY, "anthropic", "10", series="claude_usage_credits", billed_usd="8.5", covered_usd="0")
+    claude(books, {}, rows=[credits])
+    rows = books.reconcile()["anthropic", "usage", METERED_TO_API]
+    assert [plain(rows[0][name]) for name in ("metered_usd", "billing_api_usd")] == ["110", "108.5"]
+    assert causes(rows) == {"discount": "-1.5"}
+
+
 def test_what_no_cause_explains_fails_the_check_above_the_tolerance(books):
     claude(books)
     books.write("vendor_invoices", invoice("anthropic", "usage", "107.50"))

@@ -2,7 +2,7 @@
 -- severity: ERROR
 -- partitions: day
 -- blocking: yes
--- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits, Claude tokens, Claude billed USD, Cursor charges by kind.
+-- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits, Claude tokens, Claude billed USD and usage credits, Cursor charges by kind.
 WITH copilot_users AS (
   -- A user of two organizations is in both files with the same figure; the enterprise's own row wins over both.
   SELECT
@@ -45,6 +45,14 @@ feeds AS (
   WHERE c.source = COALESCE(s.source, 'reports')
   GROUP BY c.usage_day, c.total
   UNION ALL
+  SELECT usage_day, 'anthropic', 'usage credits USD', CAST(SUM(amount_usd) AS DECIMAL(38, 18))
+  FROM (
+    SELECT usage_day, net_usd AS amount_usd FROM claude_team_usage
+    UNION ALL
+    SELECT usage_day, amount_usd FROM claude_enterprise_cost
+  ) AS credits
+  GROUP BY usage_day
+  UNION ALL
   SELECT usage_day, 'cursor', 'on-demand USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
   FROM cursor_usage_events
   WHERE kind_class = 'usage_based'
@@ -63,17 +71,19 @@ entries AS (
     CASE series
       WHEN 'copilot_credits' THEN 'credits'
       WHEN 'claude_api_key' THEN 'tokens'
+      WHEN 'claude_usage_credits' THEN 'usage credits USD'
       WHEN 'cursor_on_demand' THEN 'on-demand USD'
       WHEN 'cursor_included' THEN 'included USD'
     END AS total,
     CASE series
       WHEN 'copilot_credits' THEN quantity
       WHEN 'claude_api_key' THEN CASE WHEN unit LIKE 'token%' THEN quantity END
+      WHEN 'claude_usage_credits' THEN billed_usd
       WHEN 'cursor_on_demand' THEN billed_usd
       WHEN 'cursor_included' THEN covered_usd
     END AS amount
   FROM fct_usage_day
-  WHERE series IN ('copilot_credits', 'claude_api_key', 'cursor_on_demand', 'cursor_included')
+  WHERE series IN ('copilot_credits', 'claude_api_key', 'claude_usage_credits', 'cursor_on_demand', 'cursor_included')
   UNION ALL
   SELECT usage_day, vendor, 'billed USD' AS total, billed_usd AS amount
   FROM fct_usage_day

@@ -32,10 +32,9 @@ named AS (
     u.other_charge_usd AS other_charge,
     CAST(-u.unbilled_tier_usd AS DECIMAL(38, 18)) AS unbilled_tier,
     CAST(
-      COALESCE(
-        -u.stated_discount_usd,
-        -CAST(COALESCE(u.metered_usd, 0) - u.pool_usd - u.unbilled_tier_usd AS DECIMAL(20, 9)) * COALESCE(d.discount_share, 0)
-      ) AS DECIMAL(38, 18)
+      -u.stated_discount_usd
+      - CAST(COALESCE(u.metered_usd, 0) - u.pool_usd - u.unbilled_tier_usd - u.stated_list_usd AS DECIMAL(20, 9))
+      * COALESCE(d.discount_share, 0) AS DECIMAL(38, 18)
     ) AS discount
   FROM int_reconcile__usage_day AS u
   LEFT JOIN int_reconcile__coverage_day AS c ON c.usage_day = u.usage_day AND c.vendor = u.vendor

@@ -13,7 +13,8 @@ unpriced_usd: charge for models that no price book knows, which is in billing_us
 other_charge_usd: charge for services that the usage report does not list, e.g. code execution
 unbilled_tier_usd: consumption on the priority tier, which Anthropic's cost report never lists
 review_usd: consumption by code review, which may come from people without a licence
-stated_discount_usd: discount that the vendor's own figures show (its list price less its charge); null where it states none
+stated_list_usd: list value of charges for which the vendor states the list price too; in metered_usd
+stated_discount_usd: discount that those two figures show
 */
 WITH metered AS (
   SELECT
@@ -34,6 +35,14 @@ claude_unpriced AS (
   WHERE vendor = 'anthropic' AND price_state = 'unpriced'
 ),
 
+claude_charges AS (
+  SELECT usage_day, source, model, token_class, vendor_list_usd, billed_usd FROM int_claude__charge_day
+  UNION ALL
+  SELECT usage_day, 'credits', model, 'usage_credits', list_usd, billed_usd
+  FROM fct_usage_day
+  WHERE series = 'claude_usage_credits'
+),
+
 claude_cost AS (
   SELECT
     c.usage_day,
@@ -44,8 +53,9 @@ claude_cost AS (
       SUM(CASE WHEN c.source = 'reports' AND c.token_class IN ('code_execution', 'session_usage') THEN c.billed_usd ELSE 0 END)
       AS DECIMAL(38, 18)
     ) AS other_charge_usd,
+    CAST(SUM(CASE WHEN c.billed_usd IS NOT NULL THEN c.vendor_list_usd END) AS DECIMAL(38, 18)) AS stated_list_usd,
     CAST(SUM(CASE WHEN c.billed_usd IS NOT NULL THEN c.vendor_list_usd - c.billed_usd END) AS DECIMAL(38, 18)) AS stated_discount_usd
-  FROM int_claude__charge_day AS c
+  FROM claude_charges AS c
   LEFT JOIN claude_unpriced AS u ON u.usage_day = c.usage_day AND u.model = c.model
   GROUP BY c.usage_day
 ),
@@ -87,7 +97,8 @@ int_reconcile__usage_day AS (
     CAST(COALESCE(c.other_charge_usd, 0) AS DECIMAL(38, 18)) AS other_charge_usd,
     CAST(COALESCE(p.unbilled_tier_usd, 0) AS DECIMAL(38, 18)) AS unbilled_tier_usd,
     CAST(COALESCE(b.review_usd, 0) AS DECIMAL(38, 18)) AS review_usd,
-    c.stated_discount_usd
+    CAST(COALESCE(c.stated_list_usd, 0) AS DECIMAL(38, 18)) AS stated_list_usd,
+    CAST(COALESCE(c.stated_discount_usd, 0) AS DECIMAL(38, 18)) AS stated_discount_usd
   FROM sides AS s
   LEFT JOIN metered AS m ON m.usage_day = s.usage_day AND m.vendor = s.vendor
   LEFT JOIN claude_cost AS c ON s.vendor = 'anthropic' AND c.usage_day = s.usage_day

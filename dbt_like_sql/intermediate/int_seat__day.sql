@@ -14,8 +14,8 @@ seats: 1 for a holder; the number of seats for those nobody holds
 created_day: UTC day the seat was given, null when the vendor does not say
 last_activity_day: UTC day the vendor last saw the holder, as of the snapshot
 snapshot_day: UTC day of the vendor's list behind the row; null for stated seats
-is_stated: whether policies/seat_counts.csv states the plan's seats on this day
-source: copilot_seats, claude_seats, cursor_members or seat_counts
+is_stated: whether policies/seat_counts.csv or the vendor's count states the plan's seats on this day
+source: copilot_seats, claude_seats, cursor_members, claude_enterprise_seats or seat_counts
 rule: what decided the row
 attribution_mode: direct (listed that day with its plan, or stated) or derived (carried from another day, plan assumed, or removed since)
 */
@@ -23,17 +23,30 @@ WITH days AS (
   SELECT DISTINCT usage_day FROM feed_coverage WHERE feed <> 'vendor_invoices'
 ),
 
-stated AS (
+counts AS (
   SELECT
     d.usage_day,
     s.vendor,
     s.plan,
-    CAST(SUM(s.seats) AS BIGINT) AS seats,
-    CAST(COUNT(*) OVER (PARTITION BY d.usage_day, s.vendor) AS BIGINT) AS plans
+    s.source,
+    CAST(SUM(s.seats) AS BIGINT) AS seats
   FROM days AS d
   INNER JOIN stg_seats__stated AS s
     ON d.usage_day >= s.effective_from AND (s.effective_to IS NULL OR d.usage_day < s.effective_to)
-  GROUP BY d.usage_day, s.vendor, s.plan
+  GROUP BY d.usage_day, s.vendor, s.plan, s.source
+),
+
+-- Seats are paid from purchase and may be assigned later: the larger of the two counts is what is paid.
+stated AS (
+  SELECT
+    usage_day,
+    vendor,
+    plan,
+    MAX(seats) AS seats,
+    ARG_MAX(source, seats) AS source,
+    CAST(COUNT(*) OVER (PARTITION BY usage_day, vendor) AS BIGINT) AS plans
+  FROM counts
+  GROUP BY usage_day, vendor, plan
 ),
 
 listed AS (
@@ -133,8 +146,8 @@ int_seat__day AS (
     CAST(NULL AS DATE) AS last_activity_day,
     CAST(NULL AS DATE) AS snapshot_day,
     TRUE AS is_stated,
-    'seat_counts' AS source,
-    'stated, less the holders listed' AS rule,
+    s.source,
+    CASE s.source WHEN 'seat_counts' THEN 'stated' ELSE 'counted by the vendor as assigned' END || ', less the holders listed' AS rule,
     'direct' AS attribution_mode
   FROM stated AS s
   LEFT JOIN held AS h ON h.usage_day = s.usage_day AND h.vendor = s.vendor AND h.plan = s.plan

@@ -106,7 +106,7 @@ reported AS (
   SELECT
     CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month,
     vendor,
-    CASE WHEN series = 'cursor_on_demand' THEN 'on_demand' ELSE 'included' END AS charge_class,
+    CASE WHEN series IN ('cursor_on_demand', 'claude_usage_credits') THEN 'on_demand' ELSE 'included' END AS charge_class,
     MIN(usage_day) AS first_day,
     MAX(usage_day) AS last_day,
     actor_id,
@@ -116,13 +116,18 @@ reported AS (
     cost_center,
     environment,
     model,
-    CASE series WHEN 'cursor_on_demand' THEN 'On-demand usage' WHEN 'cursor_included' THEN 'Included usage' ELSE 'Claude Code on a seat' END AS sku,
+    CASE series
+      WHEN 'cursor_on_demand' THEN 'On-demand usage'
+      WHEN 'cursor_included' THEN 'Included usage'
+      WHEN 'claude_usage_credits' THEN 'Usage credits'
+      ELSE 'Claude Code on a seat'
+    END AS sku,
     background_kind AS modifiers,
     CAST(SUM(quantity) AS DECIMAL(38, 18)) AS quantity,
     CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,
     CAST(SUM(COALESCE(billed_usd, 0)) AS DECIMAL(38, 18)) AS billed_usd
   FROM fct_usage_day
-  WHERE series IN ('cursor_on_demand', 'cursor_included', 'claude_seat')
+  WHERE series IN ('cursor_on_demand', 'cursor_included', 'claude_seat', 'claude_usage_credits')
   GROUP BY 1, vendor, series, actor_id, person_id, org, squad, cost_center, environment, model, background_kind
 ),
 

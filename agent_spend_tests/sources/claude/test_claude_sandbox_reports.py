@@ -100,8 +100,9 @@ def test_the_production_job_on_a_seat_shows_every_day_weekends_included(sandbox,
     assert [day for day in SMALL.calendar if ("non-interactive", "team") in surfaces[day]] == SMALL.calendar
 
 
-def test_every_feed_fits_its_lake_table(sandbox, fetch):
-    sandbox.state.options["claude_refreshed_days_ago"] = "0"
+def test_every_feed_fits_its_lake_table(sandbox, fetch, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_ANALYTICS_KEY", "sk-ant-api01-sandbox")
+    sandbox.state.options |= {"claude_refreshed_days_ago": "0", "claude_built_days_ago": "1"}
     day = SMALL.end_day
     for name, feed in fetch.feeds.items():
         answer = fetch(name, [day])[day]
