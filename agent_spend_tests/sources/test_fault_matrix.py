@@ -83,6 +83,7 @@ PAGED = {
     ("claude_code_usage", "usage_report/claude_code"): "claude.reports.MAX_RECORDS",
     ("claude_analytics_cost", "analytics/cost"): "claude.analytics.MAX_ROWS",
     ("claude_analytics_usage", "analytics/usage"): "claude.analytics.MAX_ROWS",
+    ("claude_enterprise_cost", "analytics/cost"): "claude.analytics.MAX_ROWS",
     ("claude_api_keys", "api_keys"): "claude.lists.PAGE_SIZE",
     ("claude_workspaces", "workspaces"): "claude.lists.PAGE_SIZE",
     ("claude_users", "organizations/users"): "claude.lists.PAGE_SIZE",
