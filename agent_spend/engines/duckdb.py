@@ -1,15 +1,52 @@
-"""Runs a model over the lake with embedded DuckDB: views over the files of one snapshot, nothing shared, no locks."""
+"""Runs a model over the lake with embedded DuckDB: views over the files of one snapshot, nothing shared, no locks.
 
+Memory is bounded twice: DuckDB spills what does not fit ``AGENT_SPEND_DUCKDB_MEMORY_LIMIT`` (default 4GB) to
+``AGENT_SPEND_DUCKDB_TEMP_DIR``, and a range of days is computed in pieces that read about ``AGENT_SPEND_PIECE_MB`` each.
+"""
+
+import re
+import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from math import ceil
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
 from agent_spend.catalog import Catalog, Model
+from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
-from agent_spend.partitions import Window
+from agent_spend.partitions import Window, contiguous
+from agent_spend.settings import env
+
+#: What one session may hold in memory.
+MEMORY_LIMIT = "4GB"
+#: Megabytes of stored files (compressed several times) that one piece of a range reads, besides what models look back on.
+PIECE_MB = 256
+MEGABYTE = 1_000_000
+_SIZE = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B)", re.IGNORECASE)
+
+
+def connection_config() -> dict[str, str | bool]:
+    """DuckDB's settings for one session; spilled data has a folder of its own, removed with the session.
+
+    Raises:
+        ConfigurationError: the limit is not a size.
+    """
+    limit = env("AGENT_SPEND_DUCKDB_MEMORY_LIMIT", MEMORY_LIMIT)
+    if not _SIZE.fullmatch(limit):
+        raise ConfigurationError(f"AGENT_SPEND_DUCKDB_MEMORY_LIMIT must be a size like 4GB or 800MB, not {limit!r}.")
+    folder = Path(env("AGENT_SPEND_DUCKDB_TEMP_DIR") or tempfile.gettempdir())
+    return {
+        "memory_limit": limit,
+        # Two sessions that shared a folder would overwrite each other's files.
+        "temp_directory": str(folder / f"agent_spend-duckdb-{uuid.uuid4().hex}"),
+        "preserve_insertion_order": False,
+    }
 
 
 class DuckDBEngine:
@@ -18,13 +55,14 @@ class DuckDBEngine:
     Args:
         catalog: what the names in SQL mean.
         lake: where the stored tables are.
-        resource: Dagster's DuckDB resource; always ``:memory:``, since a shared database file locks readers out.
+        resource: Dagster's DuckDB resource; always ``:memory:``, since a shared database file locks readers out. Without
+            one, each session gets :func:`connection_config`.
     """
 
     def __init__(self, catalog: Catalog, lake: Lake, resource: DuckDBResource | None = None):
         self._catalog = catalog
         self._lake = lake
-        self._resource = resource or DuckDBResource(database=":memory:")
+        self._resource = resource
 
     def run(self, model: Model, window: Window | None = None) -> pa.Table:
         """The rows of a model; for a partitioned one only those whose partition lies in ``window`` (days).
@@ -36,6 +74,22 @@ class DuckDBEngine:
         if window is not None and model.partition_column:
             sql += f" WHERE {model.partition_column} BETWEEN DATE '{window.first}' AND DATE '{window.last}'"
         return self.query(sql, model.upstream, _reading_window(model, window))
+
+    def pieces(self, model: Model, days: list[date]) -> list[list[date]]:
+        """Sorted ``days`` in runs without a gap, short enough that each reads about ``AGENT_SPEND_PIECE_MB`` of files.
+
+        Raises:
+            ConfigurationError: the setting is not a number of megabytes.
+        """
+        megabytes = env("AGENT_SPEND_PIECE_MB", str(PIECE_MB))
+        if not megabytes.isdigit() or megabytes == "0":
+            raise ConfigurationError(f"AGENT_SPEND_PIECE_MB must be a whole number of megabytes, not {megabytes!r}.")
+        window = Window(days[0], days[-1])
+        _, stored = self._catalog.stored_inputs(model.upstream)
+        partitioned = [name for name in stored if self._catalog.partition_column(name) == "usage_day"]
+        total = sum(self._lake.bytes(name, "usage_day", window) for name in partitioned)
+        count = ceil(total / (int(megabytes) * MEGABYTE)) or 1
+        return [piece.days() for piece in contiguous(days, ceil(len(days) / count))]
 
     def query(self, sql: str, tables: tuple[str, ...] | list[str], window: Window | None = None) -> pa.Table:
         """Rows of any SQL over catalog tables.
@@ -51,7 +105,8 @@ class DuckDBEngine:
     def session(self, tables, window: Window | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection in which ``tables``, and the views they need, can be read by name."""
         views, stored = self._catalog.stored_inputs(tables)
-        with self._resource.get_connection() as connection:
+        resource = self._resource or DuckDBResource(database=":memory:", connection_config=connection_config())
+        with resource.get_connection() as connection:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET enable_progress_bar = false")
             for name in stored:

@@ -108,6 +108,17 @@ class Lake:
         if table.num_rows:
             write_deltalake(self.uri(name), table, mode="append")
 
+    def bytes(self, name: str, partition_column: str, window: Window) -> int:
+        """Size of the newest snapshot's files of ``window``, compressed as stored; 0 for a table that was never written."""
+        if not self.exists(name):
+            return 0
+        files = pa.table(DeltaTable(self.uri(name)).get_add_actions(flatten=True))
+        if not files.num_rows:
+            return 0
+        days = pc.cast(files[f"partition.{partition_column}"], pa.string())
+        inside = pc.and_(pc.greater_equal(days, str(window.first)), pc.less_equal(days, str(window.last)))
+        return pc.sum(files["size_bytes"].filter(inside)).as_py() or 0
+
     def relation_sql(self, name: str, partition_column: str | None, window: Window | None = None) -> str:
         """DuckDB SQL that reads the newest snapshot, only the files of ``window`` where one is given."""
         stored = DeltaTable(self.uri(name))

@@ -99,19 +99,34 @@ baseline_length AS (
   SELECT CAST(value AS INTEGER) AS days FROM alert_thresholds WHERE name = 'baseline_days'
 ),
 
-baselines AS (
+baseline_days AS (
   SELECT
     u.usage_day,
     u.workflow_id,
-    CAST(MEDIAN(b.cost_per_completed_task_usd) AS DECIMAL(38, 12)) AS baseline_usd,
-    CAST(COUNT(*) AS BIGINT) AS baseline_days,
-    CAST(SUM(b.completed_tasks) AS BIGINT) AS baseline_completions
+    b.cost_per_completed_task_usd,
+    ROW_NUMBER() OVER (PARTITION BY u.usage_day, u.workflow_id ORDER BY b.cost_per_completed_task_usd) AS place,
+    CAST(COUNT(*) OVER (PARTITION BY u.usage_day, u.workflow_id) AS BIGINT) AS baseline_days,
+    CAST(SUM(b.completed_tasks) OVER (PARTITION BY u.usage_day, u.workflow_id) AS BIGINT) AS baseline_completions
   FROM unit_costs AS u
   CROSS JOIN baseline_length AS l
   INNER JOIN unit_costs AS b
-    ON b.workflow_id = u.workflow_id AND b.completed_tasks > 0
+    ON b.workflow_id = u.workflow_id AND b.cost_per_completed_task_usd IS NOT NULL
     AND b.usage_day < u.usage_day AND b.usage_day >= CAST(u.usage_day - l.days AS DATE)
-  GROUP BY u.usage_day, u.workflow_id
+),
+
+-- The median: the middle day, or the mean of the two in the middle.
+baselines AS (
+  SELECT
+    usage_day,
+    workflow_id,
+    CAST(
+      CAST(MIN(cost_per_completed_task_usd) + MAX(cost_per_completed_task_usd) AS DECIMAL(26, 12)) * CAST(0.5 AS DECIMAL(2, 1)) AS DECIMAL(38, 12)
+    ) AS baseline_usd,
+    MIN(baseline_days) AS baseline_days,
+    MIN(baseline_completions) AS baseline_completions
+  FROM baseline_days
+  WHERE 2 * place BETWEEN baseline_days AND baseline_days + 2
+  GROUP BY usage_day, workflow_id
 ),
 
 rpt_platform__workflow_day AS (
