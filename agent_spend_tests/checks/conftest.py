@@ -35,7 +35,8 @@ TABLES = {
         baseline_completions=WHOLE)),
     "rpt_platform__cost_change_day": ("day", _schema(
         usage_day=DAY, workflow_id=TEXT, ratio=RATIO, price_factor=RATIO, tokens_factor=RATIO, attempts_factor=RATIO,
-        model_mix_factor=RATIO, baseline_shape_factor=RATIO, baseline_model=TEXT, model=TEXT)),
+        model_mix_factor=RATIO, baseline_shape_factor=RATIO, baseline_model=TEXT, model=TEXT, swap_day=DAY,
+        swapped_from=TEXT)),
     "fct_usage_day": ("day", _schema(
         usage_day=DAY, vendor=TEXT, surface=TEXT, series=TEXT, auth_kind=TEXT, auth_rule=TEXT, actor_kind=TEXT,
         actor_rule=TEXT, background_kind=TEXT, actor_id=TEXT, person_id=TEXT, key_id=TEXT, key_name=TEXT, workspace=TEXT,

@@ -50,17 +50,18 @@ def test_a_doubled_cost_per_task_names_the_swap_and_splits_the_change(company):
     assert row["amount_usd"] == Decimal(3)
     assert row["explanation"] == (
         "invoice_matching cost 0.4000 USD (list) per completed task on 2026-11-17, 4.0x the 0.1000 USD median of 7 "
-        "days before; the model moved from claude-haiku-4-5 to claude-opus-5-5; change: price x1.00, tokens per "
+        "days before; the model moved from claude-haiku-4-5 to claude-opus-5-5 on 2026-11-17; change: price x1.00, tokens per "
         "attempt x1.02, attempts per completion x0.98, model mix x4.10"
     )
 
 
-def test_the_day_after_the_swap_names_the_model_of_the_baseline(company):
+def test_the_day_after_the_swap_names_the_swap_with_its_day(company):
     company.write("rpt_platform__workflow_day", workflow(
         "0.40", "0.10", model_changed=False, previous_dominant_model="claude-opus-5-5"))
-    company.write("rpt_platform__cost_change_day", split(baseline_shape_factor=0.9))
+    company.write("rpt_platform__cost_change_day", split(
+        baseline_shape_factor=0.9, swap_day=date(2026, 11, 16), swapped_from="claude-haiku-4-5"))
     explanation = company.rows("cost_per_task_doubled", DAY)[0]["explanation"]
-    assert "the model moved from claude-haiku-4-5 to claude-opus-5-5" in explanation
+    assert "the model moved from claude-haiku-4-5 to claude-opus-5-5 on 2026-11-16; change:" in explanation
     assert explanation.endswith(", baseline average against its median x0.90")
 
 

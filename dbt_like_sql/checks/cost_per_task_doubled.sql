@@ -25,7 +25,8 @@ rises AS (
     changes.attempts_factor,
     changes.model_mix_factor,
     changes.baseline_shape_factor,
-    CASE WHEN days.model_changed THEN days.previous_dominant_model ELSE changes.baseline_model END AS model_before,
+    COALESCE(changes.swapped_from, CASE WHEN days.model_changed THEN days.previous_dominant_model ELSE changes.baseline_model END) AS model_before,
+    COALESCE(changes.swap_day, CASE WHEN days.model_changed THEN days.usage_day END) AS swap_day,
     COALESCE(days.dominant_model, changes.model) AS model_now
   FROM rpt_platform__workflow_day AS days
   CROSS JOIN thresholds
@@ -59,7 +60,8 @@ cost_per_task_doubled AS (
       || CAST(CAST(baseline_usd AS DECIMAL(38, 4)) AS VARCHAR) || ' USD median of '
       || CAST(baseline_days AS VARCHAR) || ' days before'
       || CASE
-        WHEN model_before <> model_now THEN '; the model moved from ' || model_before || ' to ' || model_now
+        WHEN model_before <> model_now
+          THEN '; the model moved from ' || model_before || ' to ' || model_now || COALESCE(' on ' || CAST(swap_day AS VARCHAR), '')
         ELSE ''
       END
       || COALESCE(

@@ -50,10 +50,10 @@ priced AS (
     p.price_version,
     CAST(
       (
-        s.input_tokens * p.input_usd + s.cache_write_5m_tokens * p.cache_write_5m_usd
-        + s.cache_write_1h_tokens * p.cache_write_1h_usd + s.cache_read_tokens * p.cache_read_usd
-        + s.output_tokens * p.output_usd
-      ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
+        CAST(s.input_tokens AS DECIMAL(13, 0)) * p.input_usd + CAST(s.cache_write_5m_tokens AS DECIMAL(13, 0)) * p.cache_write_5m_usd
+        + CAST(s.cache_write_1h_tokens AS DECIMAL(13, 0)) * p.cache_write_1h_usd + CAST(s.cache_read_tokens AS DECIMAL(13, 0)) * p.cache_read_usd
+        + CAST(s.output_tokens AS DECIMAL(13, 0)) * p.output_usd
+      ) * CAST(0.000001 AS DECIMAL(6, 6)) AS DECIMAL(26, 12)
     ) * COALESCE(tier.factor, 1) AS book_usd
   FROM spent AS s
   LEFT JOIN stg_prices__claude AS p
@@ -149,8 +149,8 @@ int_agent__call AS (
     CASE WHEN takes_rest THEN cache_write_5m_tokens - (cache_write_5m_tokens // runs) * (runs - 1) ELSE cache_write_5m_tokens // runs END AS cache_write_5m_tokens,
     CASE WHEN takes_rest THEN cache_write_1h_tokens - (cache_write_1h_tokens // runs) * (runs - 1) ELSE cache_write_1h_tokens // runs END AS cache_write_1h_tokens,
     CASE WHEN takes_rest THEN output_tokens - (output_tokens // runs) * (runs - 1) ELSE output_tokens // runs END AS output_tokens,
-    CAST(CASE WHEN takes_rest THEN list_usd - list_part * (runs - 1) ELSE list_part END AS DECIMAL(38, 18)) AS list_usd,
-    CAST(CASE WHEN takes_rest THEN book_usd - book_part * (runs - 1) ELSE book_part END AS DECIMAL(38, 18)) AS book_usd
+    CAST(CASE WHEN takes_rest THEN list_usd - CAST(list_part AS DECIMAL(26, 12)) * CAST(runs - 1 AS DECIMAL(9, 0)) ELSE list_part END AS DECIMAL(38, 18)) AS list_usd,
+    CAST(CASE WHEN takes_rest THEN book_usd - CAST(book_part AS DECIMAL(26, 12)) * CAST(runs - 1 AS DECIMAL(9, 0)) ELSE book_part END AS DECIMAL(38, 18)) AS book_usd
   FROM parts
 )
 

@@ -120,7 +120,8 @@ baselines AS (
     usage_day,
     workflow_id,
     CAST(
-      CAST(MIN(cost_per_completed_task_usd) + MAX(cost_per_completed_task_usd) AS DECIMAL(26, 12)) * CAST(0.5 AS DECIMAL(2, 1)) AS DECIMAL(38, 12)
+      (CAST(MIN(cost_per_completed_task_usd) AS DECIMAL(26, 12)) + CAST(MAX(cost_per_completed_task_usd) AS DECIMAL(26, 12)))
+      * CAST(0.5 AS DECIMAL(2, 1)) AS DECIMAL(38, 12)
     ) AS baseline_usd,
     MIN(baseline_days) AS baseline_days,
     MIN(baseline_completions) AS baseline_completions
