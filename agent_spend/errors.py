@@ -24,7 +24,8 @@ class State(StrEnum):
 
 #: Reasons for a missing day that are the vendor's normal "nothing to give"; every other one fails the run.
 EXPECTED_GAPS = frozenset(
-    {"no_report", "empty_body", "null_body", "no_links", "live_list_only", "day_not_closed", "no_invoice", "not_refreshed"}
+    {"no_report", "empty_body", "null_body", "no_links", "live_list_only", "day_not_closed", "no_invoice", "not_refreshed",
+     "no_longer_served"}
 )
 
 

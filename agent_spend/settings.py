@@ -16,6 +16,7 @@ REQUIRED = {
     "claude_enterprise": ("ANTHROPIC_ANALYTICS_KEY",),
     "claude_team": ("CLAUDE_TEAM_CSV_URI",),
     "cursor": ("CURSOR_API_KEY",),
+    "cursor_csv": ("CURSOR_CSV_URI",),
     "custom_agents": ("AGENT_TRACES_URI",),
     "roster": ("ROSTER_URI",),
     "identity_overrides": ("IDENTITY_OVERRIDES_URI",),

@@ -73,6 +73,8 @@ class Feed:
             for a vendor's answer; it yields ``DayAnswer.from_error``.
         total_column: the column whose sum the revision log compares (money or credits), if any.
         partition_column: ``usage_day``, or ``month`` for monthly files.
+        is_forgetful: whether the vendor states no depth of its history, so that an empty answer for a day with stored
+            rows means that it is no longer served, not that it was empty.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Feed:
     total_column: str | None = None
     partition_column: str = "usage_day"
     kinds: frozenset[str] = field(default_factory=frozenset)
+    is_forgetful: bool = False
 
     @property
     def arrow_schema(self) -> pa.Schema:

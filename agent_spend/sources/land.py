@@ -51,8 +51,12 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     for answer in not_connected(feed, days) or feed.fetch(days, settings):
         raw.keep(settings.raw_dir, feed.name, answer.day, answer.raw)
         before = known.get(answer.day)
-        if answer.is_doubtful and before is not None and before.row_count:
-            message = f"{answer.message}; the {before.row_count} rows that are stored were kept"
+        stored = before.row_count if before is not None else 0
+        if stored and feed.is_forgetful and answer.state is State.ZERO:
+            message = f"{feed.name} {answer.day}: the vendor lists nothing any more"
+            answer = replace(answer, reason="no_longer_served", message=message)
+        if stored and answer.is_doubtful:
+            message = f"{answer.message}; the {stored} rows that are stored were kept"
             answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
         if answer.is_data:
             try:

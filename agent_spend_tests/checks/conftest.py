@@ -82,6 +82,7 @@ FEEDS = {
     "claude_team_usage": _schema(usage_day=DAY, net_usd=MONEY),
     "claude_enterprise_cost": _schema(usage_day=DAY, amount_usd=MONEY),
     "cursor_usage_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),
+    "cursor_csv_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),
 }
 
 

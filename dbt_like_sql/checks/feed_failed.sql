@@ -20,7 +20,7 @@ WITH failed AS (
   FROM rpt_coverage
   WHERE last_attempt NOT IN (
     'available', 'zero', 'not_connected', 'no_report', 'empty_body', 'null_body', 'no_links', 'live_list_only',
-    'day_not_closed', 'no_invoice', 'not_refreshed'
+    'day_not_closed', 'no_invoice', 'not_refreshed', 'no_longer_served'
   )
 ),
 

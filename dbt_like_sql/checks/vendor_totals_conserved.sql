@@ -34,6 +34,14 @@ claude AS (
   SELECT usage_day, 'analytics', 'billed USD', CAST(amount_usd AS DECIMAL(38, 18)) FROM claude_analytics_cost
 ),
 
+cursor_events AS (
+  SELECT usage_day, kind_class, charged_usd FROM cursor_usage_events
+  UNION ALL
+  SELECT usage_day, kind_class, charged_usd
+  FROM cursor_csv_events
+  WHERE usage_day NOT IN (SELECT usage_day FROM cursor_usage_events)
+),
+
 feeds AS (
   SELECT usage_day, 'github_copilot' AS vendor, 'credits' AS total, CAST(SUM(credits) AS DECIMAL(38, 18)) AS amount
   FROM copilot_users
@@ -54,12 +62,12 @@ feeds AS (
   GROUP BY usage_day
   UNION ALL
   SELECT usage_day, 'cursor', 'on-demand USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
-  FROM cursor_usage_events
+  FROM cursor_events
   WHERE kind_class = 'usage_based'
   GROUP BY usage_day
   UNION ALL
   SELECT usage_day, 'cursor', 'included USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
-  FROM cursor_usage_events
+  FROM cursor_events
   WHERE kind_class = 'included'
   GROUP BY usage_day
 ),

@@ -16,6 +16,7 @@ WITH roles AS (
       WHEN 'copilot_user_usage' THEN 'github_copilot'
       WHEN 'copilot_billing_usage' THEN 'github_copilot'
       WHEN 'cursor_usage_events' THEN 'cursor'
+      WHEN 'cursor_csv_events' THEN 'cursor'
       ELSE 'anthropic'
     END AS vendor,
     c.feed,
@@ -27,14 +28,15 @@ WITH roles AS (
   WHERE c.feed IN ('copilot_user_usage', 'copilot_billing_usage', 'cursor_usage_events')
     OR (s.source = 'reports' AND c.feed IN ('claude_api_usage', 'claude_api_cost'))
     OR (s.source = 'analytics' AND c.feed IN ('claude_analytics_usage', 'claude_analytics_cost'))
+    OR (c.feed = 'cursor_csv_events' AND c.state = 'available')
 ),
 
 int_reconcile__coverage_day AS (
   SELECT
     usage_day,
     vendor,
-    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_user_usage', 'claude_api_usage', 'claude_analytics_usage', 'cursor_usage_events')), FALSE) AS is_metered,
-    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_billing_usage', 'claude_api_cost', 'claude_analytics_cost', 'cursor_usage_events')), FALSE) AS is_billed,
+    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_user_usage', 'claude_api_usage', 'claude_analytics_usage', 'cursor_usage_events', 'cursor_csv_events')), FALSE) AS is_metered,
+    COALESCE(BOOL_OR(is_loaded) FILTER (WHERE feed IN ('copilot_billing_usage', 'claude_api_cost', 'claude_analytics_cost', 'cursor_usage_events', 'cursor_csv_events')), FALSE) AS is_billed,
     BOOL_OR(is_provisional) AS is_provisional
   FROM roles
   GROUP BY usage_day, vendor

@@ -75,7 +75,7 @@ usage_known AS (
     END AS vendor,
     CAST(COUNT(DISTINCT usage_day) AS BIGINT) AS usage_known_days
   FROM feed_coverage
-  WHERE feed IN ('copilot_user_usage', 'claude_code_usage', 'cursor_usage_events') AND state IN ('available', 'zero')
+  WHERE feed IN ('copilot_user_usage', 'claude_code_usage', 'cursor_usage_events', 'cursor_csv_events') AND state IN ('available', 'zero')
   GROUP BY 1, 2
 ),
 

@@ -13,11 +13,10 @@ WITH grouped AS (
     is_service_account,
     background_kind,
     model,
-    CASE
-      WHEN kind_class = 'usage_based' THEN 'cursor_on_demand'
-      WHEN kind_class = 'included' THEN 'cursor_included'
-      ELSE 'cursor_not_charged'
-    END AS series,
+    series,
+    is_from_csv,
+    -- Rows whose amount is a word stay apart, so that no sum passes for complete.
+    charged_usd IS NULL AS is_unstated,
     COUNT(*) AS events,
     CAST(SUM(tokens) AS DECIMAL(38, 18)) AS tokens,
     CAST(SUM(charged_usd) AS DECIMAL(38, 18)) AS charged_usd
@@ -28,7 +27,7 @@ WITH grouped AS (
 int_usage__cursor AS (
   SELECT
     usage_day,
-    'cursor_usage_events' AS feed,
+    CASE WHEN is_from_csv THEN 'cursor_csv_events' ELSE 'cursor_usage_events' END AS feed,
     'cursor' AS vendor,
     COALESCE(background_kind, 'editor') AS surface,
     series,
@@ -64,9 +63,15 @@ int_usage__cursor AS (
     tokens AS quantity,
     'tokens' AS unit,
     CASE WHEN series = 'cursor_not_charged' THEN CAST(0 AS DECIMAL(38, 18)) ELSE charged_usd END AS list_usd,
-    CASE WHEN series = 'cursor_included' THEN charged_usd ELSE CAST(0 AS DECIMAL(38, 18)) END AS covered_usd,
-    CASE WHEN series = 'cursor_on_demand' THEN charged_usd ELSE CAST(0 AS DECIMAL(38, 18)) END AS billed_usd,
-    'reported' AS price_state,
+    CASE
+      WHEN series = 'cursor_included' THEN charged_usd
+      WHEN series <> 'cursor_unknown_kind' THEN CAST(0 AS DECIMAL(38, 18))
+    END AS covered_usd,
+    CASE
+      WHEN series = 'cursor_on_demand' THEN charged_usd
+      WHEN series <> 'cursor_unknown_kind' THEN CAST(0 AS DECIMAL(38, 18))
+    END AS billed_usd,
+    CASE WHEN is_unstated AND series <> 'cursor_not_charged' THEN 'not_priced' ELSE 'reported' END AS price_state,
     'direct' AS attribution_mode,
     CAST(NULL AS VARCHAR) AS price_version
   FROM grouped

@@ -55,6 +55,7 @@ SERIES = {
     "cursor_included": Series("Cursor included", "cursor"),
     "cursor_on_demand": Series("Cursor on-demand", "cursor", is_charged_extra=True),
     "cursor_not_charged": Series("Cursor, not charged", "cursor"),
+    "cursor_unknown_kind": Series("Cursor, kind not known", "cursor"),
     "custom_agents": Series("Custom agents", "custom_agents", is_machine=True),
 }
 AUTH_NAMES = {"seat": "seat", "api_key": "key", "service_account": "service account", "unknown": "unknown"}
@@ -100,7 +101,7 @@ FEED_NAMES = {
     "cursor_usage_events": "Cursor events",
     "github_teams": "GitHub teams", "github_identities": "GitHub identities",
     "agent_spans": "Agent traces", "roster_members": "Roster",
-    "cursor_spend": "Cursor charges by member",
+    "cursor_spend": "Cursor charges by member", "cursor_csv_events": "Cursor CSV exports",
     "key_registry": "Key registry", "identity_overrides": "Identity overrides", "vendor_invoices": "Invoices",
 }  # fmt: skip
 

@@ -3,14 +3,15 @@
 from agent_spend.sources.cursor import schema, team_schema
 from agent_spend.sources.cursor.activity import fetch_daily_usage
 from agent_spend.sources.cursor.client import fetch_usage_events
+from agent_spend.sources.cursor.csv_import import fetch_csv_events
 from agent_spend.sources.cursor.team import fetch_billing_cycles, fetch_members, fetch_spend
 from agent_spend.sources.feed import Feed
 
 
-def _feed(name: str, description: str, table, fetch, total_column: str | None = None) -> Feed:
+def _feed(name: str, description: str, table, fetch, total_column: str | None = None, **more) -> Feed:
     return Feed(
-        name=name, system="cursor", vendor="cursor", description=description, schema=table, fetch=fetch,
-        total_column=total_column, kinds=frozenset({"cursor"}),
+        name=name, vendor="cursor", description=description, schema=table, fetch=fetch, total_column=total_column,
+        **({"system": "cursor", "kinds": frozenset({"cursor"})} | more),
     )
 
 
@@ -22,6 +23,17 @@ FEEDS = [
         schema.CURSOR_USAGE_EVENTS,
         fetch_usage_events,
         "charged_usd",
+        is_forgetful=True,
+    ),
+    _feed(
+        "cursor_csv_events",
+        "One row per usage event of the dashboard's CSV exports that CURSOR_CSV_URI names; used for days of which "
+        "cursor_usage_events has none. charged_usd is rounded to cents, and null where the export prints a word.",
+        schema.CURSOR_CSV_EVENTS,
+        fetch_csv_events,
+        "charged_usd",
+        system="cursor_csv",
+        kinds=frozenset({"file", "csv"}),
     ),
     _feed(
         "cursor_members",
@@ -44,6 +56,7 @@ FEEDS = [
         "/teams/daily-usage-data. Counts of events, not billable units, and no money.",
         team_schema.CURSOR_DAILY_USAGE,
         fetch_daily_usage,
+        is_forgetful=True,
     ),
     _feed(
         "cursor_billing_cycles",

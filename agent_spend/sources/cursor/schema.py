@@ -1,6 +1,7 @@
 """Cursor usage events: the wire shape, the lake table, and the one place where cents become dollars."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
@@ -11,7 +12,10 @@ import pandera.pandas as pandera
 from agent_spend.errors import FeedError
 from agent_spend.sources.feed import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, column, decode
 
-KIND_CLASSES = ("usage_based", "included", "errored", "aborted", "free", "user_api_key", "custom_subscription")
+#: ``unknown`` is a kind in no known vocabulary: kept with its amount, and the day says so until somebody decides.
+KIND_CLASSES = (
+    "usage_based", "included", "errored", "aborted", "free", "user_api_key", "custom_subscription", "unknown",
+)  # fmt: skip
 
 #: Labels of the documentation and of the dashboard, and live enum names without their common prefix; lower case.
 _KINDS = {
@@ -113,6 +117,16 @@ CURSOR_USAGE_EVENTS = pandera.DataFrameSchema(
 )
 
 
+#: The dashboard's export has the same columns; some vintages print a word in place of the amount.
+CURSOR_CSV_EVENTS = pandera.DataFrameSchema(
+    {
+        **CURSOR_USAGE_EVENTS.columns,
+        "charged_usd": column(MONEY, "Cost in USD, rounded to cents; null where the export prints a word", nullable=True),
+    },
+    strict=True,
+)
+
+
 def usage_page(body: bytes, where: str) -> UsagePage:
     """Parse one page.
 
@@ -140,20 +154,32 @@ def usage_rows(events: Iterable[UsageEvent], day: date, where: str) -> list[dict
     """Rows of one day, with money in USD.
 
     Raises:
-        FeedError: ``unknown_kind`` naming the value; ``malformed`` for a token count that is not a number.
+        FeedError: ``malformed`` for a token count that is not a number.
     """
     return [_usage_row(event, day, where) for event in events]
 
 
-def kind_class(kind: str, subscription: str | None = None) -> str | None:
-    """The one-vocabulary name of a kind; None when the kind is not known."""
+def kind_class(kind: str, subscription: str | None = None) -> str:
+    """The one-vocabulary name of a kind; ``unknown`` when it is in none."""
     name = kind.strip().lower()
     if subscription and name == subscription.strip().lower():
         return "custom_subscription"
     name = name.removeprefix(_KIND_PREFIX)
     if name.startswith(_INCLUDED_PREFIXES):
         return "included"
-    return _KINDS.get(name)
+    return _KINDS.get(name, "unknown")
+
+
+def unknown_kinds(rows: Iterable[dict], where: str) -> tuple[str, str]:
+    """Reason and message of a day that holds kinds nobody has classified; two empty texts when there are none."""
+    found = Counter(row["kind"] for row in rows if row["kind_class"] == "unknown")
+    if not found:
+        return "", ""
+    named = ", ".join(f"{kind!r} on {count} events" for kind, count in sorted(found.items()))
+    return "unknown_kind", (
+        f"{where}: usageEvents.kind is {named}, which is in neither known vocabulary; the events are kept and count as "
+        "neither cash nor covered: decide which they are and add the kind to sources/cursor/schema.py"
+    )
 
 
 def dollars(cents: Decimal | None) -> Decimal | None:
@@ -180,13 +206,6 @@ def email(text: str | None) -> str | None:
 
 
 def _usage_row(event: UsageEvent, day: date, where: str) -> dict:
-    classified = kind_class(event.kind, event.customSubscriptionName)
-    if classified is None:
-        raise FeedError(
-            "unknown_kind",
-            f"{where} {day}: usageEvents.kind is {event.kind!r}, which is in neither known vocabulary; "
-            "decide whether it is cash and add it to sources/cursor/schema.py",
-        )
     tokens, place = event.tokenUsage or TokenUsage(), f"{where} {day}"
     return {
         "usage_day": day,
@@ -199,7 +218,7 @@ def _usage_row(event: UsageEvent, day: date, where: str) -> dict:
         "conversation_id": present(event.conversationId),
         "model": present(event.model),
         "kind": event.kind,
-        "kind_class": classified,
+        "kind_class": kind_class(event.kind, event.customSubscriptionName),
         "max_mode": event.maxMode,
         "is_token_based": event.isTokenBasedCall,
         "is_chargeable": event.isChargeable,

@@ -49,7 +49,9 @@ def ask(session: VendorSession, method: str, path: str, where: str, *, body: dic
     if answer.status == 401:
         raise FeedError("unauthorized", f"{said}. Use a team key (Dashboard, API Keys), not a user key")
     if answer.status == 403:
-        raise FeedError("forbidden", f"{said}. The plan or the key's scope does not allow it", State.FORBIDDEN)
+        remedy = "The Admin API needs an Enterprise plan and a team key with scope read:* or admin:*; without it, import the "
+        remedy += "dashboard's CSV exports (CURSOR_CSV_URI)"
+        raise FeedError("forbidden", f"{said}. {remedy}", State.FORBIDDEN)
     reasons = {400: "bad_request", 404: "not_found"}
     raise FeedError(reasons.get(answer.status, "unexpected_status"), said)
 

@@ -131,13 +131,15 @@ def test_an_event_outside_the_window_is_refused(vendor):
     assert "an event of 2026-11-09 lies outside the window" in answer.message
 
 
-def test_an_unknown_kind_fails_its_own_day_and_names_the_value(vendor):
-    vendor.answer = lambda path, body: page_text([event(TENTH_MS, kind="Refunded"), event(TENTH_MS - 1)], 2)
+def test_an_unknown_kind_is_kept_with_its_amount_and_its_day_says_so(vendor):
+    events = [event(TENTH_MS + 1, kind="Refunded", chargedCents=250), event(TENTH_MS), event(TENTH_MS - 1)]
+    vendor.answer = lambda path, body: page_text(events, 3)
     answers = fetch(NINTH, TENTH)
-    assert answers[NINTH].state is State.AVAILABLE
-    assert (answers[TENTH].state, answers[TENTH].reason) == (State.MISSING, "unknown_kind")
-    assert "2026-11-10" in answers[TENTH].message
-    assert "'Refunded'" in answers[TENTH].message
+    assert (answers[NINTH].state, answers[NINTH].reason) == (State.AVAILABLE, "")
+    assert (answers[TENTH].state, answers[TENTH].reason) == (State.AVAILABLE, "unknown_kind")
+    assert "cursor_usage_events 2026-11-10: usageEvents.kind is 'Refunded' on 1 events" in answers[TENTH].message
+    assert [(row["kind"], row["kind_class"], row["charged_usd"]) for row in answers[TENTH].rows] == [
+        ("Refunded", "unknown", Decimal("2.5")), ("Usage-based", "usage_based", Decimal("0.04"))]
 
 
 def test_a_failed_window_fails_each_of_its_days_and_the_others_go_on(vendor):

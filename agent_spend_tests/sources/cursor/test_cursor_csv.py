@@ -6,9 +6,13 @@ from decimal import Decimal
 import pytest
 
 from agent_spend.errors import FeedError
+from agent_spend.settings import Settings
 from agent_spend.sources.cursor.assets import FEEDS
 from agent_spend.sources.cursor.csv_import import rows_from_csv
 from agent_spend.sources.feed import DayAnswer, State
+
+CSV = next(feed for feed in FEEDS if feed.name == "cursor_csv_events")
+TENTH = date(2026, 11, 10)
 
 TOKENS = "Input (w/ Cache Write),Input (w/o Cache Write),Cache Read,Output Tokens,Total Tokens"
 PERSONAL_2025 = f"Date,Kind,Model,Max Mode,{TOKENS},Cost"
@@ -87,7 +91,6 @@ def test_the_order_of_columns_and_a_byte_order_mark_do_not_matter(export):
     [
         (f'"2026-11-10","On-Demand","m","No",{COUNTS},"0.20"', "has no time zone"),
         (f'"yesterday","On-Demand","m","No",{COUNTS},"0.20"', "is not an ISO instant"),
-        (f'"2026-11-10T14:05:33.120Z","Refunded","m","No",{COUNTS},"0.20"', "Kind is 'Refunded'"),
         (f'"2026-11-10T14:05:33.120Z","On-Demand","m","No",{COUNTS},"cheap"', "Cost 'cheap'"),
         ('"2026-11-10T14:05:33.120Z","On-Demand","m","No","1","1","1","1","5","0.20"', "Total Tokens is 5"),
         ('"2026-11-10T14:05:33.120Z","On-Demand","m"', "does not have as many values"),
@@ -101,3 +104,75 @@ def test_a_line_that_cannot_be_read_names_file_line_and_column(export, line, sai
 def test_a_file_of_something_else_is_refused(export):
     with pytest.raises(FeedError, match="no column Kind, Max Mode"):
         export(f"Date,Model,{TOKENS},Cost")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder of exports that the settings name; ``write(name, header, *lines)`` puts one into it."""
+    monkeypatch.setenv("CURSOR_CSV_URI", str(tmp_path / "exports"))
+
+    def write(name: str, header: str, *lines: str) -> None:
+        path = tmp_path / "exports" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+
+    return write
+
+
+def team_line(at: str, user: str = "dana@acme.test", cost: str = "1.00", kind: str = "On-Demand") -> str:
+    return f'"{at}","{user}","","","{kind}","gpt-5.4","No",{COUNTS},"{cost}"'
+
+
+def person_line(at: str, cost: str = "1.00") -> str:
+    return f'"{at}","On-Demand","gpt-5.4","No",{COUNTS},"{cost}"'
+
+
+def fetched(*days: date) -> dict[date, DayAnswer]:
+    return {answer.day: answer for answer in CSV.fetch(list(days), Settings.from_environment())}
+
+
+def test_days_of_an_export_are_landed_and_a_day_in_none_is_missing_and_not_zero(folder):
+    folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T23:59:59.999Z"), team_line("2026-11-09T00:00:00.000Z"))
+    answers = fetched(date(2026, 11, 8), date(2026, 11, 9), date(2026, 11, 10))
+    assert [(answer.state, answer.reason, len(answer.rows)) for _, answer in sorted(answers.items())] == [
+        (State.MISSING, "no_report", 0), (State.AVAILABLE, "", 1), (State.AVAILABLE, "", 1)]
+    assert CSV.table(answers[date(2026, 11, 9)]).num_rows == 1
+
+
+def test_exports_that_overlap_count_each_event_once(folder):
+    noon, evening = team_line("2026-11-10T12:00:00.000Z"), team_line("2026-11-10T20:00:00.000Z")
+    folder("usage-events-2026-11-10.csv", TEAM_2026, noon)
+    folder("usage-events-2026-11-11.csv", TEAM_2026, evening, noon)
+    assert len(fetched(TENTH)[TENTH].rows) == 2
+
+
+def test_equal_events_of_one_export_stay_two(folder):
+    folder("usage-events-2026-11-11.csv", TEAM_2026, *[team_line("2026-11-10T12:00:00.000Z")] * 2)
+    assert len(fetched(TENTH)[TENTH].rows) == 2
+
+
+def test_peoples_own_exports_lie_in_folders_named_by_email_and_a_teams_goes_before_them(folder):
+    folder("Ivo@acme.test/usage-events-2026-11-11.csv", PERSONAL_2025, person_line("2026-11-10T12:00:00.000Z"),
+           person_line("2026-11-09T12:00:00.000Z"))
+    folder("mira@acme.test/usage-events-2026-11-11.csv", PERSONAL_2025, person_line("2026-11-09T12:00:00.000Z"))
+    folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z", "ivo@acme.test"))
+    answers = fetched(date(2026, 11, 9), TENTH)
+    assert sorted(row["user_email"] for row in answers[date(2026, 11, 9)].rows) == ["ivo@acme.test", "mira@acme.test"]
+    assert [row["user_email"] for row in answers[TENTH].rows] == ["ivo@acme.test"]
+
+
+def test_an_unknown_kind_of_an_export_is_kept_and_named(folder):
+    folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z", kind="Refunded"))
+    answer = fetched(TENTH)[TENTH]
+    assert (answer.state, answer.reason, answer.rows[0]["kind_class"]) == (State.AVAILABLE, "unknown_kind", "unknown")
+
+
+def test_a_broken_export_fails_the_days_and_names_file_and_line(folder):
+    folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z", cost="cheap"))
+    answer = fetched(TENTH)[TENTH]
+    assert (answer.state, answer.reason) == (State.MISSING, "malformed")
+    assert "usage-events-2026-11-11.csv line 2: Cost 'cheap'" in answer.message
+
+
+def test_a_folder_that_is_not_there_is_named(folder):
+    assert (fetched(TENTH)[TENTH].reason, "CURSOR_CSV_URI" in fetched(TENTH)[TENTH].message) == ("file_not_found", True)

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from cursor_fakes import page_text
 
 from agent_spend.errors import State
 from agent_spend.lake.tables import Lake
@@ -20,7 +21,7 @@ def stored(name: str):
     return Lake(Settings.from_environment().lake_uri).read(name)
 
 
-@pytest.mark.parametrize("name", list(FEED))
+@pytest.mark.parametrize("name", [name for name in FEED if name != "cursor_csv_events"])
 def test_a_second_run_changes_nothing(cursor_sandbox, name):
     days = cursor_sandbox().scenario.calendar[-3:]
     settings = Settings.from_environment()
@@ -54,6 +55,24 @@ def test_a_failed_answer_leaves_what_is_stored(cursor_sandbox, monkeypatch, faul
     assert set(landing.failures) == set(days)
     assert {entry.state for entry in landing.coverage.values()} == {State.AVAILABLE}
     assert stored("cursor_usage_events").to_pylist() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "empty"),
+    [("cursor_usage_events", page_text([], 0)),
+     ("cursor_daily_usage", {"data": [], "pagination": {"hasNextPage": False, "totalUsers": 0}})],
+)
+def test_an_empty_later_answer_never_takes_landed_rows_away(cursor_sandbox, vendor, monkeypatch, name, empty):
+    vendor_url = vendor.url
+    days = cursor_sandbox().scenario.calendar[-3:]
+    land(FEED[name], days, Settings.from_environment())
+    before = stored(name).to_pylist()
+    monkeypatch.setenv("CURSOR_API_URL", vendor_url)
+    vendor.answer = lambda path, body: empty
+    landing = land(FEED[name], days, Settings.from_environment())
+    assert (stored(name).to_pylist(), landing.failures, landing.changed) == (before, {}, [])
+    assert {(line.state, line.last_attempt) for line in landing.coverage.values()} == {("available", "no_longer_served")}
+    assert "the vendor lists nothing any more" in landing.coverage[days[0]].message
 
 
 def test_a_day_without_events_is_stored_as_zero(cursor_sandbox):
