@@ -188,10 +188,13 @@ def test_a_passing_fault_is_retried_to_a_good_end(ask, name, endpoint, fault):
     assert (answer.is_data, answer.reason) == (True, "")
 
 
-def test_what_was_never_received_is_shown_as_missing_or_forbidden(ask):
-    endpoint = ENDPOINTS[0][1]
-    answers = [ask("copilot_user_usage", endpoint, fault) for fault in ("500", "403-policy", "403", "204")]
-    lines = land_each("copilot_user_usage", answers)
+def test_what_was_never_received_is_shown_with_its_own_state_and_reason(ask):
+    report, file, second_file = "users-1-day?", "_report_files", "part-00001"
+    met = [(report, "204"), (report, "empty"), (report, "null"), (report, "403-policy"), (report, "403"), (report, "500"),
+           (report, "403-rate-limit"), (report, "404"), (report, "401"), (file, "403"), (second_file, "500")]
+    lines = land_each("copilot_user_usage", [ask("copilot_user_usage", endpoint, fault) for endpoint, fault in met])
     assert [(line.state, line.reason) for line in lines] == [
-        ("missing", "server_error"), ("forbidden", "policy_disabled"), ("forbidden", "forbidden"), ("missing", "no_report"),
+        ("missing", "no_report"), ("missing", "empty_body"), ("missing", "null_body"), ("forbidden", "policy_disabled"),
+        ("forbidden", "forbidden"), ("missing", "server_error"), ("missing", "rate_limited"), ("missing", "not_found"),
+        ("missing", "unauthorized"), ("missing", "link_expired"), ("missing", "shard_missing"),
     ]

@@ -13,6 +13,7 @@ name: name for display
 org: org on that day
 squad: squad on that day
 credits: credits of the day; null when unknown
+credits_state: known, absent (GitHub left the value out) or null (GitHub sent it empty)
 previous_credits: credits of the day before; null when unknown or absent
 previous_state: known, unknown (a row without a value) or absent (no row)
 change_pct: change in percent; null without a known value above zero the day before
@@ -28,6 +29,7 @@ WITH users AS (
     f.org,
     f.squad,
     f.quantity AS credits,
+    u.credits_state,
     f.is_provisional
   FROM fct_usage_day AS f
   INNER JOIN stg_copilot__user_day AS u ON u.usage_day = f.usage_day AND CAST(u.user_id AS VARCHAR) = f.actor_id
@@ -44,6 +46,7 @@ rpt_manager__credit_day AS (
     t.org,
     t.squad,
     t.credits,
+    t.credits_state,
     y.credits AS previous_credits,
     CASE WHEN y.actor_id IS NULL THEN 'absent' WHEN y.credits IS NULL THEN 'unknown' ELSE 'known' END AS previous_state,
     (CAST(t.credits AS DOUBLE) / NULLIF(CAST(y.credits AS DOUBLE), 0) - 1) * 100 AS change_pct,

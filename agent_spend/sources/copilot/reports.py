@@ -73,14 +73,18 @@ def read_report(
 
 
 def _numbered_lines(file: Download, name: str) -> Iterator[tuple[int, bytes]]:
-    """Lines that are not blank, by number; the entries of a JSON array, which some copies of a report are, alike."""
+    """Lines that are not blank, by number. A file that is one JSON document, as in GitHub's examples, gives its entries."""
+    is_first = True
     for number, line in enumerate(file.lines(), 1):
-        if number == 1 and line.lstrip().startswith(b"["):
-            entries = decode(b"".join(file.lines()), list[msgspec.Raw], name)
+        if line.isspace():
+            continue
+        if is_first and (line.lstrip().startswith(b"[") or line.strip() == b"{"):
+            document = b"".join(file.lines())
+            entries = decode(document, list[msgspec.Raw], name) if line.lstrip().startswith(b"[") else [document]
             yield from ((position, bytes(entry)) for position, entry in enumerate(entries, 1))
             return
-        if not line.isspace():
-            yield number, line
+        is_first = False
+        yield number, line
 
 
 def _record(line: bytes, name: str, number: int) -> UserDay:

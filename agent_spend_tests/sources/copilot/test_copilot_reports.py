@@ -1,6 +1,7 @@
 """What becomes of broken, empty and odd report answers: nothing but complete reports is data."""
 
 import gzip
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -112,6 +113,38 @@ def test_arrays_blank_lines_byte_order_marks_and_packed_files_are_read(github, b
     github.envelope(PATH)
     github.answer(FIRST, body)
     assert {row["user_id"] for row in rows(ask())} >= {5502}
+
+
+def pretty(*lines: str) -> str:
+    """The lines as one document over many lines, the way the reference prints its examples."""
+    return json.dumps([json.loads(line) for line in lines], indent=2)
+
+
+@pytest.mark.parametrize(
+    ("body", "users"),
+    [(pretty(MIRA, TOBI), [5501, 5502]), (json.dumps(json.loads(MIRA), indent=2), [5501]), (f"\n{pretty(TOBI)}\n", [5502])],
+)
+def test_a_document_over_many_lines_is_read_as_its_records(github, body, users):
+    github.envelope(PATH)
+    github.answer(FIRST, body)
+    assert [row["user_id"] for row in rows(ask())] == users
+
+
+def test_every_field_but_day_and_user_may_be_left_out_and_unknown_ones_are_ignored(github):
+    github.envelope(PATH)
+    github.answer(FIRST, '{"user_login":"a","later_field":{"x":[1]},"day":"2026-11-18","user_id":1,"entity_id_partition":7}')
+    (row,) = rows(ask())
+    assert {name for name, value in row.items() if value is not None} == {
+        "usage_day", "scope_kind", "scope", "user_id", "user_login", "ai_credits_state"
+    }
+
+
+def test_every_documented_field_is_accepted_empty(github):
+    github.envelope(PATH)
+    empty = {name: None for name in json.loads(MIRA) if name not in ("day", "user_id", "user_login")}
+    github.answer(FIRST, json.dumps({"day": "2026-11-18", "user_id": 1, "user_login": "a", **empty}))
+    (row,) = rows(ask())
+    assert (row["ai_credits_state"], row["interactions"], row["cli_sessions"]) == ("null", None, None)
 
 
 def test_a_malformed_line_is_an_error_that_names_it(github):

@@ -1,0 +1,49 @@
+"""What GitHub says of a person's credits on a day reaches the manager's table as it was said, and under one account."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+MODELS = ("stg_roster__member_day", "dim_person", "fct_usage_day", "rpt_manager__credit_day")
+BUILT = ("int_github__login", "int_github__squad_span", "int_github__email", "int_github__person")
+
+
+def credits(number: int, user_id: int, used: str | None, state: str = "known", **more) -> dict:
+    return {"usage_day": date(2026, 11, number), "scope_kind": "enterprise", "scope": "acme", "user_id": user_id,
+            "user_login": f"user-{user_id}", "ai_credits_used": used, "ai_credits_state": state} | more
+
+
+@pytest.fixture
+def firm(company):
+    """A company whose Copilot usage a test writes."""
+    return company(*MODELS)
+
+
+def published(firm, *days: int) -> list[dict]:
+    dates = [date(2026, 11, number) for number in days]
+    firm.build(*BUILT)
+    firm.build("fct_usage_day", "rpt_manager__credit_day", days=dates)
+    return firm.rows("rpt_manager__credit_day", "usage_day, actor_id")
+
+
+def test_absent_null_zero_and_fractional_are_four_different_things(firm):
+    firm.feed("copilot_user_usage", credits(3, 1, None, "absent"), credits(3, 2, None, "null"), credits(3, 3, "0"),
+              credits(3, 4, "0.000012345678901235"))
+    assert [(row["actor_id"], row["credits"], row["credits_state"]) for row in published(firm, 3)] == [
+        ("1", None, "absent"), ("2", None, "null"), ("3", Decimal(0), "known"),
+        ("4", Decimal("0.000012345678901235"), "known"),
+    ]
+
+
+def test_a_renamed_person_is_compared_with_the_day_before(firm):
+    firm.feed("copilot_user_usage", credits(3, 1, "100", user_login="before"), credits(4, 1, "150", user_login="after"))
+    assert [(row["login"], row["credits"], row["previous_credits"], row["ratio"]) for row in published(firm, 3, 4)] == [
+        ("before", Decimal(100), None, None), ("after", Decimal(150), Decimal(100), 1.5),
+    ]
+
+
+def test_a_member_of_two_organizations_counts_once(firm):
+    firm.feed("copilot_user_usage", *(
+        credits(3, 1, "12.5", scope_kind="organization", scope=scope) for scope in ("acme-core", "acme-apps")))
+    assert [(row["actor_id"], row["credits"]) for row in published(firm, 3)] == [("1", Decimal("12.5"))]
