@@ -266,6 +266,7 @@ CACHE_WRITE = (
     "gen_ai.usage.cache_write.input_tokens",
     "gen_ai.usage.cache_creation.input_tokens",
     "gen_ai.usage.cache_creation_input_tokens",
+    "gen_ai.usage.cache_write_input_tokens",
     "gen_ai.usage.prompt_tokens_details.cache_creation_tokens",
     "llm.token_count.prompt_details.cache_write",
     "cache_creation_tokens",

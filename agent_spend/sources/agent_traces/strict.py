@@ -85,7 +85,7 @@ class StrictReader:
 
     def _row(self, facts: Facts, file_number: int) -> tuple:
         """One row in the order of ``LANDED_SCHEMA``."""
-        said, resource = resolve.unpacked(facts.said), facts.resource
+        said, resource = resolve.unpacked(facts.said), resolve.unpacked(facts.resource)
         started_ns = wire.nanoseconds(facts.started_ns, "startTimeUnixNano")
         ended_ns = wire.nanoseconds(facts.ended_ns, "endTimeUnixNano")
         texts = {name: resolve.find_text(lookup, said, resource) for name, lookup in self._lookups.items()}

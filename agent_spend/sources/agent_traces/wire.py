@@ -59,12 +59,12 @@ class AnyValue(msgspec.Struct, rename="camel"):
         """The value with its exact digits, ``None`` for ``{}``, NaN, infinities and undeclared kinds.
 
         Raises:
-            ValueError: an integer that is not one.
+            ValueError: a number that is not one. No message repeats a value: it may hold words of a prompt.
         """
         if self.string_value is not None:
             return self.string_value
         if self.int_value is not None:
-            return int(self.int_value)
+            return whole(self.int_value, "intValue")
         if self.bool_value is not None:
             return self.bool_value
         written = bytes(self.double_value)
@@ -73,7 +73,7 @@ class AnyValue(msgspec.Struct, rename="camel"):
         try:
             return Decimal(written.decode())
         except InvalidOperation:
-            raise ValueError(f"doubleValue {written[:40]!r} is not a number") from None
+            raise ValueError("doubleValue is not a number") from None
 
 
 class KeyValue(msgspec.Struct):
@@ -169,8 +169,23 @@ def attributes(pairs: Iterable[KeyValue] | None, wanted: frozenset[str]) -> dict
     kept: dict[str, Value | None] = {}
     for pair in pairs or ():
         if pair.key in wanted and pair.key not in kept:
-            kept[pair.key] = pair.value.value() if pair.value else None
+            try:
+                kept[pair.key] = pair.value.value() if pair.value else None
+            except ValueError as error:
+                raise ValueError(f"attribute {pair.key}: {error}") from None
     return kept
+
+
+def whole(written: int | str, field: str) -> int:
+    """A 64-bit integer, which OTLP/JSON may write as text.
+
+    Raises:
+        ValueError: not a whole number.
+    """
+    try:
+        return int(written)
+    except ValueError:
+        raise ValueError(f"{field} is not a whole number") from None
 
 
 def hex_id(written: str, digits: int, field: str) -> str:
@@ -181,7 +196,7 @@ def hex_id(written: str, digits: int, field: str) -> str:
     """
     lowered = written.lower()
     if len(lowered) != digits or not _HEX.issuperset(lowered) or not lowered.strip("0"):
-        raise ValueError(f"{field} {written[:40]!r} is not {digits} hex digits")
+        raise ValueError(f"{field} of {len(written)} characters is not {digits} hex digits")
     return lowered
 
 
@@ -191,9 +206,9 @@ def nanoseconds(written: int | str, field: str) -> int:
     Raises:
         ValueError: not a whole number, or zero (a span that has not ended).
     """
-    value = int(written)
+    value = whole(written, field)
     if not 0 < value < 2**63:
-        raise ValueError(f"{field} {written!r} is not a time")
+        raise ValueError(f"{field} {value} is not a time")
     return value
 
 
@@ -207,4 +222,4 @@ def enum(written: int | str, names: dict[str, int], field: str) -> int:
         return written
     if written in names:
         return names[written]
-    raise ValueError(f"{field} {written[:40]!r} is unknown")
+    raise ValueError(f"{field} is unknown")

@@ -214,4 +214,4 @@ def test_a_broken_event_costs_that_event(traces):
     answer = traces.write(log_line(EVENT, broken), "logs.json").answer()
 
     assert len(answer.rows) == 1
-    assert "line 1: log record: invalid literal for int()" in answer.message
+    assert "line 1: log record: attribute output_tokens: intValue is not a whole number" in answer.message

@@ -178,7 +178,7 @@ def test_a_bad_span_costs_that_span_not_its_line(traces):
     answer = traces.write(line(span(CHAT), base64_id) + b"\n").answer()
 
     assert len(answer.rows) == 1
-    assert "line 1: span 'chat x': traceId 'CvdlGRbNQ92ESOshHIAxnA==' is not 32 hex digits" in answer.message
+    assert "line 1: span 'chat x': traceId of 24 characters is not 32 hex digits" in answer.message
 
 
 def test_a_truncated_last_line_waits_for_the_next_run(traces):
