@@ -54,6 +54,7 @@ class People:
     _person: dict[str, str] = field(default_factory=dict)
     _shared: set[str] = field(default_factory=set)
     _by_first_word: dict[str, list[str]] = field(default_factory=dict)
+    _patterns: dict[str, re.Pattern] = field(default_factory=dict)
 
     def add(self, identifier: str, person: str | None = None) -> None:
         """Learn an identifier; ``person`` is the one all identifiers of a person share, where it is known."""
@@ -85,6 +86,10 @@ class People:
         """``text`` with every e-mail address and every known identifier replaced, whatever their case.
 
         An identifier counts where no letter or digit touches it: ``ann`` is found in ``key-ann_2``, not in ``channel``.
+        What stands between its words does not matter: keys and tasks called ``ada-abe`` or ``ada_abe`` are Ada Abe's.
+
+        Args:
+            pseudonyms: gives what stands instead of a person; empty keeps the text.
         """
         if not self._by_first_word:
             self._index()
@@ -93,10 +98,10 @@ class People:
             if word.start() < done:
                 continue
             email = _EMAIL.match(text, word.start())
-            found = email[0].rstrip("'") if email else self._longest_at(text, word)
+            found = (email[0].rstrip("'"),) * 2 if email else self._longest_at(text, word)
             if found:
-                parts += [text[done : word.start()], pseudonyms.of(self.person_of(found))]
-                done = word.start() + len(found)
+                parts += [text[done : word.start()], pseudonyms.of(self.person_of(found[1])) or found[0]]
+                done = word.start() + len(found[0])
         return "".join((*parts, text[done:])) if parts else text
 
     def _index(self) -> None:
@@ -112,11 +117,14 @@ class People:
                     self._person.setdefault(inner, person)
         self._by_first_word = {word: sorted(forms, key=len, reverse=True) for word, forms in words.items()} or {"": []}
 
-    def _longest_at(self, text: str, word: re.Match) -> str | None:
+    def _longest_at(self, text: str, word: re.Match) -> tuple[str, str] | None:
+        """The words at this place that are an identifier, and the identifier."""
         for form in self._by_first_word.get(word[0].lower(), ()):
-            end = word.start() + len(form)
-            if text[word.start() : end].lower() == form and not text[end : end + 1].isalnum():
-                return text[word.start() : end]
+            if form not in self._patterns:
+                words = (re.escape(part) for part in _TOKEN.findall(form))
+                self._patterns[form] = re.compile(r"[\W_]{1,2}".join(words) + r"(?![^\W_])", re.IGNORECASE)
+            if found := self._patterns[form].match(text, word.start()):
+                return found[0], form
         return None
 
 

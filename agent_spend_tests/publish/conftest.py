@@ -1,15 +1,8 @@
 """The pages of the hand-written company, as readers see them."""
 
 import pytest
-from page_reader import Page
-from page_rows import company, write
-
-from agent_spend.publish.page import publish_page
-
-
-def read(folder, tables) -> dict[str, Page]:
-    warehouse = write(folder / "warehouse.duckdb", tables)
-    return {path.name: Page(path.read_text()) for path in publish_page(warehouse, folder)}
+from page_reader import read
+from page_rows import company
 
 
 @pytest.fixture(scope="session")

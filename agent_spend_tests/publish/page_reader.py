@@ -1,6 +1,17 @@
 """What a reader sees on a page, for tests."""
 
 from html.parser import HTMLParser
+from pathlib import Path
+
+from page_rows import write
+
+from agent_spend.publish.page import publish_page
+
+
+def read(folder: Path, tables: dict[str, list[dict]]) -> dict[str, "Page"]:
+    """Publish these tables; file name -> page."""
+    warehouse = write(folder / "warehouse.duckdb", tables)
+    return {path.name: Page(path.read_text()) for path in publish_page(warehouse, folder)}
 
 
 class Page(HTMLParser):

@@ -49,12 +49,25 @@ TABLES = {
     " first_seen_at instant, notified_at instant",
     "rpt_finance__pool_month": "month day, vendor text, included_credits money, used_credits money, left_credits money,"
     " overage_credits money, overage_usd money, source text",
-    "fct_seat_month": "month day, vendor text, plan text, seats whole, billed_usd money, is_idle flag, idle_usd money",
+    "fct_seat_month": "month day, vendor text, plan text, seats whole, billed_usd money, is_idle flag, idle_usd money,"
+    " is_under_used flag, under_used_usd money, proration_rule text, price_version text",
+    "rpt_finance__drivers_week": "week_start day, vendor text, series text, background_kind text, list_usd money,"
+    " previous_list_usd money, change_list_usd money, rank whole",
+    "rpt_platform__agent_sdk_policy": "plan text, monthly_credit_usd money, announced_day day, paused_day day,"
+    " effective_from day, overflow text, state text, source text",
+    "rpt_platform__agent_sdk_split": "month day, seat text, person_id text, name text, plan text, plan_rule text,"
+    " headless_list_usd money, source_feed text, use_days whole, credit_usd money, credit_used_usd money, overflow_usd money,"
+    " covered_days whole, stops flag, stops_day day, basis text, state text",
+    "rpt_platform__agent_sdk_split_workload": "month day, seat text, person_id text, name text, workload text,"
+    " environment text, headless_list_usd money, share float, stops flag, state text",
+    "rpt_platform__cutover_list": "workload text, workload_kind text, vendor text, environment text, owner text,"
+    " cost_center text, last_seen_day day, key_usd_28d money, target_key text, target_exists flag, verdict text,"
+    " confidence text, evidence text",
     "rpt_reconciliation_month": "month day, vendor text, line text, comparison text, metered_usd money, billing_api_usd money,"
     " invoiced_usd money, cause text, cause_usd money, state text",
     "rpt_finance__budget_pace": "month day, scope_kind text, scope text, amount_kind text, owner text, budget_usd money,"
-    " to_date_usd money, share float, projected_usd money, projected_low_usd money, projected_high_usd money,"
-    " exhaustion_day day, state text",
+    " to_date_usd money, share float, pace_usd_per_day money, projected_usd money, projected_low_usd money,"
+    " projected_high_usd money, exhaustion_day day, state text",
     "rpt_month_close": f"month day, about_month day, vendor text, charge_kind text, {AMOUNTS}, invoiced_usd money,"
     " closed_at instant, is_forced flag, price_versions text, figures_hash text",
     "rpt_month_close_adjustment": "adjustment_month day, closed_month day, vendor text, charge_kind text, amount_kind text,"
@@ -94,8 +107,8 @@ def coverage(*feeds: str, last: date = SUNDAY) -> list[dict]:
 
 def company() -> dict[str, list[dict]]:
     """Two organisations, four vendors, November 2026; every figure in it is written here."""
-    people = [_person(f"P{n}", name, "Payments", "checkout") for n, name in enumerate(PAYMENTS, 1)]
-    people += [_person(f"S{n}", name, "Search", "ranking") for n, name in enumerate(SEARCH, 1)]
+    people = [_person(f"P{n}", name, "Payments") for n, name in enumerate(PAYMENTS, 1)]
+    people += [_person(f"S{n}", name, "Search") for n, name in enumerate(SEARCH, 1)]
     friday, thursday = date(2026, 11, 20), date(2026, 11, 19)
     credits = [
         _credits("P1", "Ada Abe", thursday, "100"), _credits("P1", "Ada Abe", friday, "301", "100", 201.0, 3.01),
@@ -202,15 +215,23 @@ def workflow_days() -> list[dict]:
     return days
 
 
-def _person(person_id: str, name: str, org: str, squad: str) -> dict:
+def squad_of(person_id: str) -> str:
+    """Five people of Payments make the checkout, two the ledger; Search is one squad of three."""
+    if person_id == NOBODY:
+        return NOBODY
+    return "ranking" if person_id[0] == "S" else "ledger" if person_id in ("P6", "P7") else "checkout"
+
+
+def _person(person_id: str, name: str, org: str) -> dict:
     first = name.split()[0].lower()
     return {"person_id": person_id, "name": name, "email": f"{first}@acme.test", "github_login": f"{first}-acme", "org": org,
-            "squad": squad, "first_day": DAYS[0], "last_day": SUNDAY}
+            "squad": squad_of(person_id), "first_day": DAYS[0], "last_day": SUNDAY}
 
 
 def _credits(person_id, name, day, credits, before=None, change=None, ratio=None) -> dict:
     return {"usage_day": day, "actor_id": f"gh-{person_id}", "login": f"{name.split()[0].lower()}-acme", "person_id": person_id,
-            "name": name, "org": "Payments", "squad": "checkout", "credits": None if credits is None else Decimal(credits),
+            "name": name, "org": "Payments", "squad": squad_of(person_id),
+            "credits": None if credits is None else Decimal(credits),
             "previous_credits": None if before is None else Decimal(before),
             "previous_state": "absent" if before is None else "known",
             "change_pct": change, "ratio": ratio, "is_provisional": False}
@@ -224,7 +245,7 @@ def _usage(day, vendor, series, auth_kind, list_usd, **other) -> dict:
 
 
 def _person_month(person_id, name, org, vendor, series, list_usd, billed=None) -> dict:
-    return {"month": MONTH, "org": org, "squad": "checkout", "person_id": person_id, "name": name, "vendor": vendor,
+    return {"month": MONTH, "org": org, "squad": squad_of(person_id), "person_id": person_id, "name": name, "vendor": vendor,
             "series": series, "list_usd": Decimal(list_usd), "billed_usd": billed and Decimal(billed)}
 
 

@@ -9,9 +9,12 @@ from agent_spend.errors import ConfigurationError
 from agent_spend.publish.page import publish_page
 
 
-def test_there_is_one_page_for_the_company_and_one_for_each_organisation(tmp_path):
+def test_there_is_one_page_for_the_company_and_one_for_each_organisation_and_squad(tmp_path):
     paths = publish_page(write(tmp_path / "warehouse.duckdb", company()), tmp_path)
-    assert [path.name for path in paths] == ["index.html", "org-payments.html", "org-search.html"]
+    assert [path.name for path in paths] == [
+        "index.html", "org-payments.html", "org-search.html", "squad-payments--checkout.html", "squad-payments--ledger.html",
+        "squad-search--ranking.html",
+    ]
     assert all(path.parent == tmp_path / "page" for path in paths)
 
 
@@ -23,13 +26,15 @@ def test_the_same_data_gives_the_same_bytes_and_leaves_the_files_alone(tmp_path)
     assert [path.read_bytes() for path in elsewhere] == [(tmp_path / "page" / path.name).read_bytes() for path in elsewhere]
 
 
-def test_the_page_of_an_organisation_that_is_gone_is_removed(tmp_path):
+def test_the_pages_of_an_organisation_that_is_gone_are_removed(tmp_path):
     publish_page(write(tmp_path / "warehouse.duckdb", company()), tmp_path)
     tables = company()
     for name in ("dim_person", "rpt_manager__person_week", "rpt_manager__person_month"):
         tables[name] = [row for row in tables[name] if row["org"] != "Search"]
     publish_page(write(tmp_path / "warehouse.duckdb", tables), tmp_path)
-    assert sorted(path.name for path in (tmp_path / "page").iterdir()) == ["index.html", "org-payments.html"]
+    assert sorted(path.name for path in (tmp_path / "page").iterdir()) == [
+        "index.html", "org-payments.html", "squad-payments--checkout.html", "squad-payments--ledger.html",
+    ]
 
 
 def test_a_page_asks_for_nothing_over_the_network(publish):
@@ -71,6 +76,13 @@ def test_two_organisations_that_would_share_a_file_are_refused(publish):
     tables["dim_person"][0]["org"] = "SEARCH"
     with pytest.raises(ValueError, match=r"would share the file org-search\.html"):
         publish(tables)
+
+
+def test_two_squads_whose_names_run_together_have_a_file_each(publish):
+    tables = company()
+    tables["dim_person"][0] |= {"org": "a b", "squad": "c"}
+    tables["dim_person"][1] |= {"org": "a", "squad": "b c"}
+    assert {"squad-a-b--c.html", "squad-a--b-c.html"} <= set(publish(tables))
 
 
 def test_the_hand_written_tables_have_columns_that_the_models_publish():

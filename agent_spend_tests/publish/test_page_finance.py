@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from page_rows import MONTH, OCTOBER, company
+from page_rows import MONTH, OCTOBER, WEEK, company
 
 
 def test_the_four_amounts_of_a_month_are_four_columns(publish):
@@ -89,11 +89,14 @@ def test_included_pools_and_seat_fees_stand_beside_the_months(publish):
     tables["rpt_finance__pool_month"] = [{"month": MONTH, "vendor": "github_copilot", "source": "billing API", **pool}]
     tables["fct_seat_month"] = [
         {"month": MONTH, "vendor": "cursor", "plan": "standard", "seats": 1, "billed_usd": Decimal(40), "is_idle": idle,
-         "idle_usd": Decimal(40 if idle else 0)} for idle in (True, False, False)
+         "idle_usd": Decimal(40 if idle else 0), "is_under_used": not idle, "under_used_usd": Decimal(0 if idle else 40),
+         "proration_rule": "rest_of_month", "price_version": "seat_prices cursor 2026"} for idle in (True, False, False)
     ]  # fmt: skip
     page = publish(tables)["index.html"]
     assert page.row("pools", "Nov 2026")[2:7] == ["1,900.00", "2,000.00", "0", "100.00", "$1.00"]
-    assert page.row("seat-fees", "Cursor")[1:] == ["standard", "3", "$120.00", "1", "$40.00"]
+    assert page.row("seat-fees", "Cursor")[1:] == [
+        "standard", "3", "$120.00", "1", "$40.00", "2", "$80.00", "Rest of month seat_prices cursor 2026",
+    ]
 
 
 def test_a_reconciled_seat_line_is_called_so_and_a_difference_names_its_cause(publish):
@@ -155,4 +158,33 @@ def test_a_small_groups_budget_is_for_its_own_organisation_only(publish):
     pages = publish(tables)
     assert [row[0] for row in pages["index.html"].rows["budgets"][1:]] == ["Cursor"]
     assert pages["org-search.html"].row("budgets", "squad ranking")[3:6] == ["$10.00", "$9.00", "90%"]
-    assert "budgets" not in pages["org-payments.html"].rows
+    assert "No budget of Payments." in pages["org-payments.html"].text
+    assert [row[0] for row in pages["squad-search--ranking.html"].rows["budgets"][1:]] == ["squad ranking"]
+
+
+def test_without_budgets_the_page_says_how_to_set_one(publish):
+    assert "No budgets. One line a budget in dbt_like_sql/policies/budgets.csv" in publish()["index.html"].text
+
+
+def test_what_changed_names_the_largest_rise_first(publish):
+    tables = company()
+    tables["rpt_finance__drivers_week"] = [
+        {"week_start": WEEK, "vendor": "cursor", "series": "cursor_on_demand", "background_kind": kind, "list_usd": Decimal(now),
+         "previous_list_usd": Decimal(before), "change_list_usd": Decimal(now) - Decimal(before), "rank": rank}
+        for kind, now, before, rank in (("interactive", "41.00", "42.50", 2), ("automation", "123.81", "5.47", 1))
+    ]
+    rows = publish(tables)["index.html"].rows["drivers"]
+    assert rows[1] == ["Cursor on-demand", "cloud automations, nobody at the keyboard", "$5.47", "$123.81", "+$118.34"]
+    assert rows[2][-1] == "−$1.50"
+
+
+def test_a_week_of_the_drivers_leads_to_its_rows_and_their_price_version(publish):
+    tables = company()
+    tables["rpt_finance__drivers_week"] = [
+        {"week_start": WEEK, "vendor": "anthropic", "series": "claude_api_key", "background_kind": "api_key", "rank": 1,
+         "list_usd": Decimal(43), "previous_list_usd": Decimal(1), "change_list_usd": Decimal(42)}
+    ]
+    page = publish(tables)["index.html"]
+    assert 'href="#lines-anthropic-2026-11-01"' in page.html
+    row = page.row("lines-anthropic-2026-11-01", "Claude API keys")
+    assert row[7] == "claude_prices claude-opus-5-5 default 2026-09-22, direct"

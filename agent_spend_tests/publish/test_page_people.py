@@ -57,7 +57,7 @@ def test_a_week_is_compared_with_the_week_before(publish):
 
 def test_on_demand_charge_and_background_part_stand_beside_each_other(publish):
     row = next(row for row in publish()["org-payments.html"].rows["person-P1"] if row[0] == "Cursor on-demand")
-    assert row[1:] == ["$10.00", "not stated", "$10.00", "$9.00"]
+    assert row[1:] == ["$10.00", "not stated", "$10.00", "$9.00", "priced, direct"]
 
 
 def test_there_is_a_row_for_what_no_person_carries(publish):
@@ -78,7 +78,9 @@ def test_the_company_page_names_nobody(publish):
 
 def test_a_finding_about_a_person_names_the_organisation_only(publish):
     pages = publish()
-    assert "someone in Search" in pages["index.html"].text
+    assert "Credits rose against the day before someone in Payments" in pages["index.html"].text
+    # Three people make the whole of Search.
+    assert "Credits rose against the day before someone GitHub Copilot" in pages["index.html"].text
     assert "Ada Abe used 301 credits" in pages["org-payments.html"].text
 
 

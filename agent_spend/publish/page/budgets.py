@@ -1,23 +1,24 @@
 """Budgets with their pace, and the lines of the month's reconciliation with their causes."""
 
-from agent_spend.publish.page.audience import SMALLEST_GROUP, Audience, Names
+from agent_spend.publish.page.audience import SMALLEST_GROUP, Audience, Names, Place
 from agent_spend.publish.page.source import Source
 
 _SCOPES = ("vendor", "org", "squad", "workflow", "key")
 
 
 def build_budgets(source: Source, audience: Audience, names: Names) -> list[dict]:
-    """Budgets that the audience may see: a group's budget outside the own org only where five or more people share it."""
+    """Budgets that the audience may see: that of a group it is not in only where five or more people share it."""
     shown = []
     people = _people_by_group(source)
     for row in source.rows_of("rpt_finance__budget_pace", "SELECT * FROM rpt_finance__budget_pace ORDER BY scope, amount_kind"):
         group = (row["scope_kind"], row["scope"])
+        places = people.get(group, {})
         if audience.org is not None:
-            is_shown = group == ("org", audience.org) or (row["scope_kind"] == "squad" and audience.org in people.get(group, {}))
+            is_shown = audience.sees(places) and (audience.squad is None or row["scope_kind"] == "squad")
         else:
-            is_shown = row["scope_kind"] not in ("org", "squad") or sum(people.get(group, {}).values()) >= SMALLEST_GROUP
+            is_shown = row["scope_kind"] not in ("org", "squad") or sum(places.values()) >= SMALLEST_GROUP
         if is_shown:
-            hidden = {column: names.hide(row[column], audience.org) for column in ("scope", "owner")}
+            hidden = {column: names.hide(row[column], audience) for column in ("scope", "owner")}
             shown.append({**row, **hidden})
     return sorted(shown, key=lambda row: (_SCOPES.index(row["scope_kind"]) if row["scope_kind"] in _SCOPES else 9, row["scope"]))
 
@@ -35,13 +36,12 @@ def build_reconciliation(source: Source) -> list[dict]:
     return list(lines.values())
 
 
-def _people_by_group(source: Source) -> dict[tuple[str, str], dict[str, int]]:
-    """People of each org and squad by org."""
-    found: dict[tuple[str, str], dict[str, int]] = {}
+def _people_by_group(source: Source) -> dict[tuple[str, str], dict[Place, int]]:
+    """People of each org and squad by place."""
+    found: dict[tuple[str, str], dict[Place, int]] = {}
     for row in source.rows("SELECT org, squad, COUNT(*) AS people FROM dim_person GROUP BY org, squad ORDER BY ALL"):
         for group in (("org", row["org"]), ("squad", row["squad"])):
-            found.setdefault(group, {})
-            found[group][row["org"]] = found[group].get(row["org"], 0) + row["people"]
+            found.setdefault(group, {})[row["org"], row["squad"]] = row["people"]
     return found
 
 

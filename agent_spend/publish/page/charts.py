@@ -76,28 +76,33 @@ def weeks(rows: Sequence[dict], vendor: str, width: int = 540) -> dict | None:
         return None
     found = sorted({row["week_start"] for row in rows})
     top = _nice_top(max(float(row["list_usd"]) for row in rows))
-    height, labels, layers, data = 190, _week_labels(found), [], Data()
+    height, data = 190, Data()
     ends = {name: float(next((r["list_usd"] for r in reversed(rows) if r["series"] == name), 0)) for name in names}
     label_at = _spread(ends, top, height - 34)
     y = alt.Y("amount:Q", scale=alt.Scale(domain=[0, top]), axis=money_axis("$,.0f" if top >= 4 else "$,.2f", ticks=3))
-    x = alt.X("week:O", sort=[week.isoformat() for week in found], axis=labelled_axis(labels), scale=alt.Scale(padding=0.2))
-    for name in names:
-        style = SERIES[name]
-        color = TONES[style.vendor][1 if style.is_charged_extra else 0]
-        points = [
-            {"week": row["week_start"].isoformat(), "amount": float(row["list_usd"]),
-             "text": f"Week of {day(row['week_start'])}, {style.name}: list value {usd_text(row['list_usd'])}"}
-            for row in rows if row["series"] == name
-        ]
-        base = data.chart(points).encode(x=x, y=y)
-        layers.append(base.mark_line(color=color, strokeWidth=2, strokeDash=[5, 3] if style.is_machine else [1, 0]))
-        layers.append(base.mark_point(color=color, filled=True, size=26, opacity=1).encode(description=alt.Description("text:N")))
-        end = [{"week": found[-1].isoformat(), "amount": label_at[name], "name": _short(style.name)}]
-        layers.append(
-            data.chart(end).mark_text(align="left", dx=10, color=color, fontSize=12, fontWeight=600)
-            .encode(x=x, y=y, text=alt.Text("name:N"))
-        )
-    return spec(alt.layer(*layers), data, width, height)
+    order = [week.isoformat() for week in found]
+    x = alt.X("week:O", sort=order, axis=labelled_axis(_week_labels(found)), scale=alt.Scale(padding=0.2))
+    color = alt.Color("tone:N", scale=None)
+    points = [
+        {"week": row["week_start"].isoformat(), "amount": float(row["list_usd"]), "tone": _tone(row["series"]),
+         "series": row["series"],
+         "text": f"Week of {day(row['week_start'])}, {SERIES[row['series']].name}: list value {usd_text(row['list_usd'])}"}
+        for row in rows if row["series"] in names
+    ]
+    layers = []
+    for is_machine, dash in ((False, [1, 0]), (True, [5, 3])):
+        if drawn := [point for point in points if SERIES[point["series"]].is_machine == is_machine]:
+            line = data.chart(drawn).mark_line(strokeWidth=2, strokeDash=dash)
+            layers.append(line.encode(x=x, y=y, color=color, detail=alt.Detail("series:N")))
+    layers.append(data.chart(points).mark_point(filled=True, size=26, opacity=1).encode(
+        x=x, y=y, color=color, description=alt.Description("text:N")))
+    end = [{"week": found[-1].isoformat(), "amount": label_at[name], "name": _short(SERIES[name].name), "tone": _tone(name)}
+           for name in names]
+    layers.append(data.chart(end).mark_text(align="left", dx=10, fontSize=12, fontWeight=600).encode(
+        x=x, y=y, color=color, text=alt.Text("name:N")))
+    # The drawing is fitted to the width of letters here; the reader's font may be wider.
+    room = 10 + 3 * max(len(_short(SERIES[name].name)) for name in names)
+    return spec(alt.layer(*layers), data, width, height, room)
 
 
 def task_cost(days: Sequence[dict], width: int = WIDE) -> dict | None:
@@ -191,6 +196,11 @@ def _nice_top(value: float) -> float:
         return 1.0
     size = 10 ** math.floor(math.log10(value))
     return next(step * size for step in (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12) if step * size >= value * 1.04)
+
+
+def _tone(series: str) -> str:
+    style = SERIES[series]
+    return TONES[style.vendor][1 if style.is_charged_extra else 0]
 
 
 def _spread(ends: dict[str, float], top: float, height: int) -> dict[str, float]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from agent_spend.publish.page.audience import BOUND, Audience
 from agent_spend.publish.page.source import Source, total
 from agent_spend.publish.page.vocabulary import CHARGE_NAMES, COVERED_NAMES, VENDORS
 
@@ -45,12 +46,12 @@ class Finance:
     tiles: list[Tile]
     months: list[dict]
     series: list[dict]
-    lines: dict[date, dict[str, list[dict]]]
     has_invoices: bool
     pools: list[dict]
     seats: list[dict]
     closes: dict[date, dict]
     adjustments: dict[date, list[dict]]
+    drivers: list[dict]
 
 
 def build_finance(source: Source) -> Finance:
@@ -60,21 +61,16 @@ def build_finance(source: Source) -> Finance:
     kinds = ("usage", "seat", "credit", "adjustment", "tax")
     months.sort(key=lambda row: (-row["month"].toordinal(), _order(VENDORS, row["vendor"]), _order(kinds, row["charge_kind"])))
     series = source.rows("SELECT * FROM rpt_finance__series_month ORDER BY month, vendor, series, auth_kind")
-    lines: dict[date, dict[str, list[dict]]] = {}
-    found = source.rows_of("rpt_finance__line_month", _LINES)
-    for value in sorted({row["month"] for row in months}, reverse=True):
-        by_vendor = {v: [row for row in found if row["month"] == value and row["vendor"] == v] for v in VENDORS}
-        lines[value] = {vendor: rows for vendor, rows in by_vendor.items() if rows}
     return Finance(
         month=source.month,
         previous_month=source.previous_month,
         tiles=[_tile(vendor, months, source) for vendor in VENDORS],
         months=months,
         series=_recent(series, source.month),
-        lines={value: by_vendor for value, by_vendor in lines.items() if by_vendor},
         has_invoices=any(row["invoiced_usd"] is not None for row in months),
         pools=source.rows_of("rpt_finance__pool_month", _POOLS, first=_first_month(source.month)),
         seats=source.rows_of("fct_seat_month", _SEATS, month=source.month),
+        drivers=source.rows_of("rpt_finance__drivers_week", _DRIVERS, week=source.week),
         closes={
             row["month"]: {**row, "prices": json.loads(row["price_versions"] or "[]")}
             for row in source.rows_of("rpt_month_close", _CLOSES)
@@ -100,6 +96,18 @@ def _adjustments(source: Source) -> dict[date, list[dict]]:
     return by_month
 
 
+def build_lines(source: Source, audience: Audience) -> dict[date, dict[str, list[dict]]]:
+    """The ledger of the audience by month and vendor: a line for each series, model, price version and attribution."""
+    lines: dict[date, dict[str, list[dict]]] = {}
+    # The company's lines are a report, frozen for a closed month; an org or squad has the ledger as it is.
+    query = _LINES if audience.org is None else _OWN_LINES
+    for row in source.rows(query, first=_first_month(source.month), **audience.bounds):
+        lines.setdefault(row["month"], {}).setdefault(row["vendor"], []).append(row)
+    return {
+        month: {vendor: by_vendor[vendor] for vendor in VENDORS if vendor in by_vendor} for month, by_vendor in lines.items()
+    }
+
+
 def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
     now = [row for row in months if row["vendor"] == vendor and row["month"] == source.month]
     before = [row for row in months if row["vendor"] == vendor and row["month"] == source.previous_month]
@@ -108,7 +116,8 @@ def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
     month = source.month
     return Tile(
         vendor=vendor,
-        days_covered=max((row["days_covered"] for row in now), default=0),
+        # Seats are billed for the whole month from its first day on; how far it is known, use says.
+        days_covered=max((row["days_covered"] for row in now if row["charge_kind"] == "usage"), default=0),
         days_in_month=monthrange(month.year, month.month)[1] if month else 0,
         is_provisional=any(row["is_provisional"] for row in now),
         amounts=amounts,
@@ -144,10 +153,20 @@ def _order(known: tuple[str, ...], name: str) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known), name)
 
 
-_LINES = """
-SELECT * FROM rpt_finance__line_month
+_LINES_ORDER = """
 ORDER BY month DESC, series, surface, list_usd DESC NULLS LAST, billed_usd DESC NULLS LAST, model, auth_kind,
   price_state, price_version, attribution_mode, unit
+"""
+_LINES = f"SELECT * FROM rpt_finance__line_month WHERE month >= $first {_LINES_ORDER}"
+_OWN_LINES = f"""
+SELECT
+  CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month, vendor, series, surface, model, auth_kind, unit, price_state,
+  price_version, attribution_mode, SUM(quantity) AS quantity, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd,
+  SUM(billed_usd) AS billed_usd, COUNT(*) AS row_count, MIN(usage_day) AS first_day, MAX(usage_day) AS last_day
+FROM fct_usage_day
+WHERE usage_day >= $first AND {BOUND}
+GROUP BY ALL
+{_LINES_ORDER}
 """
 _CLOSES = """
 SELECT month, MAX(closed_at) AS closed_at, BOOL_OR(is_forced) AS is_forced, MAX(price_versions) AS price_versions,
@@ -165,9 +184,17 @@ ORDER BY month DESC, vendor
 _SEATS = """
 SELECT
   vendor, plan, SUM(seats) AS seats, SUM(billed_usd) AS billed_usd,
-  SUM(CASE WHEN is_idle THEN seats END) AS idle_seats, SUM(idle_usd) AS idle_usd, BOOL_OR(is_idle IS NOT NULL) AS is_use_known
+  SUM(CASE WHEN is_idle THEN seats END) AS idle_seats, SUM(idle_usd) AS idle_usd,
+  SUM(CASE WHEN is_under_used THEN seats END) AS under_used_seats, SUM(under_used_usd) AS under_used_usd,
+  BOOL_OR(is_idle IS NOT NULL) AS is_use_known, STRING_AGG(DISTINCT proration_rule, ', ' ORDER BY proration_rule) AS rules,
+  STRING_AGG(DISTINCT price_version, ', ' ORDER BY price_version) AS prices
 FROM fct_seat_month
 WHERE month = $month
 GROUP BY vendor, plan
 ORDER BY vendor, plan
+"""
+_DRIVERS = """
+SELECT * FROM rpt_finance__drivers_week
+WHERE week_start = $week AND rank IS NOT NULL AND change_list_usd <> 0
+ORDER BY rank
 """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from agent_spend.errors import EXPECTED_GAPS
-from agent_spend.publish.page.audience import Audience, Names
+from agent_spend.publish.page.audience import Audience, Names, Place
 from agent_spend.publish.page.source import Source, is_data
 from agent_spend.publish.page.vocabulary import FINDING_TITLES, LATENCY_DAYS, USAGE_FEEDS, VENDORS, words
 
@@ -109,10 +109,10 @@ def unmatched(source: Source) -> list[dict]:
 
 
 def findings(source: Source, audience: Audience, names: Names) -> list[Finding]:
-    """Open findings by money, one line a subject. A person is named to the own org only."""
+    """Open findings by money, one line a subject. A person is named to the own org and squad only."""
     groups: dict[tuple, list[dict]] = {}
     for row in source.rows("SELECT * FROM rpt_findings WHERE status = 'open' ORDER BY usage_day DESC NULLS LAST, finding_id"):
-        if audience.org is None or row["org"] == audience.org:
+        if audience.org is None or audience.sees(_places(row, names)):
             groups.setdefault((row["kind"], row["vendor"], row["subject"]), []).append(row)
     found = [_finding(rows, audience, names) for rows in groups.values()]
     return _top_first(sorted(found, key=lambda finding: (
@@ -133,13 +133,21 @@ def _top_first(found: list[Finding]) -> list[Finding]:
 
 def _finding(rows: list[dict], audience: Audience, names: Names) -> Finding:
     row = max(rows, key=lambda r: (r["amount_usd"] or 0, r["usage_day"] or date.min, r["finding_id"]))
-    org = row["org"] if row["person_id"] else names.org_of(row["subject"])
+    places = _places(row, names)
     is_workflow = row["kind"] == "cost_per_task_doubled"
-    if org and org != audience.org:
-        who, text, link = f"someone in {org}", "", Audience(org).file_name if row["person_id"] else ""
+    if places and not audience.sees(places):
+        who, text = names.someone(places), ""
+        link = Audience(row["org"]).file_name if row["person_id"] and who.endswith(f" in {row['org']}") else ""
     else:
-        who = row["subject"]
-        text = names.hide(row["explanation"], audience.org)
+        who = names.hide(row["subject"], audience)
+        text = names.hide(row["explanation"], audience)
         link = f"#person-{row['person_id']}" if row["person_id"] else f"#workflow-{row['subject']}" if is_workflow else ""
     title = words(row["kind"], FINDING_TITLES)
     return Finding({**row, "subject": who, "explanation": text}, title, who, text, link, len(rows) - 1)
+
+
+def _places(row: dict, names: Names) -> set[Place]:
+    """Where the person is whom the finding is about; empty when it is about nobody."""
+    found = names.places_of(row["person_id"], row["subject"])
+    # A person who is not in the roster any more is known to the finding only: no squad may claim them.
+    return found or ({(row["org"], None)} if row["person_id"] else set())

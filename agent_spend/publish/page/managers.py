@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from agent_spend.publish.page.audience import NO_GROUP, Audience, Groups, hide_small_groups
-from agent_spend.publish.page.source import WEEKS, Source, change_percent
+from agent_spend.publish.page.audience import BOUND, NO_GROUP, Audience, Groups, hide_small_groups
+from agent_spend.publish.page.source import WEEKS, Source, change_percent, total
 from agent_spend.publish.page.vocabulary import VENDORS
 
 BACKGROUND_DAYS = 14
@@ -16,13 +16,28 @@ NOT_SPLIT = ("github_copilot", "not_split")
 
 
 @dataclass
+class SeatUse:
+    """How one series of seat use splits this month: ``kinds`` by actor kind, ``rules`` behind them with the evidence."""
+
+    vendor: str
+    series: str
+    kinds: dict[str, Decimal]
+    rules: list[dict]
+
+    @property
+    def total(self) -> Decimal:
+        """Seat use of the series: the sum of its kinds."""
+        return total(self.kinds.values())
+
+
+@dataclass
 class Managers:
-    """What both kinds of page show. ``group_months`` and ``group_weeks`` are for the company page only."""
+    """What every page shows. Groups are orgs on the company page, and squads of one org on the other pages."""
 
     week: date | None
     weeks: list[dict]
     open_weeks: set[tuple[str, date]]
-    seat_use: list[dict]
+    seat_use: list[SeatUse]
     background_kinds: list[tuple[str, str]]
     background_weeks: list[dict]
     background_days: list[dict]
@@ -34,64 +49,80 @@ class Managers:
 
     @property
     def groups(self) -> list[str]:
-        """Every org that has an amount, named rows last."""
+        """Every group that has an amount, rows without one last."""
         names = {name for groups in self.group_months.values() for name in (*groups.shown, *groups.hidden)}
         return sorted(names, key=lambda name: (name in NO_GROUP, name))
 
-    def group_change(self, vendor: str, org: str) -> Decimal | None:
+    def group_change(self, vendor: str, group: str) -> Decimal | None:
         """Week over week, where both weeks may be shown."""
         now, before = self.group_weeks.get(vendor), self.group_previous_weeks.get(vendor)
-        return change_percent(now.shown.get(org), before.shown.get(org)) if now and before else None
+        return change_percent(now.shown.get(group), before.shown.get(group)) if now and before else None
 
 
 def build_managers(source: Source, audience: Audience) -> Managers:
-    """The weeks of the company, or of the audience's own org and no other."""
-    org = audience.org
-    weeks = source.rows(_WEEKS, org=org, first=_weeks_back(source, WEEKS))
-    kinds, by_week = _background(source.rows(_BACKGROUND_WEEKS, org=org, first=_weeks_back(source, BACKGROUND_WEEKS)))
-    _, by_day = _background(source.rows(_BACKGROUND_DAYS, org=org, first=_days_back(source, BACKGROUND_DAYS)))
+    """The weeks of the company, or of the audience's own org or squad and no other."""
+    bounds = audience.bounds
+    weeks = source.rows(_WEEKS, first=_weeks_back(source, WEEKS), **bounds)
+    kinds, by_week = _background(source.rows(_BACKGROUND_WEEKS, first=_weeks_back(source, BACKGROUND_WEEKS), **bounds))
+    _, by_day = _background(source.rows(_BACKGROUND_DAYS, first=_days_back(source, BACKGROUND_DAYS), **bounds))
     managers = Managers(
         week=source.week,
         weeks=weeks,
         open_weeks=_open_weeks(source, weeks),
-        seat_use=source.rows(_SEAT_USE, org=org, month=source.month),
+        seat_use=_seat_use(source.rows(_SEAT_USE, month=source.month, **bounds)),
         background_kinds=kinds,
         background_weeks=by_week,
         background_days=by_day,
     )
-    if org is None and source.month is not None:
-        _add_groups(managers, source)
+    if source.month is not None:
+        _add_groups(managers, source, audience)
     return managers
 
 
-def _add_groups(managers: Managers, source: Source) -> None:
+def _seat_use(rows: list[dict]) -> list[SeatUse]:
+    found: dict[tuple[str, str], SeatUse] = {}
+    for row in rows:
+        use = found.setdefault((row["vendor"], row["series"]), SeatUse(row["vendor"], row["series"], {}, []))
+        use.kinds[row["actor_kind"]] = use.kinds.get(row["actor_kind"], Decimal(0)) + row["list_usd"]
+        use.rules.append(row)
+    return sorted(found.values(), key=lambda use: VENDORS.index(use.vendor))
+
+
+def _add_groups(managers: Managers, source: Source, audience: Audience) -> None:
+    group = "org" if audience.org is None else "squad"
     people = source.rows(
-        """SELECT org, COUNT(DISTINCT person_id) AS people FROM rpt_manager__person_month
-           WHERE month = $month AND person_id <> '(not attributable)' GROUP BY org""",
-        month=source.month,
+        f"""SELECT {group} AS name, COUNT(DISTINCT person_id) AS people FROM rpt_manager__person_month
+            WHERE month = $month AND person_id <> '(not attributable)' AND ($org IS NULL OR org = $org) GROUP BY ALL""",
+        month=source.month, org=audience.org,
     )
-    managers.group_people = {row["org"]: row["people"] for row in people}
-    managers.group_months = _groups(source, "rpt_manager__person_month", "month", source.month)
-    for row in source.rows(
-        """SELECT vendor, SUM(list_usd) AS list_usd FROM rpt_finance__vendor_month
-           WHERE month = $month AND charge_kind = 'usage' GROUP BY vendor""",
-        month=source.month,
-    ):
-        managers.vendor_months[row["vendor"]] = row["list_usd"]
+    managers.group_people = {row["name"]: row["people"] for row in people}
+    managers.group_months = _groups(source, audience, group, "rpt_manager__person_month", "month", source.month)
+    if audience.org is None:
+        for row in source.rows(
+            """SELECT vendor, SUM(list_usd) AS list_usd FROM rpt_finance__vendor_month
+               WHERE month = $month AND charge_kind = 'usage' GROUP BY vendor""",
+            month=source.month,
+        ):
+            managers.vendor_months[row["vendor"]] = row["list_usd"]
     if source.week is not None:
-        managers.group_weeks = _groups(source, "rpt_manager__person_week", "week_start", source.week)
         before = source.week - timedelta(days=7)
-        managers.group_previous_weeks = _groups(source, "rpt_manager__person_week", "week_start", before)
+        managers.group_weeks, managers.group_previous_weeks = (
+            _groups(source, audience, group, "rpt_manager__person_week", "week_start", week) for week in (source.week, before)
+        )
 
 
-def _groups(source: Source, table: str, column: str, value: date) -> dict[str, Groups]:
+def _groups(source: Source, audience: Audience, group: str, table: str, column: str, value: date) -> dict[str, Groups]:
     rows = source.rows(
-        f"""SELECT vendor, org, COUNT(DISTINCT NULLIF(person_id, '(not attributable)')) AS people, SUM(list_usd) AS list_usd
-            FROM {table} WHERE {column} = $value AND list_usd IS NOT NULL GROUP BY vendor, org ORDER BY ALL""",
-        value=value,
+        f"""SELECT vendor, {group} AS name, COUNT(DISTINCT NULLIF(person_id, '(not attributable)')) AS people,
+              SUM(list_usd) AS list_usd
+            FROM {table}
+            WHERE {column} = $value AND list_usd IS NOT NULL AND ($org IS NULL OR org = $org) GROUP BY ALL ORDER BY ALL""",
+        value=value, org=audience.org,
     )
+    # Who may see everybody of an org may see its squads; a squad's page shows its own and the others as groups.
+    own = {row["name"] for row in rows} if audience.org and not audience.squad else {audience.squad}
     return {
-        vendor: hide_small_groups([(r["org"], r["people"], r["list_usd"]) for r in rows if r["vendor"] == vendor])
+        vendor: hide_small_groups([(r["name"], r["people"], r["list_usd"]) for r in rows if r["vendor"] == vendor], own)
         for vendor in VENDORS
     }
 
@@ -131,26 +162,26 @@ def _days_back(source: Source, count: int) -> date:
     return source.through - timedelta(days=count - 1) if source.through else date.min
 
 
-_WEEKS = """
+_WEEKS = f"""
 SELECT
   week_start, vendor, series, SUM(credits) AS credits, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd,
   SUM(billed_usd) AS billed_usd
-FROM rpt_finance__series_week
-WHERE week_start >= $first AND ($org IS NULL OR org = $org)
+FROM rpt_manager__person_week
+WHERE week_start >= $first AND {BOUND}
 GROUP BY ALL
 ORDER BY ALL
 """
-_SEAT_USE = """
+_SEAT_USE = f"""
 SELECT
-  vendor, series, actor_kind, actor_rule, COUNT(DISTINCT person_id) AS people, SUM(list_usd) AS list_usd
+  vendor, series, actor_kind, actor_rule, MIN(actor_evidence) AS evidence, COUNT(DISTINCT actor_evidence) AS evidences,
+  COUNT(DISTINCT person_id) AS people, SUM(list_usd) AS list_usd
 FROM fct_usage_day
-WHERE auth_kind = 'seat' AND vendor <> 'custom_agents' AND DATE_TRUNC('month', usage_day) = $month
-  AND ($org IS NULL OR org = $org)
+WHERE auth_kind = 'seat' AND vendor <> 'custom_agents' AND DATE_TRUNC('month', usage_day) = $month AND {BOUND}
 GROUP BY ALL
 HAVING SUM(list_usd) > 0
-ORDER BY vendor, series, actor_kind, actor_rule
+ORDER BY series, actor_kind, list_usd DESC, actor_rule
 """
-_BACKGROUND_COLUMNS = """
+_BACKGROUND_COLUMNS = f"""
   vendor,
   CASE
     WHEN series = 'copilot_credits' THEN 'not_split'
@@ -161,7 +192,7 @@ _BACKGROUND_COLUMNS = """
 FROM fct_usage_day
 WHERE vendor <> 'custom_agents'
   AND (background_kind IS NOT NULL OR series = 'copilot_credits' OR (series = 'claude_api_key' AND actor_kind = 'machine'))
-  AND usage_day >= $first AND ($org IS NULL OR org = $org)
+  AND usage_day >= $first AND {BOUND}
 GROUP BY ALL
 """
 _BACKGROUND_WEEKS = f"SELECT CAST(DATE_TRUNC('week', usage_day) AS DATE) AS period, {_BACKGROUND_COLUMNS}"

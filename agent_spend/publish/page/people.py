@@ -1,10 +1,10 @@
-"""The people of one org: credits day by day, weeks by vendor. Every query here is bound to that org."""
+"""The people of one org or squad: credits day by day, weeks by vendor. Every query here is bound to it."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 
-from agent_spend.publish.page.audience import NOT_ATTRIBUTABLE
+from agent_spend.publish.page.audience import BOUND, NOT_ATTRIBUTABLE, Audience
 from agent_spend.publish.page.source import DAYS, Source, change_percent, total
 from agent_spend.publish.page.vocabulary import VENDORS
 
@@ -52,9 +52,8 @@ class Person:
 
 @dataclass
 class People:
-    """The people of one org, and the day that their table compares with the day before."""
+    """The people of one org or squad, and the day that their table compares with the day before."""
 
-    org: str
     day: date | None
     days: list[date]
     people: list[Person]
@@ -67,10 +66,10 @@ class People:
         return any(cell.is_provisional for person in self.people for cell in person.days if cell.day == self.day)
 
 
-def build_people(source: Source, org: str) -> People:
-    """The people with a place in ``org`` today, or with usage in it in the last weeks."""
+def build_people(source: Source, audience: Audience) -> People:
+    """The people with a place in the org or squad today, or with usage in it in the last weeks."""
     first = source.through - timedelta(days=DAYS - 1) if source.through else date.min
-    bound = {"org": org, "first": first, "week": source.week, "month": source.month}
+    bound = {**audience.bounds, "first": first, "week": source.week, "month": source.month}
     people: dict[str, Person] = {}
     for row in source.rows(_PEOPLE, **bound):
         person = people.setdefault(row["person_id"], Person(row["person_id"], row["name"], [], row["login"]))
@@ -86,7 +85,6 @@ def build_people(source: Source, org: str) -> People:
     _add_weeks({**people, NOT_ATTRIBUTABLE: unattributed}, source.rows(_WEEKS, **bound))
     _add_months({**people, NOT_ATTRIBUTABLE: unattributed}, source.rows(_MONTHS, **bound))
     return People(
-        org=org,
         day=_typical_day(credits, reported),
         days=days,
         people=sorted(people.values(), key=lambda person: (person.name.lower(), person.person_id)),
@@ -130,28 +128,28 @@ def _add_months(people: dict[str, Person], rows: list[dict]) -> None:
             people[row["person_id"]].month.append(row)
 
 
-_PEOPLE = """
+_PEOPLE = f"""
 SELECT person_id, ANY_VALUE(name) AS name, squad, MAX(login) AS login
 FROM (
   SELECT person_id, name, squad, github_login AS login FROM dim_person
-  WHERE org = $org AND last_day >= (SELECT MAX(last_day) FROM dim_person)
+  WHERE {BOUND} AND last_day >= (SELECT MAX(last_day) FROM dim_person)
   UNION ALL
   SELECT c.person_id, c.name, c.squad, ARG_MAX(c.login, c.usage_day)
   FROM rpt_manager__credit_day AS c
-  WHERE c.org = $org AND c.person_id IS NOT NULL AND c.usage_day >= $first
+  WHERE {BOUND} AND c.person_id IS NOT NULL AND c.usage_day >= $first
   GROUP BY ALL
   UNION ALL
   SELECT person_id, name, squad, NULL FROM rpt_manager__person_week
-  WHERE org = $org AND person_id <> '(not attributable)' AND week_start >= $first
+  WHERE {BOUND} AND person_id <> '(not attributable)' AND week_start >= $first
 )
 GROUP BY person_id, squad
 ORDER BY person_id, squad
 """
-_CREDITS = """
+_CREDITS = f"""
 WITH priced AS (
   SELECT usage_day, actor_id, SUM(list_usd) AS list_usd
   FROM fct_usage_day
-  WHERE series = 'copilot_credits' AND org = $org AND usage_day >= $first
+  WHERE series = 'copilot_credits' AND {BOUND} AND usage_day >= $first
   GROUP BY ALL
 )
 SELECT
@@ -160,33 +158,35 @@ SELECT
   ANY_VALUE(c.change_pct) AS change_pct, ANY_VALUE(c.ratio) AS ratio, BOOL_OR(c.is_provisional) AS is_provisional
 FROM rpt_manager__credit_day AS c
 LEFT JOIN priced AS p USING (usage_day, actor_id)
-WHERE c.org = $org AND c.person_id IS NOT NULL AND c.usage_day >= $first
+WHERE {BOUND} AND c.person_id IS NOT NULL AND c.usage_day >= $first
 GROUP BY ALL
 """
-_WEEKS = """
+_WEEKS = f"""
 SELECT person_id, vendor, series, week_start = $week AS is_newest, SUM(list_usd) AS list_usd
 FROM rpt_manager__person_week
-WHERE org = $org AND week_start IN ($week, CAST($week AS DATE) - 7)
+WHERE {BOUND} AND week_start IN ($week, CAST($week AS DATE) - 7)
 GROUP BY ALL
 ORDER BY ALL
 """
-_MONTHS = """
+_MONTHS = f"""
 WITH background AS (
   SELECT
     COALESCE(person_id, '(not attributable)') AS person_id, vendor, series,
     SUM(CASE WHEN background_kind IS NOT NULL THEN list_usd END) AS background_list_usd,
-    SUM(CASE WHEN background_kind IS NOT NULL THEN billed_usd END) AS background_billed_usd
+    SUM(CASE WHEN background_kind IS NOT NULL THEN billed_usd END) AS background_billed_usd,
+    ARRAY_TO_STRING(LIST_SORT(LIST(DISTINCT COALESCE(price_version, price_state) || ', ' || attribution_mode)), '; ') AS prices
   FROM fct_usage_day
-  WHERE org = $org AND DATE_TRUNC('month', usage_day) = $month
+  WHERE {BOUND} AND DATE_TRUNC('month', usage_day) = $month
   GROUP BY ALL
 )
 SELECT
   m.person_id, m.vendor, m.series, SUM(m.credits) AS credits, SUM(m.list_usd) AS list_usd,
   SUM(m.covered_usd) AS covered_usd, SUM(m.billed_usd) AS billed_usd,
-  ANY_VALUE(b.background_list_usd) AS background_list_usd, ANY_VALUE(b.background_billed_usd) AS background_billed_usd
+  ANY_VALUE(b.background_list_usd) AS background_list_usd, ANY_VALUE(b.background_billed_usd) AS background_billed_usd,
+  ANY_VALUE(b.prices) AS prices
 FROM rpt_manager__person_month AS m
 LEFT JOIN background AS b USING (person_id, vendor, series)
-WHERE m.org = $org AND m.month = $month
+WHERE {BOUND} AND m.month = $month
 GROUP BY m.person_id, m.vendor, m.series
 ORDER BY ALL
 """

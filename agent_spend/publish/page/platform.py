@@ -1,18 +1,13 @@
-"""The platform layer: workflows by cost per completed task, machine keys, and how workloads authenticate."""
+"""The platform layer: workflows by cost per completed task, and machine keys."""
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from math import log
 
-from agent_spend.publish.page.audience import Audience, Names
 from agent_spend.publish.page.source import DAYS, Source, change_percent
 
 MILLION = Decimal(1_000_000)
-#: Verdicts of the audit, the most urgent first; the last ones ask nobody to act.
-VERDICTS = ("prod_on_seat", "untagged_key", "auth_unknown", "automated_on_seat", "suspected_on_seat", "person_background",
-            "moved_to_key", "stopped", "ok")  # fmt: skip
-WITHIN_POLICY = frozenset(VERDICTS[5:])
 
 
 @dataclass
@@ -72,14 +67,12 @@ class Platform:
     keys: list[dict]
     key_totals: dict[str, dict[str, Decimal]]
     workspaces: list[dict]
-    audit: list[dict]
-    audit_people: list[dict]
     month: date | None
     key_groups: list[str] = field(default_factory=list)
 
 
-def build_platform(source: Source, audience: Audience, names: Names) -> Platform:
-    """Workflows and machine keys of the company; people behind workloads are named to their own org only."""
+def build_platform(source: Source) -> Platform:
+    """Workflows and machine keys of the company; there is no person in it."""
     last = source.one("SELECT MAX(usage_day) FROM rpt_platform__workflow_day")
     first = last - timedelta(days=DAYS - 1) if last else None
     rows: dict[str, list[dict]] = {}
@@ -99,11 +92,10 @@ def build_platform(source: Source, audience: Audience, names: Names) -> Platform
         key["group"] = _key_group(key)
         of_vendor = totals.setdefault(key["vendor"], {})
         of_vendor[key["group"]] = of_vendor.get(key["group"], Decimal(0)) + (key["list_usd"] or 0)
-    audit, audit_people = build_audit(source, audience, names)
     return Platform(
         first=first, last=last, workflows=workflows, featured=featured, shift=shift, change=change[0] if change else None,
-        keys=keys, key_totals=totals, workspaces=source.rows(_WORKSPACES, month=source.month), audit=audit,
-        audit_people=audit_people, month=source.month,
+        keys=keys, key_totals=totals, workspaces=source.rows(_WORKSPACES, month=source.month),
+        month=source.month,
         key_groups=sorted({key["group"] for key in keys}),
     )
 
@@ -175,31 +167,6 @@ def _per_task(days: list[dict]) -> Decimal | None:
 def _per_token(days: list[dict]) -> Decimal | None:
     tokens = sum(day["input_tokens"] + day["output_tokens"] for day in days)
     return sum((day["list_usd"] or Decimal(0) for day in days), Decimal(0)) / tokens if tokens else None
-
-
-def build_audit(source: Source, audience: Audience, names: Names) -> tuple[list[dict], list[dict]]:
-    """Workloads one by one, and those that are people's own tools within the policy as counts.
-
-    A person behind a workload is named to the own org only, and so is the workload when it is called after the person.
-    """
-    listed, people = [], {}
-    for row in source.rows("SELECT * FROM rpt_auth_audit ORDER BY list_usd_28d DESC NULLS LAST, workload, vendor, auth_kind"):
-        org = row["org"] if row["person_id"] else names.org_of(row["workload"]) or names.org_of(row["owner"])
-        if audience.org is not None and org != audience.org:
-            continue
-        if audience.org is None and org and row["verdict"] in WITHIN_POLICY:
-            group = people.setdefault((row["vendor"], row["verdict"]), {"people": set(), "list_usd_28d": Decimal(0)})
-            group["people"].add(row["person_id"] or row["owner"])
-            group["list_usd_28d"] += row["list_usd_28d"] or 0
-            continue
-        hidden = {column: names.hide(row[column], audience.org) for column in ("workload", "owner", "evidence")}
-        listed.append({**row, **hidden, "org": org})
-    listed.sort(key=lambda row: VERDICTS.index(row["verdict"]) if row["verdict"] in VERDICTS else len(VERDICTS))
-    counts = [
-        {"vendor": vendor, "verdict": verdict, "people": len(group["people"]), "list_usd_28d": group["list_usd_28d"]}
-        for (vendor, verdict), group in sorted(people.items())
-    ]
-    return listed, counts
 
 
 _KEYS = """

@@ -12,9 +12,9 @@ from agent_spend.publish.page import charts, vega, vocabulary
 from agent_spend.publish.page.audience import NOT_ATTRIBUTABLE, Audience, Names, audiences, slug
 from agent_spend.publish.page.formats import FILTERS
 from agent_spend.publish.page.payload import Payload, build_payload
-from agent_spend.publish.page.platform import WITHIN_POLICY
 from agent_spend.publish.page.source import Source
 from agent_spend.publish.page.sparkline import day_bars, sparkline, state_strip
+from agent_spend.publish.page.workloads import WITHIN_POLICY
 from agent_spend.publish.warehouse import reading
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,10 +22,10 @@ FOLDER = "page"
 
 
 def publish_page(warehouse: Path, home: Path, log: Callable[[str], None] = lambda message: None) -> list[Path]:
-    """Write ``home/page/index.html`` and ``home/page/org-<slug>.html`` for each org, from a published warehouse.
+    """Write ``home/page/index.html``, ``org-<org>.html`` for each org and ``squad-<org>--<squad>.html`` for each squad.
 
-    A file whose content is the same is left alone; the page of an org that no longer exists is removed. The content
-    depends on the data only: there is no build time in it.
+    A file whose content is the same is left alone; the page of an org or squad that no longer exists is removed. The
+    content depends on the data only: there is no build time in it.
 
     Returns:
         Paths of all pages, the company page first.
@@ -37,13 +37,13 @@ def publish_page(warehouse: Path, home: Path, log: Callable[[str], None] = lambd
     paths = []
     with reading(warehouse) as connection:
         source = Source(connection)
-        orgs, names = audiences(source), Names.load(source)
-        for audience in orgs:
+        known, names = audiences(source), Names.load(source)
+        for audience in known:
             path = folder / audience.file_name
-            written = write_if_changed(path, render(build_payload(source, audience, orgs, names)).encode())
+            written = write_if_changed(path, render(build_payload(source, audience, known, names)).encode())
             log(f"{path.name}: {'written' if written else 'unchanged'}")
             paths.append(path)
-    for old in set(folder.glob("org-*.html")) - set(paths):
+    for old in {*folder.glob("org-*.html"), *folder.glob("squad-*.html")} - set(paths):
         old.unlink()
     return paths
 
@@ -51,7 +51,7 @@ def publish_page(warehouse: Path, home: Path, log: Callable[[str], None] = lambd
 def render(payload: Payload) -> str:
     """One page as HTML."""
     template = _environment().get_template("page.html.j2")
-    return template.render(page=payload, charts=_charts(payload), org=payload.audience.org)
+    return template.render(page=payload, charts=_charts(payload), reader=payload.audience)
 
 
 def months_chart(warehouse: Path) -> dict | None:
@@ -66,7 +66,7 @@ def _charts(payload: Payload) -> dict:
     """Every chart of the page as SVG, each in a second form for narrow screens."""
     managers = payload.managers
     ended = [row for row in managers.weeks if (row["vendor"], row["week_start"]) not in managers.open_weeks]
-    found: dict = {"weeks": {v: _two_widths(charts.weeks, f"weeks-{v}", ended, v) for v in vocabulary.VENDORS}}
+    found: dict = {"weeks": {v: _resized(charts.weeks(ended, v), f"weeks-{v}") for v in vocabulary.VENDORS}}
     if payload.finance:
         found["months"] = _two_widths(charts.months, "months", payload.finance.series, payload.finance.months)
     if payload.platform and payload.platform.featured:
@@ -77,6 +77,11 @@ def _charts(payload: Payload) -> dict:
 def _two_widths(draw: Callable, name: str, *rows: object) -> dict | None:
     wide = _svg(draw(*rows), f"{name}-wide")
     return wide and {"wide": wide, "narrow": _svg(draw(*rows, charts.NARROW), f"{name}-narrow")}
+
+
+def _resized(chart: dict | None, name: str) -> dict | None:
+    """Both forms of a chart whose drawing does not depend on its width."""
+    return chart and {"wide": _svg(chart, f"{name}-wide"), "narrow": _svg({**chart, "width": charts.NARROW}, f"{name}-narrow")}
 
 
 def _svg(spec: dict | None, name: str) -> Markup | None:

@@ -38,10 +38,14 @@ def money_axis(pattern: str, ticks: int = 4) -> alt.Axis:
                     labelPadding=8)  # fmt: skip
 
 
-def spec(chart: alt.LayerChart, data: Data, width: int, height: int) -> dict:
-    """The whole drawing is ``width`` wide whatever the labels need, so that charts beside each other keep one scale."""
+def spec(chart: alt.LayerChart, data: Data, width: int, height: int, room: int = 2) -> dict:
+    """The whole drawing is ``width`` wide whatever the labels need, so that charts beside each other keep one scale.
+
+    Args:
+        room: pixels kept free at the right edge.
+    """
     sized = chart.properties(
-        width=width, height=height, background="transparent", padding={"left": 2, "right": 2, "top": 8, "bottom": 2},
+        width=width, height=height, background="transparent", padding={"left": 2, "right": room, "top": 8, "bottom": 2},
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
     )
     styled = sized.configure_view(strokeWidth=0).configure(font=FONT).configure_axis(labelFontSize=12, gridOpacity=1)

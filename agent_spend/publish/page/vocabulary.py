@@ -63,6 +63,14 @@ BACKGROUND_NAMES = {
     "cloud_agent": "cloud agents", "automation": "automations", "service_account": "service accounts",
     "headless": "headless", "api_key": "API keys", "not_split": "agents",
 }
+#: What ran, in a list where the series stands beside it.
+DRIVER_NAMES = BACKGROUND_NAMES | {
+    "cloud_agent": "cloud agents, in the background", "automation": "cloud automations, nobody at the keyboard",
+    "not_split": "not split by the vendor", "interactive": "people at work", "machine": "machines",
+}
+ACTOR_NAMES = {
+    "interactive": "A person", "headless": "Headless", "machine": "Machine", "not_split": "Not split by the vendor",
+}
 CHARGE_NAMES = {"usage": "usage", "seat": "seats", "credit": "credits", "tax": "tax", "adjustment": "adjustments"}
 #: What "covered" is at each vendor, in the vendor's own terms.
 COVERED_NAMES = {
