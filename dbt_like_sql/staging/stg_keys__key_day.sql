@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x vendor x key in the registry
--- source: key_registry (secret-manager tags or CSV; metadata only)
--- late data: the partition of a day is the registry as known when it was last loaded
+-- source: key_registry (secret-manager tags or CSV; metadata only), int_keys__last_known
+-- late data: a file's day as last loaded; a secret manager tells what is, so a key it lists no more keeps its last tags
 -- partitions: view day
 /*
 usage_day: UTC day
@@ -11,12 +11,41 @@ environment: prod, staging, dev; null when untagged
 cost_center: cost centre, upper case (secret managers differ in case); null when untagged
 owner_email: owner, lower case
 */
-SELECT
-  usage_day,
-  vendor,
-  key_id,
-  key_name,
-  LOWER(environment) AS environment,
-  UPPER(cost_center) AS cost_center,
-  LOWER(owner_email) AS owner_email
-FROM key_registry
+WITH keys AS (
+  SELECT
+    usage_day,
+    vendor,
+    key_id,
+    key_name,
+    environment,
+    cost_center,
+    owner_email
+  FROM key_registry
+  UNION ALL
+  SELECT
+    d.usage_day,
+    k.vendor,
+    k.key_id,
+    k.key_name,
+    k.environment,
+    k.cost_center,
+    k.owner_email
+  FROM (SELECT DISTINCT usage_day, source FROM key_registry) AS d
+  INNER JOIN int_keys__last_known AS k ON k.source = d.source
+  LEFT JOIN key_registry AS r ON r.usage_day = d.usage_day AND r.vendor = k.vendor AND r.key_id = k.key_id
+  WHERE r.key_id IS NULL
+),
+
+stg_keys__key_day AS (
+  SELECT
+    usage_day,
+    vendor,
+    key_id,
+    key_name,
+    LOWER(environment) AS environment,
+    UPPER(cost_center) AS cost_center,
+    LOWER(owner_email) AS owner_email
+  FROM keys
+)
+
+SELECT * FROM stg_keys__key_day

@@ -31,7 +31,7 @@ def read(setting: str, uri: str) -> Registry:
         found, note = schema.tagged_lines(tagged, f"{setting} {region}")
         lines += found
         notes += [f"{region}: {note}"] if note else []
-        raw.append(_evidence(region, {line.values["key_name"] for line in found}, tagged))
+        raw.append(_evidence(region, {line.values["secret"] for line in found}, tagged))
     if not lines:
         raise schema.no_keys(f"{setting} in {', '.join(regions)}")
     for answer in raw:

@@ -60,7 +60,7 @@ def read(setting: str, uri: str) -> Registry:
     lines, note = schema.tagged_lines(tagged, setting)
     if not lines:
         raise schema.no_keys(f"{setting} in {', '.join(projects)}")
-    taken = {line.values["key_name"] for line in lines}
+    taken = {line.values["secret"] for line in lines}
     evidence = json.dumps([{"name": name, "tags": tags} for name, tags in tagged if name in taken]).encode()
     schema.refuse_secrets(evidence, setting)
     raw = (Answer(f"{session.base_url}/v1/projects/{','.join(projects)}/secrets", 200, {}, evidence),)

@@ -66,23 +66,25 @@ def read(setting: str, uri: str) -> Registry:
     lines, note = schema.tagged_lines(tagged, setting)
     if not lines:
         raise schema.no_keys(f"{setting} below {mount}/{path}")
-    taken = {line.values["key_name"] for line in lines}
+    taken = {line.values["secret"] for line in lines}
     evidence = json.dumps([{"name": name, "custom_metadata": tags} for name, tags in tagged if name in taken]).encode()
     schema.refuse_secrets(evidence, setting)
     raw = (Answer(f"{session.base_url}{root}/{path}", 200, {}, evidence),)
     return Registry(schema.versions_of(lines, "vault"), note, raw)
 
 
-def _names(session: VendorSession, root: str, path: str) -> Iterator[str]:
-    """Full names of every secret below ``path``."""
+def _names(session: VendorSession, root: str, path: str, *, is_inner: bool = False) -> Iterator[str]:
+    """Full names of every secret below ``path``. A folder that empties while it is read answers 404, as a wrong path does."""
     folder = f"{path.strip('/')}/" if path.strip("/") else ""
     where = f"{root}/{quote(folder)}"
     answer = session.get(where, {"list": "true"})
+    if answer.status == 404 and is_inner:
+        return
     if answer.status != 200:
         raise _refusal(f"LIST {where}", answer)
     for name in decode(answer.body, Folder, f"vault LIST {where}").data.keys:
         if name.endswith("/"):
-            yield from _names(session, root, folder + name)
+            yield from _names(session, root, folder + name, is_inner=True)
         else:
             yield folder + name
 

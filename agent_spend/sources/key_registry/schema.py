@@ -155,7 +155,8 @@ def tagged_lines(secrets: Iterable[tuple[str, Mapping[str, str]]], where: str) -
     """Secrets of a secret manager, each ``(name, tags)``, as records; and a note on those that cannot be joined.
 
     A secret takes part when its tags name a key id: ``anthropic_api_key_id`` (which implies the vendor) or ``key_id``
-    beside ``vendor``. Others are somebody else's secrets, unless they name a vendor: those are noted.
+    beside ``vendor``; several ids in one tag are a key and its predecessors. Others are somebody else's secrets, unless
+    they name a vendor: those are noted. The key's name is the tag ``key_name``, else the secret's own.
     """
     lines, unnamed = [], []
     for number, (name, tags) in enumerate(secrets, start=1):
@@ -163,15 +164,15 @@ def tagged_lines(secrets: Iterable[tuple[str, Mapping[str, str]]], where: str) -
         anthropic_id = known.get("anthropicapikeyid")
         vendor = known.get("vendor") or ("anthropic" if anthropic_id else "")
         key_id = anthropic_id or known.get("keyid")
-        if vendor and key_id:
+        for each_id in re.split(r"[\s,;]+", key_id or "") if vendor and key_id else ():
             values = {
-                "vendor": vendor, "key_id": key_id, "key_name": name,
+                "vendor": vendor, "key_id": each_id, "key_name": known.get("keyname") or name, "secret": name,
                 "environment": known.get("environment", ""), "cost_center": known.get("costcenter", ""),
                 "owner_email": known.get("owneremail") or known.get("owner", ""),
                 "workspace_id": known.get("workspaceid", ""),
             }  # fmt: skip
             lines.append(Line(f"{where} {name}", number, values, "secret"))
-        elif vendor or key_id:
+        if bool(vendor) != bool(key_id):
             unnamed.append(name)
     if not unnamed:
         return lines, ""

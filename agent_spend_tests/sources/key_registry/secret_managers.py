@@ -66,7 +66,7 @@ def vault(secrets: dict[str, dict | None], *, mount: str = "kv", token: str = "h
             return _json({"data": {"data": {"key": CANARY}}})
         name = name.lstrip("/")
         if request.args.get("list") == "true":
-            below = [full.removeprefix(name) for full in secrets if full.startswith(name)]
+            below = [full.removeprefix(name) for full in secrets if full.startswith(name) and full != name]
             keys = sorted({part.partition("/")[0] + ("/" if "/" in part else "") for part in below})
             return _json({"data": {"keys": keys}}) if keys else _json({"errors": []}, 404)
         if name not in secrets:

@@ -44,6 +44,15 @@ def test_tags_of_every_region_named_become_rows(manager, rows_of):
     ]
 
 
+def test_a_rotated_key_is_one_name_by_two_ids_in_one_tag_or_by_one_tag_on_two_secrets(manager, rows_of):
+    create("eu-west-1", "checkout", anthropic_api_key_id="apikey_new apikey_old", environment="prod")
+    create("eu-west-1", "ranker/2025", anthropic_api_key_id="apikey_r1", key_name="ranker")
+    create("eu-west-1", "ranker/2026", anthropic_api_key_id="apikey_r2", key_name="ranker")
+    assert sorted(rows_of("aws-secretsmanager://eu-west-1", "key_id", "key_name", "environment")) == [
+        ("apikey_new", "checkout", "prod"), ("apikey_old", "checkout", "prod"), ("apikey_r1", "ranker", None),
+        ("apikey_r2", "ranker", None)]
+
+
 def test_every_page_is_read(manager, rows_of):
     for number in range(103):
         create("eu-west-1", f"key/{number:03}", anthropic_api_key_id=f"apikey_{number:03}")

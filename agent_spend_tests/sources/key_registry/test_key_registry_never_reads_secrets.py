@@ -17,6 +17,13 @@ def test_no_source_names_an_operation_that_reads_a_value(path):
     assert re.findall(READS_A_VALUE, path.read_text(encoding="utf-8"), re.IGNORECASE) == []
 
 
+def test_nothing_else_in_the_project_talks_to_a_secret_manager():
+    root = Path(package.__file__).parents[2]
+    talks = re.compile(r"secretsmanager\"|hvac|X-Vault-Token|secretmanager\.googleapis|get_?secret_?value|:access\b", re.I)
+    others = [path for path in root.rglob("*.py") if path.parent != Path(package.__file__).parent]
+    assert [path.name for path in others if talks.search(path.read_text(encoding="utf-8"))] == []
+
+
 def test_boto3_is_asked_for_one_operation_only():
     text = (Path(package.__file__).parent / "from_aws.py").read_text(encoding="utf-8")
     assert re.findall(r"client\.(\w+)\(", text) == ["get_paginator"]

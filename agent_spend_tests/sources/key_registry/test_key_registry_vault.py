@@ -70,6 +70,13 @@ def test_an_empty_path_is_an_error_not_an_empty_registry(manager, answer_of):
     assert (answer.reason, answer.is_data) == ("not_found", False)
 
 
+def test_a_folder_that_empties_while_it_is_read_is_no_error(monkeypatch, rows_of):
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
+    with vault({"ai/gone/": None, "ai/checkout": {"anthropic_api_key_id": "apikey_01SimA"}}) as manager:
+        assert rows_of(f"vault+{manager.url}/kv/ai", "key_id") == [("apikey_01SimA",)]
+        assert "GET /v1/kv/metadata/ai/gone/ list" in manager.requests
+
+
 def test_a_path_without_tagged_keys_is_an_error(monkeypatch, answer_of):
     monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
     with vault({"a": None, "b": {"team": "ledger"}}) as manager:

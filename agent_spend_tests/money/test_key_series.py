@@ -1,0 +1,61 @@
+"""Keys in the ledger by the registry of the day: a rotated key is one series, an untagged one says so."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+OLD, NEW = "apikey_old", "apikey_new"
+
+
+def day(number: int) -> date:
+    return date(2026, 11, number)
+
+
+def use(on: date, key_id: str) -> dict:
+    return {"usage_day": on, "api_key_id": key_id, "workspace_id": "w", "model": "claude-opus-5-5", "uncached_input_tokens": 0,
+            "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0, "cache_read_tokens": 0, "output_tokens": 1_000_000,
+            "web_search_requests": 0}
+
+
+def key(on: date, key_id: str, name: str, source: str = "csv", **more) -> dict:
+    tags = {"environment": "prod", "cost_center": "cc-410"}
+    return {"usage_day": on, "vendor": "anthropic", "key_id": key_id, "key_name": name, "source": source} | tags | more
+
+
+@pytest.fixture
+def firm(company):
+    return company("fct_usage_day")
+
+
+def ledger(firm, *days: date) -> list[tuple]:
+    firm.build("int_keys__last_known")
+    firm.build("fct_usage_day", days=list(days))
+    return [(row["usage_day"].day, row["key_id"], row["key_name"], row["environment"], row["cost_center"])
+            for row in firm.rows("fct_usage_day", "usage_day, key_id") if row["key_id"]]
+
+
+def test_a_rotated_key_of_a_file_is_one_series_of_money(firm):
+    firm.feed("claude_api_usage", use(day(1), OLD), use(day(2), OLD), use(day(2), NEW), use(day(3), NEW))
+    firm.feed("key_registry", *(key(day(n), key_id, "checkout") for n in (1, 2, 3) for key_id in (OLD, NEW)))
+    assert {row[2:] for row in ledger(firm, day(1), day(2), day(3))} == {("checkout", "prod", "CC-410")}
+    series: dict[str, Decimal] = {}
+    for row in firm.rows("fct_usage_day"):
+        series[row["key_name"]] = series.get(row["key_name"], 0) + row["quantity"]
+    assert series == {"checkout": 4_000_000}
+
+
+def test_a_secret_whose_tag_moved_to_the_new_key_still_explains_the_old_one(firm):
+    """The days that are read again after the rotation hold the new id only: a secret manager has no past."""
+    vault = {"source": "vault"}
+    firm.feed("claude_api_usage", use(day(1), OLD), use(day(9), OLD), use(day(10), NEW))
+    firm.feed("key_registry", key(day(1), OLD, "checkout", **vault), key(day(9), NEW, "checkout", **vault),
+              key(day(10), NEW, "checkout", **vault))
+    assert ledger(firm, day(1), day(9), day(10)) == [
+        (1, OLD, "checkout", "prod", "CC-410"), (9, OLD, "checkout", "prod", "CC-410"), (10, NEW, "checkout", "prod", "CC-410")]
+
+
+def test_a_line_of_a_file_that_has_ended_explains_nothing_after_its_end(firm):
+    firm.feed("claude_api_usage", use(day(1), OLD), use(day(2), OLD))
+    firm.feed("key_registry", key(day(1), OLD, "checkout"), key(day(2), NEW, "checkout"))
+    assert ledger(firm, day(1), day(2)) == [(1, OLD, "checkout", "prod", "CC-410"), (2, OLD, None, None, None)]
