@@ -161,7 +161,8 @@ def _charge_schema() -> pa.Schema:
 def _charge_corrections_sql(settings: Settings, month: date, schema: pa.Schema) -> str:
     columns = ", ".join(f'"{name}"' for name in schema.names)
     kept = ", ".join(f'"{name}"' for name in schema.names if name not in (*_SUMS, *_SAID))
-    said = ", ".join(f'MAX("{name}") AS "{name}"' for name in _SAID)
+    # The invoice of the closed month does not hold what changed after it.
+    said = ", ".join(f'{"NULL" if name == "invoice_id" else f"""MAX("{name}")"""} AS "{name}"' for name in _SAID)
     sums = ", ".join(f'CAST(SUM("{name}") AS DECIMAL(38, 18)) AS "{name}"' for name in _SUMS)
     taken_off = ", ".join(f'-"{name}" AS "{name}"' if name in _SUMS else f'"{name}"' for name in schema.names)
     changed = " OR ".join(f'COALESCE("{name}", 0) <> 0' for name in _SUMS)
