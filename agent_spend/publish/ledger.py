@@ -66,7 +66,7 @@ GROUP BY ALL
 UNION ALL
 SELECT CAST(DATE_TRUNC('month', usage_day) AS DATE), 'github_copilot', 'usage', CAST(SUM(net_usd) AS DECIMAL(38, 18))
 FROM int_reconcile__copilot_bill_day
-WHERE sku_class = 'credits' AND {days}
+WHERE sku_class <> 'seat' AND {days}
 GROUP BY ALL
 UNION ALL
 SELECT month, vendor, 'seat', CAST(SUM(billed_usd) AS DECIMAL(38, 18))

@@ -20,7 +20,8 @@ FEEDS = {
     "cursor": ("cursor_usage_events",),
 }
 RECONCILE = (
-    "int_reconcile__claude_class_day", "int_reconcile__usage_day", "int_reconcile__day_cause",
+    "int_reconcile__claude_class_day", "int_reconcile__claude_charge_day", "int_reconcile__usage_day",
+    "int_reconcile__day_cause",
     "int_reconcile__invoice_month", "int_reconcile__line_month", "int_reconcile__line_cause", "rpt_reconciliation_month",
 )  # fmt: skip
 

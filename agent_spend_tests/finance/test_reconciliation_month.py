@@ -239,3 +239,40 @@ def test_a_full_bill_of_more_seats_than_the_list_shows_names_departed_users(book
     books.write("fct_seat_month", {
         "month": OCTOBER, "vendor": "github_copilot", "plan": "business", "seats": 1, "list_usd": "19", "billed_usd": "19"})
     assert causes(books.reconcile()["github_copilot", "seat", METERED_TO_API]) == {"departed_user": "19"}
+
+
+def test_a_charge_that_no_usage_matches_is_named_and_still_a_difference(books):
+    claude(books, {}, {"model": "claude-opus-5-5", "token_type": "output_tokens", "workspace_id": "w9", "amount_usd": "3.50"})
+    (row,) = books.reconcile()["anthropic", "usage", METERED_TO_API]
+    assert (row["cause"], plain(row["cause_usd"]), row["within_tolerance"]) == ("unmatched", "3.5", False)
+    assert [plain(finding["amount_usd"]) for finding in books.check("invoice_differs")] == ["3.5"]
+
+
+def test_usage_that_no_charge_matches_is_named_with_its_list_value(books):
+    claude(books, metered="104")
+    books.write("claude_api_usage", {
+        "usage_day": DAY, "model": "claude-opus-5-5", "service_tier": "standard", "uncached_input_tokens": 1_000_000,
+        "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0, "cache_read_tokens": 0, "output_tokens": 0,
+        "web_search_requests": 0})
+    assert causes(books.reconcile()["anthropic", "usage", METERED_TO_API]) == {"unmatched": "-4"}
+
+
+def test_premium_requests_are_billed_and_metered_by_nobody(books):
+    books.answered_month("github_copilot")
+    premium = copilot_bill(DAY, "10", "6", "4", "other", sku="Copilot Premium Request", unit="requests", gross_quantity="250")
+    books.write("copilot_billing_usage", premium)
+    rows = books.reconcile()["github_copilot", "usage", METERED_TO_API]
+    assert (plain(rows[0]["billing_api_usd"]), causes(rows)) == ("4", {"not_metered": "10", "included_pool": "-6"})
+
+
+def test_a_contract_discount_is_named_where_it_is_shown(books, tmp_path):
+    folder = tmp_path / "dbt_like_sql"
+    shutil.copytree(SQL_DIR, folder)
+    (folder / "policies" / "contract_discounts.csv").write_text(
+        "vendor,line,shown_by,discount_share,effective_from,effective_to,source\n"
+        "anthropic,usage,invoice,0.1,2026-01-01,,order form\n"
+    )
+    books.catalog = Catalog(books.catalog.sources, folder)
+    claude(books)
+    books.write("vendor_invoices", invoice("anthropic", "usage", "90.00"))
+    assert causes(books.reconcile()["anthropic", "usage", API_TO_INVOICE]) == {"discount": "-10"}

@@ -6,7 +6,7 @@
 /*
 usage_day: UTC day
 vendor: ledger name of the vendor
-cause: included_pool, unpriced, other_charge, unbilled_tier, discount, days_not_loaded, late_or_provisional_days, unlicensed_user, rounding or unexplained
+cause: included_pool, unpriced, other_charge, not_metered, unbilled_tier, discount, days_not_loaded, late_or_provisional_days, unlicensed_user, unmatched, rounding or unexplained
 cause_usd: part of the difference with this cause; negative where the vendor charges less than was metered
 */
 WITH discounts AS (
@@ -26,10 +26,13 @@ named AS (
     COALESCE(c.is_metered, FALSE) AND COALESCE(c.is_billed, FALSE) AS is_loaded,
     COALESCE(c.is_provisional, TRUE) AS is_provisional,
     u.review_usd,
+    u.unmatched_charge_usd,
+    u.unmatched_usage_usd,
     CAST(COALESCE(u.billing_usd, 0) - COALESCE(u.metered_usd, 0) AS DECIMAL(38, 18)) AS difference_usd,
     CAST(-u.pool_usd AS DECIMAL(38, 18)) AS included_pool,
     u.unpriced_usd AS unpriced,
     u.other_charge_usd AS other_charge,
+    u.not_metered_usd AS not_metered,
     CAST(-u.unbilled_tier_usd AS DECIMAL(38, 18)) AS unbilled_tier,
     CAST(
       -u.stated_discount_usd
@@ -45,7 +48,7 @@ named AS (
 residuals AS (
   SELECT
     *,
-    CAST(difference_usd - included_pool - unpriced - other_charge - unbilled_tier - discount AS DECIMAL(38, 18)) AS residual_usd
+    CAST(difference_usd - included_pool - unpriced - other_charge - not_metered - unbilled_tier - discount AS DECIMAL(38, 18)) AS residual_usd
   FROM named
 ),
 
@@ -63,7 +66,12 @@ shared AS (
       WHEN is_loaded AND NOT is_provisional AND residual_usd > CAST(0.0001 AS DECIMAL(5, 4))
         THEN LEAST(residual_usd, review_usd)
       ELSE CAST(0 AS DECIMAL(38, 18))
-    END AS unlicensed_usd
+    END AS unlicensed_usd,
+    CASE
+      WHEN NOT is_loaded OR is_provisional OR ABS(residual_usd) <= CAST(0.0001 AS DECIMAL(5, 4)) THEN CAST(0 AS DECIMAL(38, 18))
+      WHEN residual_usd > 0 THEN LEAST(residual_usd, unmatched_charge_usd)
+      ELSE GREATEST(residual_usd, CAST(-unmatched_usage_usd AS DECIMAL(38, 18)))
+    END AS unmatched_usd
   FROM residuals
 ),
 
@@ -74,13 +82,17 @@ causes AS (
   UNION ALL
   SELECT usage_day, vendor, 'other_charge', other_charge FROM shared
   UNION ALL
+  SELECT usage_day, vendor, 'not_metered', not_metered FROM shared
+  UNION ALL
   SELECT usage_day, vendor, 'unbilled_tier', unbilled_tier FROM shared
   UNION ALL
   SELECT usage_day, vendor, 'discount', discount FROM shared
   UNION ALL
   SELECT usage_day, vendor, 'unlicensed_user', unlicensed_usd FROM shared
   UNION ALL
-  SELECT usage_day, vendor, residual_cause, CAST(residual_usd - unlicensed_usd AS DECIMAL(38, 18)) FROM shared
+  SELECT usage_day, vendor, 'unmatched', unmatched_usd FROM shared
+  UNION ALL
+  SELECT usage_day, vendor, residual_cause, CAST(residual_usd - unlicensed_usd - unmatched_usd AS DECIMAL(38, 18)) FROM shared
 ),
 
 int_reconcile__day_cause AS (

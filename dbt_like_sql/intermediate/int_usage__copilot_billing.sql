@@ -1,4 +1,4 @@
--- grain: one row per UTC day x model of GitHub's bill for AI credits
+-- grain: one row per UTC day x model of GitHub's bill for usage: AI credits, and premium requests before June 2026
 -- unit: USD covered by the pool and billed; consumption is in int_usage__copilot
 -- source: stg_copilot__billing_line
 -- late data: re-read for the feed's restatement window
@@ -15,7 +15,7 @@ WITH lines AS (
     CAST(SUM(discount_usd) AS DECIMAL(38, 18)) AS covered_usd,
     CAST(SUM(net_usd) AS DECIMAL(38, 18)) AS billed_usd
   FROM stg_copilot__billing_line
-  WHERE sku_class = 'credits'
+  WHERE sku_class <> 'seat'
   GROUP BY 1, 2, 3, 4
 ),
 
@@ -27,7 +27,7 @@ int_usage__copilot_billing AS (
     'billing' AS surface,
     'copilot_billing' AS series,
     'seat' AS auth_kind,
-    'the billing API bills credits of licensed seats; it does not name people' AS auth_rule,
+    'the billing API bills usage of licensed seats; it does not name people' AS auth_rule,
     'SKU of AI credits of ' || scope AS auth_evidence,
     CASE WHEN is_cloud_agent THEN 'headless' ELSE 'not_split' END AS actor_kind,
     CASE

@@ -1,6 +1,6 @@
 -- grain: one row per month x vendor x kind of charge x actor x model x token class x list price
 -- unit: USD; billed_usd adds up to the cash that vendors charge (usage and seats, before tax and credit notes)
--- source: fct_usage_day, fct_seat_month, int_reconcile__claude_charge_day, int_reconcile__copilot_charge_month
+-- source: fct_usage_day, fct_seat_month, stg_copilot__billing_line, int_reconcile__claude_charge_day, int_reconcile__copilot_charge_month
 -- late data: follows the feeds
 -- partitions: month
 /*
@@ -102,6 +102,32 @@ copilot AS (
   LEFT JOIN credit_price AS p ON c.month >= p.effective_from AND (p.effective_to IS NULL OR c.month < p.effective_to)
 ),
 
+premium_price AS (
+  SELECT usd_per_unit, price_version, effective_from, effective_to
+  FROM stg_prices__unit
+  WHERE vendor = 'github_copilot' AND item = 'premium_request'
+),
+
+-- Premium requests, which ended in May 2026, have a list price; SKUs not known here are one charge each.
+copilot_other AS (
+  SELECT
+    CAST(DATE_TRUNC('month', b.usage_day) AS DATE) AS month,
+    MIN(b.usage_day) AS first_day,
+    MAX(b.usage_day) AS last_day,
+    b.sku,
+    b.model,
+    p.usd_per_unit,
+    p.price_version,
+    CAST(SUM(b.gross_quantity) AS DECIMAL(38, 18)) AS quantity,
+    CAST(SUM(b.gross_usd) AS DECIMAL(38, 18)) AS list_usd,
+    CAST(SUM(b.net_usd) AS DECIMAL(38, 18)) AS billed_usd
+  FROM stg_copilot__billing_line AS b
+  LEFT JOIN premium_price AS p
+    ON LOWER(b.sku) LIKE '%premium%request%' AND b.usage_day >= p.effective_from AND (p.effective_to IS NULL OR b.usage_day < p.effective_to)
+  WHERE b.sku_class = 'other'
+  GROUP BY 1, b.sku, b.model, p.usd_per_unit, p.price_version
+),
+
 reported AS (
   SELECT
     CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month,
@@ -196,6 +222,21 @@ fct_charge_month AS (
     billed_usd, allocation_method, price_version
   FROM copilot
   WHERE charged_credits > 0 OR billed_usd <> 0
+  UNION ALL
+  SELECT
+    month, 'github_copilot', 'usage', 'other', first_day, last_day, CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR),
+    '(not attributable)', '(not attributable)', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), model, sku, CAST(NULL AS VARCHAR), quantity,
+    CASE WHEN usd_per_unit IS NULL THEN 'Charges' ELSE 'Requests' END,
+    CASE WHEN usd_per_unit IS NULL THEN CAST(1 AS DECIMAL(38, 18)) ELSE quantity END,
+    CAST(COALESCE(usd_per_unit, list_usd) AS DECIMAL(38, 18)),
+    CASE WHEN usd_per_unit IS NULL THEN 'Charges' ELSE 'Requests' END,
+    CASE
+      WHEN usd_per_unit IS NULL THEN list_usd
+      ELSE CAST(CAST(quantity AS DECIMAL(24, 12)) * CAST(usd_per_unit AS DECIMAL(12, 6)) AS DECIMAL(38, 18))
+    END,
+    billed_usd, 'direct', price_version
+  FROM copilot_other
+  WHERE list_usd <> 0 OR billed_usd <> 0
   UNION ALL
   SELECT
     month, vendor, 'usage', charge_class, first_day, last_day, CAST(NULL AS VARCHAR), actor_id, person_id, org, squad, cost_center,

@@ -14,7 +14,7 @@ invoiced_usd: what the invoices say; null without an invoice of this line in USD
 difference_usd: the second figure of the comparison less the first; null while one of them is unknown
 cause: why they differ
 cause_usd: part of the difference with this cause; null when it cannot be known
-unexplained_usd: what no cause explains in this comparison
+unexplained_usd: what no cause explains in this comparison; 'unmatched' says where it is and does not explain it
 tolerance_usd: the larger of the vendor's two tolerances for this line
 within_tolerance: whether what is unexplained stays within it; null while that cannot be said
 state: reconciled, not reconciled (no invoice, days missing, another currency) or difference; one for all rows of a line
@@ -56,7 +56,7 @@ totals AS (
     vendor,
     line,
     comparison,
-    CAST(COALESCE(SUM(CASE WHEN cause = 'unexplained' THEN cause_usd END), 0) AS DECIMAL(38, 18)) AS unexplained_usd,
+    CAST(COALESCE(SUM(CASE WHEN cause IN ('unexplained', 'unmatched') THEN cause_usd END), 0) AS DECIMAL(38, 18)) AS unexplained_usd,
     CAST(COALESCE(SUM(CASE WHEN cause = 'days_not_loaded' THEN cause_usd END), 0) AS DECIMAL(38, 18)) AS not_loaded_usd,
     MAX(CASE WHEN cause_usd IS NULL THEN 1 ELSE 0 END) AS is_unknown
   FROM int_reconcile__line_cause
