@@ -8,7 +8,7 @@ from typing import IO
 import pyarrow as pa
 
 #: Most rows that a batch is made of.
-BATCH_ROWS = 8192
+BATCH_ROWS = 4096
 _PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 

@@ -23,7 +23,8 @@ _ALL = ""
 #: A data file is held in memory until it has this size, so that memory does not grow with a day's rows.
 _FILE_BYTES = 16 << 20
 # Otherwise rows are taken from the source faster than they are written, and wait in memory; read by delta-rs.
-os.environ.setdefault("DELTARS_MAX_CONCURRENT_WRITERS", "1")
+for _name in ("DELTARS_MAX_CONCURRENT_WRITERS", "DELTARS_WRITER_BATCH_CHANNEL_SIZE"):
+    os.environ.setdefault(_name, "1")
 
 
 @contextmanager

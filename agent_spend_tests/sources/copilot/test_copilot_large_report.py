@@ -1,0 +1,92 @@
+"""A large report takes the memory of a small one, and one that ends too early changes nothing."""
+
+import gzip
+import json
+import subprocess
+import sys
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from agent_spend.lake.tables import Lake
+from agent_spend.settings import Settings
+from agent_spend.sources.copilot.assets import FEEDS
+from agent_spend.sources.land import land
+
+FEED = next(feed for feed in FEEDS if feed.name == "copilot_user_usage")
+DAY = date(2026, 11, 18)
+PATH = "/enterprises/acme/copilot/metrics/reports/users-1-day"
+FIRST, SECOND = "/files/part-0.json", "/files/part-1.json"
+#: What a line holds beside the fields that are read: a kilobyte in all.
+REST = json.dumps({"totals_by_ide": [{"ide": "vscode", "note": "x" * 850}]})[1:]
+_PEAK_MB = """
+import resource, sys
+from datetime import date
+from agent_spend.settings import Settings
+from agent_spend.sources.copilot.assets import FEEDS
+from agent_spend.sources.land import land
+feed = next(feed for feed in FEEDS if feed.name == "copilot_user_usage")
+line = land(feed, [date(2026, 11, 18)], Settings.from_environment()).coverage[date(2026, 11, 18)]
+print(line.row_count, line.total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def report(users: int) -> bytes:
+    """Lines of as many users, one credit each."""
+    return b"".join(
+        b'{"day":"2026-11-18","user_id":%d,"user_login":"u%d","ai_credits_used":1.5,%s\n' % (n, n, REST.encode())
+        for n in range(users)
+    )
+
+
+def land_in_a_process_of_its_own() -> tuple[int, Decimal, int]:
+    """Rows, credits and the largest resident size in MB."""
+    done = subprocess.run([sys.executable, "-c", _PEAK_MB], stdout=subprocess.PIPE, check=True, text=True)
+    rows, total, peak = done.stdout.split()
+    return int(rows), Decimal(total), int(peak)
+
+
+def test_memory_does_not_follow_the_size_of_the_report(github):
+    github.envelope(PATH)
+    github.answer(FIRST, report(10_000))
+    assert (small := land_in_a_process_of_its_own())[:2] == (10_000, Decimal(15_000))
+    github.answers[FIRST] = [(200, {}, report(70_000))]
+    large = land_in_a_process_of_its_own()
+    assert large[:2] == (70_000, Decimal(105_000))
+    # 60 MB more of text are above 200 when held whole, as bytes, records, rows and columns; buffers fill up to their limits.
+    assert large[2] - small[2] < 100
+
+
+def stored() -> list:
+    return Lake(Settings.from_environment().lake_uri).read(FEED.name, "usage_day")["user_id"].to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("cut", "reason"),
+    [
+        (report(3000)[:-700], "malformed"),
+        (gzip.compress(report(3000))[:-8], "truncated"),
+        (gzip.compress(report(3000))[:5000], "truncated"),
+    ],
+    ids=["in a line", "without the packed end", "in the packed middle"],
+)
+def test_a_report_that_ends_too_early_changes_nothing_stored(github, cut, reason):
+    github.envelope(PATH)
+    github.answer(FIRST, report(2))
+    land(FEED, [DAY], Settings.from_environment())
+    github.answers[FIRST] = [(200, {}, cut)]
+    line = land(FEED, [DAY], Settings.from_environment()).coverage[DAY]
+    assert (line.state, line.last_attempt, line.row_count, line.total) == ("available", reason, 2, Decimal(3))
+    assert sorted(stored()) == [0, 1]
+
+
+def test_of_a_user_repeated_in_a_later_batch_the_last_record_counts(github, monkeypatch):
+    monkeypatch.setattr("agent_spend.sources.copilot.user_days.BATCH_ROWS", 2)
+    github.envelope(PATH, shards=2)
+    github.answer(FIRST, report(5))
+    github.answer(SECOND, report(2).replace(b"1.5", b"9"))
+    land(FEED, [DAY], Settings.from_environment())
+    table = Lake(Settings.from_environment().lake_uri).read(FEED.name, "usage_day")
+    credits = dict(zip(table["user_id"].to_pylist(), table["ai_credits_used"].to_pylist(), strict=True))
+    assert credits == {0: 9, 1: 9, 2: Decimal("1.5"), 3: Decimal("1.5"), 4: Decimal("1.5")}
