@@ -14,6 +14,7 @@ REQUIRED = {
     "github_copilot": ("GITHUB_TOKEN", "GITHUB_ENTERPRISE|GITHUB_ORGS"),
     "anthropic": ("ANTHROPIC_ADMIN_KEY",),
     "claude_enterprise": ("ANTHROPIC_ANALYTICS_KEY",),
+    "claude_code_metrics": ("CLAUDE_CODE_METRICS_URI",),
     "claude_team": ("CLAUDE_TEAM_CSV_URI",),
     "cursor": ("CURSOR_API_KEY",),
     "cursor_csv": ("CURSOR_CSV_URI",),

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x vendor x surface x actor x key x model (one line of a vendor's usage)
 -- unit: quantity in its unit; four amounts in USD, never added
--- source: int_usage__copilot, __copilot_billing, __claude_api, __claude_billing, __claude_analytics, __claude_seat, __claude_credits, __cursor, __agents
+-- source: int_usage__copilot, __copilot_billing, __claude_api, __claude_billing, __claude_analytics, __claude_seat, __claude_credits, __cursor, __agents, __claude_metrics
 -- late data: follows the feeds
 -- partitions: view day
 /*
@@ -48,3 +48,5 @@ UNION ALL
 SELECT * FROM int_usage__cursor
 UNION ALL
 SELECT * FROM int_usage__agents
+UNION ALL
+SELECT * FROM int_usage__claude_metrics

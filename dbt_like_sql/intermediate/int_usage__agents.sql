@@ -13,6 +13,8 @@ WITH grouped AS (
     r.is_session,
     r.environment,
     r.auth_kind,
+    r.auth_rule,
+    r.client,
     r.owner_email,
     c.model,
     c.price_state,
@@ -34,21 +36,21 @@ int_usage__agents AS (
     CASE WHEN is_session THEN 'session' ELSE 'workflow' END AS surface,
     'custom_agents' AS series,
     auth_kind,
-    CASE WHEN auth_kind = 'unknown' THEN 'spans do not say how the agent authenticates' ELSE 'attribute of the spans' END AS auth_rule,
+    auth_rule,
     CASE
       WHEN auth_kind = 'unknown' THEN 'no attribute of ' || CAST(traces AS VARCHAR) || ' traces names a key, a seat or a service account'
-      ELSE 'auth_hint ' || auth_kind || ' on ' || CAST(traces AS VARCHAR) || ' traces'
+      ELSE CASE WHEN auth_rule = 'attribute of the spans' THEN 'auth_hint ' ELSE 'Claude Code, ' END || auth_kind || ' on ' || CAST(traces AS VARCHAR) || ' traces'
         || CASE WHEN auth_kind = 'seat' AND owner_email IS NOT NULL THEN '; a billing identity is stated' ELSE '' END
     END AS auth_evidence,
     CASE WHEN is_session THEN 'interactive' ELSE 'machine' END AS actor_kind,
-    CASE WHEN is_session THEN 'spans of an interactive program on a seat' ELSE 'traced workflow' END AS actor_rule,
+    CASE WHEN is_session THEN 'spans of an interactive program of a person' ELSE 'traced workflow' END AS actor_rule,
     CASE
-      WHEN is_session THEN 'service.name of an interactive program and no workflow name on ' || CAST(traces AS VARCHAR) || ' traces'
+      WHEN is_session THEN 'service.name of an interactive program and no workflow name on ' || CAST(traces AS VARCHAR) || ' traces' || COALESCE(', client ' || client, '')
       ELSE 'workflow ' || actor_id || ' on ' || CAST(traces AS VARCHAR) || ' traces'
     END AS actor_evidence,
     CASE WHEN NOT is_session THEN 'headless' END AS background_kind,
     actor_id,
-    CASE WHEN auth_kind = 'seat' THEN owner_email END AS person_hint,
+    CASE WHEN auth_kind = 'seat' OR is_session THEN owner_email END AS person_hint,
     CAST(NULL AS VARCHAR) AS key_id,
     CAST(NULL AS VARCHAR) AS workspace,
     model,

@@ -102,6 +102,7 @@ FEED_NAMES = {
     "copilot_user_usage": "Copilot usage", "copilot_user_usage_28_day": "Copilot usage, 28-day report",
     "copilot_seats": "Copilot seats", "copilot_billing_usage": "Copilot billing", "claude_api_usage": "Claude API usage",
     "claude_api_cost": "Claude cost report", "claude_code_usage": "Claude Code usage",
+    "claude_code_metrics": "Claude Code metrics",
     "claude_api_keys": "Claude API keys", "claude_team_usage": "Claude Team usage",
     "claude_analytics_cost": "Claude cost by key", "claude_analytics_usage": "Claude usage by key",
     "claude_enterprise_cost": "Claude Enterprise cost", "claude_enterprise_usage": "Claude Enterprise usage",

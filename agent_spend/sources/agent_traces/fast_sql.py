@@ -100,7 +100,7 @@ SELECT
     make_timestamp(CAST(start_ns AS BIGINT) // 1000) AS started_at,
     make_timestamp(ended_ns // 1000) AS ended_at,
     CASE WHEN status IN (1, 2) THEN status ELSE 0 END AS status_code,
-    error_type, span_class, service_name, environment, workflow, agent, task_id, task_success,
+    error_type, span_class, service_name, environment, client, organization_id, workflow, agent, task_id, task_success,
     task_success_source, conversation_id, response_id, provider, model, service_tier,
     CASE WHEN added_input IS NULL THEN uncached ELSE COALESCE(uncached, 0) + added_input END AS input_tokens,
     read AS cache_read_tokens,

@@ -83,6 +83,10 @@ TEXTS: Mapping[str, Lookup] = {
     "environment": Lookup(
         ("deployment.environment.name", "deployment.environment", "langfuse.environment"), Place.RESOURCE_THEN_SPAN
     ),
+    # What a coding agent runs in: tells a person's terminal from a script (policies/workload_rules.csv).
+    "client": Lookup(("app.entrypoint", "terminal.type")),
+    # The vendor's organisation that a sign-in belongs to.
+    "organization_id": Lookup(("organization.id",)),
     # "custom" is what Claude Code writes instead of a user's own workflow name.
     "workflow": Lookup(
         ("gen_ai.workflow.name", "traceloop.workflow.name", "workflow.name", "langfuse.trace.name"),

@@ -107,6 +107,8 @@ class StrictReader:
             resolve.span_class(facts.name, said),
             texts["service_name"],
             texts["environment"],
+            texts["client"],
+            texts["organization_id"],
             texts["workflow"],
             texts["agent"],
             texts["task_id"],

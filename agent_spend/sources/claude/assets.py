@@ -7,6 +7,7 @@ from agent_spend.sources.claude.analytics_schema import (
     ENTERPRISE_COST,
     ENTERPRISE_USAGE,
 )
+from agent_spend.sources.claude.code_metrics import CODE_METRICS, fetch_code_metrics
 from agent_spend.sources.claude.code_schema import CODE_USAGE
 from agent_spend.sources.claude.enterprise import fetch_enterprise_cost, fetch_enterprise_usage
 from agent_spend.sources.claude.enterprise_days import fetch_enterprise_seats, fetch_enterprise_users
@@ -54,6 +55,19 @@ FEEDS = [
         schema=CODE_USAGE,
         fetch=fetch_code_usage,
         total_column="estimated_usd",
+    ),
+    Feed(
+        name="claude_code_metrics",
+        system="claude_code_metrics",
+        vendor="custom_agents",
+        description=(
+            "Claude Code's own OpenTelemetry metrics of one UTC day by user, client, model and query source: tokens and an "
+            "estimate in USD. For whoever exports no log events; the log events tell the same, call by call. "
+            "Source: OTLP/JSON metrics files of the Collector."
+        ),
+        schema=CODE_METRICS,
+        fetch=fetch_code_metrics,
+        total_column="cost_usd",
     ),
     Feed(
         name="claude_analytics_cost",
