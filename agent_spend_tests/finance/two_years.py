@@ -70,7 +70,7 @@ def two_years(settings, sources, folder: Path) -> Books:
     invoices = folder / "invoices"
     invoices.mkdir()
     shutil.copy(INVOICES, invoices / "all.csv")
-    books.write("vendor_invoices", *(row for rows in parse(read_folder("", str(invoices), ".csv")).values() for row in rows))
+    books.write("vendor_invoices", *(row for rows in parse(read_folder("", str(invoices), ".csv")).rows.values() for row in rows))
     _build(books)
     return books
 

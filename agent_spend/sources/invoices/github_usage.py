@@ -6,21 +6,23 @@ millionth of a dollar. The report of before 2025 gives a price and a multiplier 
 Source: GitHub docs, "Billing reports reference"; observed files.
 """
 
-from datetime import date, timedelta
+import json
+from collections.abc import Iterable
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from agent_spend.errors import FeedError
-from agent_spend.partitions import month_end, month_start
+from agent_spend.partitions import month_end
 from agent_spend.sources.copilot.billing_schema import sku_class
 from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.invoices.evidence import Charges
 
 LAYOUT = "github_usage"
-MILLIONTH = Decimal("0.000001")
 _NEEDED = ("date", "product", "sku", "quantity", "unit_type")
 _AMOUNTS = ("gross_amount", "discount_amount", "net_amount")
 _LEGACY = ("Price Per Unit ($)", "Multiplier")
-_KEYS = ("username", "model", "organization", "repository", "repository_slug", "cost_center_name", "workflow_path",
-         "actions_workflow", "owner")  # fmt: skip
+_SCOPE = ("organization", "username")
+_ITEM = "usageItems"
 
 
 def recognises(columns: set[str]) -> bool:
@@ -28,58 +30,76 @@ def recognises(columns: set[str]) -> bool:
     return {"date", "product", "sku", "quantity"} <= columns and bool({"netamount", "priceperunit"} & columns)
 
 
-class Exports:
-    """All exports of a folder; two that hold the same line would count it twice."""
+def csv_charges(file: SourceFile) -> Charges:
+    """Net charges of a CSV export by month and Copilot SKU, use without a user apart.
 
-    def __init__(self):
-        self._seen: dict[tuple, str] = {}
-
-    def rows(self, file: SourceFile) -> list[dict]:
-        """Rows of ``vendor_invoices``: the net of each month and Copilot SKU, use without a user apart.
-
-        Raises:
-            FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``; ``duplicate`` for a line that
-                another export already holds, naming both.
-        """
-        sums: dict[tuple, list[Decimal]] = {}
-        days: dict[date, list[date]] = {}
-        for line in csv_lines(file, _NEEDED[:4], (_NEEDED[4], *_AMOUNTS, *_LEGACY, *_KEYS)):
-            day, sku, unit = _day(line), line.required("sku"), line.text("unit_type") or ""
-            kind = sku_class(sku, unit)
-            if (line.text("product") or "").lower() != "copilot" and kind != "credits" and "copilot" not in sku.lower():
-                continue
-            self._claim(line, (day, sku, *(line.text(name) for name in _KEYS)))
-            month = month_start(day)
-            days.setdefault(month, []).append(day)
-            charge = "seat" if kind == "seat" or _is_legacy_seat(sku) else "usage"
-            is_userless = charge == "usage" and "username" in line.values and line.text("username") is None
-            total = sums.setdefault((month, sku, unit, charge, is_userless), [Decimal(0), Decimal(0)])
-            total[0] += _number(line, "quantity")
-            total[1] += _net(line)
-        return [
-            _row(file, key, quantity, amount, days[key[0]], number)
-            for number, (key, (quantity, amount)) in enumerate(sorted(sums.items()), 1)
-        ]
-
-    def _claim(self, line: Line, key: tuple) -> None:
-        # Within one file a repeated key is two charges; the same key in a second file is an overlapping export.
-        holder = self._seen.setdefault(key, line.where)
-        if not holder.startswith(f"{line.file} line "):
-            message = f"{holder} and {line.where}: both exports hold {key[1]} of {key[0]}; remove the overlapping one"
-            raise FeedError("duplicate", message)
+    Raises:
+        FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``.
+    """
+    charges = Charges("github_copilot", LAYOUT, file)
+    for line in csv_lines(file, _NEEDED[:4], (_NEEDED[4], *_AMOUNTS, *_LEGACY, *_SCOPE)):
+        day = _day(line)
+        _add(charges, line, day, day, _net(line), "quantity", (line.text("organization"),))
+    return charges
 
 
-def _row(file: SourceFile, key: tuple, quantity: Decimal, amount: Decimal, days: list[date], number: int) -> dict:
-    month, sku, unit, charge, is_userless = key
-    words = f"{sku}, {unit}" if unit else sku
-    net = amount.quantize(MILLIONTH)
-    return {
-        "month": month, "vendor": "github_copilot", "invoice_id": f"usage export {file.name}", "line_number": number,
-        "issued_day": month_end(month) + timedelta(days=1), "period_start_day": min(days), "period_end_day": max(days),
-        "charge_kind": charge, "description": f"{words}, without a user" if is_userless else words,
-        "quantity": quantity.quantize(MILLIONTH), "currency": "USD", "amount_usd": net, "amount": net,
-        "billed_from_day": None, "billed_to_day": None, "layout": LAYOUT,
-    }  # fmt: skip
+def json_charges(file: SourceFile) -> Charges:
+    """Net charges of saved answers of the billing API: ``usage``, ``usage/summary`` or ``ai_credit/usage``.
+
+    Raises:
+        FeedError: ``malformed`` or ``missing_field`` for a file that is none of them; ``bad_value``.
+    """
+    charges = Charges("github_copilot", LAYOUT, file)
+    number = 0
+    for body in _bodies(file):
+        period = body.get("timePeriod") or {}
+        for item in body[_ITEM]:
+            number += 1
+            values = {name: str(value).strip() for name, value in item.items() if value not in (None, "")}
+            line = Line(file.name, number, values, "item")
+            first, last = _days(line, period)
+            scope = (line.text("organizationName") or body.get("organization"), body.get("user"), body.get("model"))
+            quantity = "quantity" if "quantity" in values else "netQuantity"
+            _add(charges, line, first, last, _number(line, "netAmount"), quantity, scope)
+    return charges
+
+
+def _add(charges: Charges, line: Line, first: date, last: date, net: Decimal, quantity: str, scope: tuple) -> None:
+    sku, unit = line.required("sku"), line.text("unit_type") or line.text("unitType") or ""
+    kind = sku_class(sku, unit)
+    if (line.text("product") or "").lower() != "copilot" and kind != "credits" and "copilot" not in sku.lower():
+        return
+    charge = "seat" if kind == "seat" or _is_legacy_seat(sku) else "usage"
+    is_userless = charge == "usage" and "username" in line.values and line.text("username") is None
+    words = (f"{sku}, {unit}" if unit else sku) + (", without a user" if is_userless else "")
+    charges.add(first, last, sku, words, charge, _number(line, quantity), net, line.where, scope)
+
+
+def _bodies(file: SourceFile) -> Iterable[dict]:
+    try:
+        found = json.loads(file.content.decode("utf-8-sig"), parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise FeedError("malformed", f"{file.name}: not JSON ({error}); save the billing API's answer as it came") from None
+    bodies = found if isinstance(found, list) else [found]
+    for body in bodies:
+        items = body.get(_ITEM) if isinstance(body, dict) else None
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            keys = ", ".join(body) if isinstance(body, dict) else type(body).__name__
+            raise FeedError("missing_field", f"{file.name}: no list {_ITEM}; found: {keys}. Known JSON: answers of GitHub's "
+                                             "billing endpoints usage, usage/summary and ai_credit/usage")
+        yield body
+
+
+def _days(line: Line, period: dict) -> tuple[date, date]:
+    if line.text("date") is not None:
+        return (_day(line),) * 2
+    try:
+        year, month, day = (int(period[name]) if period.get(name) else None for name in ("year", "month", "day"))
+        first = date(year, month, day or 1)
+    except (KeyError, TypeError, ValueError):
+        raise FeedError("bad_value", f"{line.where}: has no date, and timePeriod names no month; ask GitHub with year and "
+                                     "month") from None
+    return first, first if day else month_end(first)
 
 
 def _day(line: Line) -> date:

@@ -34,7 +34,7 @@ VENDOR_INVOICES = pandera.DataFrameSchema(
         "amount": column(MONEY, "amount for this month in the invoice's currency; credits are negative"),
         "billed_from_day": column(DAY, "first day of the whole line, for one split over months", nullable=True),
         "billed_to_day": column(DAY, "last day of the whole line, for one split over months", nullable=True),
-        "layout": column(TEXT, "layout that the file was read as: documented, vendor_lines, github_usage"),
+        "layout": column(TEXT, "layout that the file was read as: documented, vendor_lines, github_usage, claude_cost"),
     },
     unique=["month", "vendor", "invoice_id", "line_number"],
     strict=True,

@@ -2,22 +2,24 @@
 
 import hashlib
 import json
+from datetime import date
 
 import dagster as dg
 
 from agent_spend.errors import FeedError
-from agent_spend.partitions import FIRST_DAY
+from agent_spend.partitions import FIRST_DAY, month_start
 from agent_spend.settings import Settings, is_connected
-from agent_spend.sources.files import SourceFile, read_folder
+from agent_spend.sources.files import SourceFile
 from agent_spend.sources.invoices import layouts
-from agent_spend.sources.invoices.client import SETTING
+from agent_spend.sources.invoices.client import invoice_files
 
 
 def invoice_sensor(job) -> dg.SensorDefinition:
     """The sensor that asks for ``job`` (the monthly feeds) once for each month that a new or changed file is for.
 
     Its cursor holds each file's digest and months: a file that is changed or removed also runs the months it was for
-    before. A file that cannot be read is refused with one line, and asked about again when any file changes.
+    before. A file that cannot be read is logged as an error and runs the months whose dates it names (the current one
+    when it names none), where the feed reports it; it is read again when it changes, and stops no other file.
     """
 
     @dg.sensor(
@@ -29,21 +31,29 @@ def invoice_sensor(job) -> dg.SensorDefinition:
             return dg.SkipReason("not connected: set INVOICES_URI")
         state = json.loads(context.cursor or '{"generation": 0, "files": {}}')
         before, generation = state["files"], state["generation"] + 1
+        settings = Settings.from_environment()
         try:
-            files = read_folder(SETTING, Settings.from_environment().invoices_uri, ".csv")
-            now = {file.name: digest(file) for file in files}
-            if now == {name: known[0] for name, known in before.items()}:
-                return dg.SkipReason("no invoice file changed")
-            rows = layouts.parse(files)
+            files = invoice_files(settings)
         except FeedError as error:
             return dg.SkipReason(f"{error.reason}: {error.message}")
-        after = {name: [value, sorted({f"{row['month']}" for row in rows[name]})] for name, value in now.items()}
-        months = changed_months(before, after)
+        now = {file.name: digest(file) for file in files}
+        if now == {name: known[0] for name, known in before.items()}:
+            return dg.SkipReason("no invoice file changed")
+        parsed = layouts.parse(files)
+        months = {name: {row["month"] for row in rows} for name, rows in parsed.rows.items()}
+        for file in files:
+            if file.name in parsed.errors:
+                error = parsed.errors[file.name]
+                context.log.error(f"{error.reason}: {error.message}")
+                # The months it was for before are asked for as well, so that its loss is reported on them.
+                earlier = {date.fromisoformat(month) for month in _months(before, file.name)}
+                months[file.name] = {*layouts.months_named(file), *earlier} or {month_start(settings.today)}
+        after = {name: [value, sorted(f"{month}" for month in months[name])] for name, value in now.items()}
         requests = [
             # The generation keeps a file that goes back to an earlier content from looking like a run already made.
             dg.RunRequest(run_key=f"invoices {month} {generation}", partition_key=month)
-            for month in months
-            if month >= FIRST_DAY.replace(day=1).isoformat()
+            for month in changed_months(before, after)
+            if FIRST_DAY.replace(day=1).isoformat() <= month <= month_start(settings.today).isoformat()
         ]
         cursor = json.dumps({"generation": generation, "files": after}, sort_keys=True)
         return dg.SensorResult(run_requests=requests, cursor=cursor)

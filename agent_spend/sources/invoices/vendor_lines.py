@@ -15,28 +15,40 @@ from agent_spend.sources.invoices.schema import CHARGE_KINDS, Numbering, currenc
 from agent_spend.sources.vendors import VENDORS
 
 LAYOUT = "vendor_lines"
-#: Columns by our name, with every heading seen for each.
+#: Columns by our name, with every heading seen for each (Stripe's portal, its dashboard's itemized export).
 _HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "invoice": ("Invoice number", "Invoice ID", "Number"),
-    "issued": ("Date of issue", "Invoice date", "Issued", "Date"),
-    "start": ("Period start", "Service period start", "Line period start"),
-    "end": ("Period end", "Service period end", "Line period end"),
-    "description": ("Description", "Line description", "Item"),
-    "quantity": ("Qty", "Quantity"),
-    "tax": ("Tax", "Tax amount"),
-    "amount": ("Amount", "Line amount", "Amount (excl. tax)"),
+    "invoice": ("Invoice number", "Invoice ID", "Number", "Invoice"),
+    "issued": ("Date of issue", "Invoice date", "Issued", "Date", "Date (UTC)", "Created (UTC)", "Invoice date (UTC)"),
+    "start": ("Period start", "Service period start", "Line period start", "Period start (UTC)", "Line item period start"),
+    "end": ("Period end", "Service period end", "Line period end", "Period end (UTC)", "Line item period end"),
+    "period": ("Period", "Service period", "Billing period"),
+    "description": ("Description", "Line description", "Item", "Line item description", "Line item"),
+    "quantity": ("Qty", "Quantity", "Line item quantity"),
+    "tax": ("Tax", "Tax amount", "Line item tax"),
+    "amount": ("Amount", "Line amount", "Amount (excl. tax)", "Amount excl. tax", "Line item amount", "Line total"),
     "currency": ("Currency",),
     "kind": ("Charge kind",),
     "vendor": ("Vendor", "Supplier"),
 }
-_NEEDED = ("invoice", "issued", "start", "end", "description", "amount", "currency")
+#: What a file of this layout must name; the period may stand in two columns, in one, or in the description.
+HEADINGS = ("Invoice number", "Date of issue", "Description", "Amount", "Currency")
+_NEEDED = ("invoice", "issued", "description", "amount", "currency")
 #: First match wins. A prorated seat that is given back ("Unused time on ...") is still about seats.
 _KINDS = (
     ("tax", r"\b(sales tax|tax|vat|gst|hst|pst|qst)\b"),
-    ("adjustment", r"\b(credit purchase|purchase of credits|prepaid|auto[- ]?reload|top[- ]?up)\b"),
-    ("credit", r"\b(credit note|refund|discount|coupon|promotional|promotion|goodwill|service credit)\b"),
+    ("adjustment", r"\b(credits? purchase|purchase of (usage )?credits|prepaid|pre-?payment|auto[- ]?reload|top[- ]?up|"
+                   r"commit(ment)?)\b"),
+    ("usage", r"\b(usage credits?|extra usage|mid-month usage)\b"),
+    ("credit", r"\b(credit note|refund|discount|coupon|promotional|promotion|goodwill|service credit|applied balance|"
+               r"(account|balance) credit|credit balance)\b"),
     ("seat", r"\b(seats?|subscription|user-months?|remaining time|unused time|team plan|teams?\b.*\b(standard|premium|plan))\b"),
-    ("usage", r"\b(usage|tokens?|calls? to|requests?|api|on-demand|web search|code execution|managed agents)\b"),
+    ("usage", r"\b(usage|tokens?|calls?|requests?|api|on-demand|web search(es)?|code execution|managed agents|caching|"
+              r"cache (read|write)s?)\b|\bclaude\b.*\b(input|output)\b"),
+    ("seat", r"\b(claude (pro|max|team|enterprise)|cursor (pro|business|teams?|ultra|enterprise))\b"),
+)
+_SHORT_PERIOD = re.compile(
+    r"(?P<first>[A-Z][a-z]{2,8} \d{1,2})(?:, (?P<year>20\d{2}))? ?(?:-|–|—|to) ?"
+    r"(?P<last>[A-Z][a-z]{2,8} \d{1,2}, (?P<end>20\d{2}))"
 )
 
 
@@ -95,7 +107,7 @@ def _kind(line: Line) -> str:
         if stated.lower() not in CHARGE_KINDS:
             raise line.bad("kind", f"must be one of {', '.join(CHARGE_KINDS)}")
         return stated.lower()
-    words = line.required("description").lower()
+    words = re.sub(r"\((excl|incl)[^)]*\)", "", line.required("description").lower())
     for kind, pattern in _KINDS:
         if re.search(pattern, words):
             return kind
@@ -115,11 +127,29 @@ def _vendor(line: Line, file: SourceFile) -> str:
 
 
 def _period(line: Line) -> tuple[date, date]:
-    first, last = _day(line, "start"), _day(line, "end")
+    if line.text("start") is None and line.text("end") is None:
+        first, last = _written_period(line)
+    else:
+        first, last = _day(line, "start"), _day(line, "end")
     if last < first:
         raise line.bad("end", f"must not be before the period's start {first}")
     if last > first and _is_renewal(first, last):
         last -= timedelta(days=1)
+    return first, last
+
+
+def _written_period(line: Line) -> tuple[date, date]:
+    """A period in words, such as ``Oct 27 – Nov 27, 2026``."""
+    match = _SHORT_PERIOD.search(line.text("period") or line.required("description"))
+    if match is None:
+        raise line.bad("start", "is not given: add the columns 'Period start' and 'Period end', or write the period as "
+                                "'Oct 27 – Nov 27, 2026' in 'Period' or in the description")
+    last = _as_day(match["last"])
+    first = _as_day(f"{match['first']}, {match['year'] or match['end']}")
+    if first and last and first > last and not match["year"]:
+        first = first.replace(year=first.year - 1)
+    if first is None or last is None:
+        raise line.bad("period", "must be written like 'Oct 27 – Nov 27, 2026'")
     return first, last
 
 
@@ -129,10 +159,16 @@ def _is_renewal(first: date, last: date) -> bool:
 
 
 def _day(line: Line, name: str) -> date:
-    text = line.required(name)
+    day = _as_day(line.required(name))
+    if day is None:
+        raise line.bad(name, "must be a day such as 2026-10-27 or October 27, 2026")
+    return day
+
+
+def _as_day(text: str) -> date | None:
     for form in ("%Y-%m-%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y"):
         try:
             return datetime.strptime(text[:10] if form == "%Y-%m-%d" else text, form).date()
         except ValueError:
             continue
-    raise line.bad(name, "must be a day such as 2026-10-27 or October 27, 2026")
+    return None

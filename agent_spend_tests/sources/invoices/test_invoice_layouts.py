@@ -1,5 +1,6 @@
 """GitHub's billing usage export and the vendors' own invoice lines, as their files look."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
@@ -133,6 +134,18 @@ def test_cursors_cycle_ends_on_the_renewal_day_which_it_does_not_include(invoice
     ("One-time credit purchase", "adjustment"),
     ("Credit note for INV-3", "credit"),
     ("Sales tax (8.875%)", "tax"),
+    ("112 discounted claude-4-sonnet-thinking requests", "usage"),
+    ("97 extra fast premium requests beyond 500/month * 4 cents per such request", "usage"),
+    ("31 tool calls", "usage"),
+    ("Claude Sonnet 4.5 - Input (excl. VAT)", "usage"),
+    ("Claude Team plan usage credits", "usage"),
+    ("Extra usage for Claude Team", "usage"),
+    ("Remaining time on 6 × Claude Team (Standard) after Oct 12, 2026", "seat"),
+    ("Claude Team", "seat"),
+    ("Cursor Business", "seat"),
+    ("Usage credits auto-reload", "adjustment"),
+    ("Cursor Enterprise annual commitment, instalment 2 of 4", "adjustment"),
+    ("Discount (20% off yearly billing)", "credit"),
 ])
 def test_the_words_of_a_line_say_its_kind(invoices, words, kind):
     text = f'{PORTAL}\nA-1,2026-11-01,2026-10-01,2026-10-31,"{words}",1,,,12.00,usd\n'
@@ -151,6 +164,126 @@ def test_a_file_that_does_not_say_whose_invoice_it_is_is_refused(invoices):
     assert "vendor is not clear: name one of github_copilot, anthropic, cursor" in answer.message
 
 
-def test_a_file_of_no_known_layout_is_refused(invoices):
+def test_a_file_of_no_known_layout_is_refused_with_the_columns_found_and_the_layouts_known(invoices):
     [answer] = invoices({"notes.csv": "name,phone\nA,1\n"}, OCTOBER)
-    assert (answer.reason, "notes.csv: no known invoice layout" in answer.message) == ("missing_field", True)
+    assert answer.reason == "missing_field"
+    assert answer.message.startswith("notes.csv: no known invoice layout; found the columns name, phone. Known layouts: ")
+    for words in ("vendor, invoice_id", "Invoice number, Date of issue", "date, product, sku", "usage_date_utc, cost_usd"):
+        assert words in answer.message
+
+
+def body(path: str, **more) -> dict:
+    """An answer of GitHub's billing API, as its documentation shows it."""
+    amounts = {"grossQuantity": 120.77, "grossAmount": 1.2077, "discountQuantity": 119.15, "discountAmount": 1.1915,
+               "netQuantity": 1.62, "netAmount": 0.0162}
+    item = {"product": "Copilot", "sku": "Copilot AI Credits", "unitType": "ai-credits", "pricePerUnit": 0.01}
+    if path == "usage":
+        return {"usageItems": [item | {
+            "date": "2026-10-18", "quantity": 412.5, "grossAmount": 4.125, "discountAmount": 3.125, "netAmount": 1.0,
+            "organizationName": "acme-eng", "repositoryName": ""}]} | more
+    found = {"timePeriod": {"year": 2026, "month": 10}, "enterprise": "acme", "usageItems": [item | amounts]}
+    if path == "ai_credit/usage":
+        found["usageItems"] = [item | amounts | {"model": name} for name in ("Auto: Claude Haiku 4.5", "Code Review model")]
+    return found | more
+
+
+@pytest.mark.parametrize(("path", "quantity", "net", "first", "last"), [
+    ("usage", "412.5", "1", 18, 18), ("usage/summary", "1.62", "0.0162", 1, 31), ("ai_credit/usage", "3.24", "0.0324", 1, 31)])
+def test_a_saved_answer_of_githubs_billing_api_is_evidence_of_the_month(invoices, path, quantity, net, first, last):
+    [row] = stored(*invoices({"github.json": json.dumps(body(path))}, OCTOBER))
+    assert (row["vendor"], row["charge_kind"], row["layout"]) == ("github_copilot", "usage", "github_usage")
+    assert (row["quantity"], row["amount_usd"]) == (Decimal(quantity), Decimal(net))
+    assert (row["period_start_day"].day, row["period_end_day"].day) == (first, last)
+
+
+def test_answers_for_one_day_and_seats_in_user_months_are_read(invoices):
+    seat = {"product": "Copilot", "sku": "copilot_for_business", "unitType": "user-months", "pricePerUnit": 19,
+            "grossQuantity": 2, "grossAmount": 38, "discountQuantity": 0, "discountAmount": 0, "netQuantity": 2, "netAmount": 38}
+    answer = body("usage/summary", timePeriod={"year": 2026, "month": 10, "day": 18}, usageItems=[seat])
+    [row] = stored(*invoices({"github.json": json.dumps([answer])}, OCTOBER))
+    assert (row["charge_kind"], row["amount_usd"], row["period_end_day"]) == ("seat", Decimal(38), date(2026, 10, 18))
+
+
+def test_an_answer_and_an_export_of_the_same_days_are_not_added(invoices):
+    files = {"export.csv": export(SEVENTEEN, credit()), "summary.json": json.dumps(body("usage/summary"))}
+    [answer] = invoices(files, OCTOBER)
+    assert [row["amount_usd"] for row in stored(answer)] == [Decimal("0.0162")]
+    assert (answer.reason, "both exports hold Copilot AI Credits of 2026-10-14" in answer.message) == ("duplicate", True)
+
+
+def test_answers_for_two_users_are_added(invoices):
+    files = {f"{user}.json": json.dumps(body("ai_credit/usage", user=user)) for user in ("mira-k_acme", "ben-b_acme")}
+    rows = stored(*invoices(files, OCTOBER))
+    assert sum(row["amount_usd"] for row in rows) == Decimal("0.0648")
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("{", "github.json: not JSON"), ('{"message": "Not Found"}', "github.json: no list usageItems; found: message"),
+    (json.dumps(body("usage/summary", timePeriod={"year": 2026})), "timePeriod names no month; ask GitHub with year and month")])
+def test_another_json_file_is_refused_by_name(invoices, text, words):
+    [answer] = invoices({"github.json": text}, OCTOBER)
+    assert words in answer.message
+
+
+def test_the_transition_report_counts_premium_requests_and_not_their_preview_in_credits(invoices):
+    text = export(
+        "date,username,product,sku,model,quantity,unit_type,applied_cost_per_quantity,gross_amount,discount_amount,net_amount,"
+        "exceeds_quota,total_monthly_quota,organization,cost_center_name,aic_quantity,aic_gross_amount",
+        "2026-05-04,mira,copilot,copilot_premium_request,GPT-5,25,requests,0.04,1,0.6,0.4,False,Unknown,acme,,93.5,0.935",
+    )
+    [row] = stored(*invoices({"usage.csv": text}, date(2026, 5, 1)))
+    assert (row["quantity"], row["amount_usd"]) == (Decimal(25), Decimal("0.4"))
+
+
+CONSOLE = (
+    "usage_date_utc,model,workspace,api_key,usage_type,context_window,token_type,cost_usd,list_price_usd,cost_type,"
+    "inference_geo,speed"
+)
+
+
+@pytest.mark.parametrize(("header", "lines"), [
+    (CONSOLE + ",api_key_id,api_key_status", (
+        "2026-10-04,Claude Opus 5.5,Default,prod,message,≤ 200k,input_no_cache,1.50,1.50,token,global,,apikey_1,active",
+        "2026-10-05,Claude Opus 5.5,Default,prod,message,≤ 200k,input_no_cache,2.25,2.50,token,global,,apikey_1,active",
+        "2026-10-05,,Default,prod,web_search,,,0.10,0.10,web_search,,,apikey_1,active")),
+    ("usage_date_utc,model,workspace,api_key,usage_type,token_type,cost_usd", (
+        "2026-10-04,Claude Opus 5.5,,prod,message,input_no_cache,1.50",
+        "2026-10-05,Claude Opus 5.5,,prod,message,input_no_cache,2.25",
+        "2026-10-05,,,prod,web_search,,0.10"))])
+def test_the_claude_consoles_cost_export_is_dollars_by_model_and_token_class(invoices, header, lines):
+    rows = stored(*invoices({"costs.csv": "\n".join((header, *lines, ""))}, OCTOBER))
+    assert [(row["vendor"], row["charge_kind"], row["description"], row["amount_usd"]) for row in rows] == [
+        ("anthropic", "usage", "Claude Opus 5.5, input_no_cache", Decimal("3.75")),
+        ("anthropic", "usage", "web_search", Decimal("0.10"))]
+
+
+def test_an_invoice_of_anthropics_replaces_the_consoles_export(invoices):
+    files = {"costs.csv": f"{CONSOLE}\n2026-10-04,Claude Opus 5.5,Default,prod,message,,output,9.99,9.99,token,,\n",
+             "anthropic-2026-10.csv": f"{PORTAL}\nA-1,2026-11-01,2026-10-01,2026-10-31,API usage,1,,,10.00,USD\n"}
+    assert [row["amount_usd"] for row in stored(*invoices(files, OCTOBER))] == [Decimal("10.00")]
+
+
+def test_an_on_demand_invoice_cut_in_mid_cycle_and_its_offset_add_up(invoices):
+    # Two invoices of one cycle: 60.00 paid on the 12th, and at its end the whole 84.20 less the 60.00.
+    calls = '"{} token-based usage calls to claude-opus-5, totalling: ${}. Input tokens: 91,000, Output tokens: 7"'
+    header = "Invoice number,Date of issue,Description,Amount,Currency,Period"
+    period = '"Oct 1 – Oct 31, 2026"'
+    files = {"cursor/mid.csv": f'{header}\nC-1,"October 12, 2026",{calls.format(800, "60.00")},60.00,USD,{period}\n',
+             "cursor/end.csv": f'{header}\nC-2,"October 31, 2026",{calls.format(1204, "84.20")},84.20,USD,{period}\n'
+                               f'C-2,"October 31, 2026",Mid-month usage paid for October 2026,-60.00,USD,{period}\n'}
+    rows = stored(*invoices(files, OCTOBER))
+    assert sum(row["amount_usd"] for row in rows) == Decimal("84.20")
+    assert {row["charge_kind"] for row in rows} == {"usage"}
+
+
+def test_a_period_written_in_the_description_is_read_over_the_turn_of_a_year(invoices):
+    text = ("Number,Date (UTC),Description,Quantity,Amount,Currency\n"
+            'C-9,2026-12-27 00:00,"Cursor Teams (per seat), Dec 27 – Jan 27, 2027",2,62.00,usd\n')
+    december, january = invoices({"cursor.csv": text}, date(2026, 12, 1), date(2027, 1, 1))
+    assert [stored(answer)[0]["amount_usd"] for answer in (december, january)] == [Decimal("10.00"), Decimal("52.00")]
+
+
+def test_a_line_without_any_period_says_how_to_give_one(invoices):
+    text = "Invoice number,Date of issue,Description,Amount,Currency\nC-9,2026-10-27,On-demand usage,62.00,USD\n"
+    [answer] = invoices({"cursor.csv": text}, OCTOBER)
+    assert "start is not given: add the columns 'Period start' and 'Period end'" in answer.message

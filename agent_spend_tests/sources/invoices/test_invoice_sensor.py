@@ -1,10 +1,19 @@
 """A dropped invoice file runs its month; an unreadable one is named and runs nothing."""
 
+from datetime import date
+
 import dagster as dg
 import pytest
 
+from agent_spend.lake.ledgers import coverage_of
+from agent_spend.lake.tables import Lake
 from agent_spend.schedules import monthly_feeds
+from agent_spend.settings import Settings
+from agent_spend.sources.invoices.assets import FEEDS
 from agent_spend.sources.invoices.sensor import invoice_sensor
+from agent_spend.sources.land import feed_asset, land
+
+[FEED] = FEEDS
 
 HEADER = "vendor,invoice_id,issued_day,period_start_day,period_end_day,charge_kind,currency,amount\n"
 
@@ -68,13 +77,56 @@ def test_a_file_that_moves_to_another_month_runs_the_old_month_too(folder):
     assert evaluate(cursor)[0] == ["2026-10-01", "2026-11-01"]
 
 
-def test_an_unreadable_file_runs_nothing_and_is_named(folder):
-    (folder / "a.csv").write_text(HEADER + line(amount="ten"))
-    months, cursor, reason = evaluate()
-    assert (months, cursor) == ([], None)
-    assert reason.startswith("bad_value: a.csv line 2: amount must be an amount")
-    (folder / "a.csv").write_text(HEADER + line(amount="10"))
-    assert evaluate(cursor)[0] == ["2026-10-01"]
+def test_an_unreadable_file_runs_the_months_it_names_and_stops_no_other(folder):
+    (folder / "a.csv").write_text(HEADER + line(start="2026-08-01", end="2026-08-31"))
+    (folder / "b.csv").write_text(HEADER + line("A-2", amount="ten"))
+    months, cursor, _ = evaluate()
+    # Its dates are of October (the period) and of November (the day of issue).
+    assert months == ["2026-08-01", "2026-10-01", "2026-11-01"]
+    assert evaluate(cursor) == ([], cursor, "no invoice file changed")
+    (folder / "b.csv").write_text(HEADER + line("A-2", amount="10"))
+    assert evaluate(cursor)[0] == ["2026-10-01", "2026-11-01"]
+
+
+def test_an_unreadable_file_without_any_date_runs_the_current_month(folder, monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-20")
+    (folder / "notes.csv").write_text("name,phone\nA,1\n")
+    assert evaluate()[0] == ["2026-11-01"]
+
+
+def test_months_that_have_not_begun_are_not_asked_for(folder, monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-20")
+    (folder / "a.csv").write_text(HEADER + line(start="2026-10-01", end="2027-09-30"))
+    assert evaluate()[0] == ["2026-10-01", "2026-11-01"]
+
+
+def test_a_tick_runs_the_months_of_good_files_and_the_feed_reports_the_bad_one(folder):
+    (folder / "good.csv").write_text(HEADER + line())
+    (folder / "bad.csv").write_text(HEADER + line("A-2", amount="ten"))
+    defs = dg.Definitions(assets=[feed_asset(FEED)], jobs=[monthly_feeds], sensors=[invoice_sensor(monthly_feeds)])
+    with dg.DagsterInstance.ephemeral() as instance, dg.build_sensor_context(instance, definitions=defs) as context:
+        data = defs.resolve_sensor_def("dropped_invoices").evaluate_tick(context)
+        months = [request.partition_key for request in data.run_requests]
+        results = [
+            defs.resolve_job_def("monthly_feeds").execute_in_process(
+                instance=instance, partition_key=month, raise_on_error=False) for month in months
+        ]
+    assert (months, [result.success for result in results]) == (["2026-10-01", "2026-11-01"], [True, False])
+    lake = Lake(Settings.from_environment().lake_uri)
+    assert [row["invoice_id"] for row in lake.read("vendor_invoices", "month").to_pylist()] == ["A-1"]
+    known = {f"{day}": (entry.state, entry.last_attempt) for day, entry in coverage_of(lake, "vendor_invoices").items()}
+    assert known == {"2026-10-01": ("available", "bad_value"), "2026-11-01": ("missing", "bad_value")}
+
+
+def test_a_file_that_becomes_unreadable_loses_no_stored_line(folder):
+    settings = Settings.from_environment()
+    for name, invoice in (("a.csv", "A-1"), ("b.csv", "A-2")):
+        (folder / name).write_text(HEADER + line(invoice))
+    land(FEED, [date(2026, 10, 1)], settings)
+    (folder / "b.csv").write_text("")
+    landing = land(FEED, [date(2026, 10, 1)], settings)
+    assert "line 1 of anthropic invoice A-2 of 2026-10 would be lost" in landing.failures[date(2026, 10, 1)]
+    assert Lake(settings.lake_uri).read("vendor_invoices", "month").num_rows == 2
 
 
 def test_without_a_setting_the_sensor_says_what_to_set(monkeypatch):

@@ -158,10 +158,12 @@ def test_the_booked_dollars_of_another_currency_may_be_stated(invoices):
         (short(invoice=""), "invoice_id must not be empty"),
     ],
 )
-def test_a_bad_line_fails_every_month_and_is_named(invoices, line, complaint):
+def test_a_bad_line_is_named_on_the_months_of_its_file_and_stops_no_other_file(invoices, line, complaint):
     answers = invoices({"a.csv": HEADER + SEATS, "b.csv": SHORT + line}, OCTOBER, NOVEMBER)
+    assert [row["invoice_id"] for row in stored(answers[0])] == ["GH-1"]
+    assert not answers[1].is_data
     for answer in answers:
-        assert (answer.reason, answer.is_data) == ("bad_value", False)
+        assert answer.reason == "bad_value"
         assert f"b.csv line 2: {complaint}" in answer.message
 
 

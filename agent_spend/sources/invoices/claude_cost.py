@@ -1,0 +1,35 @@
+"""The cost export of the Claude Console as CSV: what the API charged, one line a day, key, model and token class.
+
+Its columns grew over time (context window, list price, geography, speed, key id) and are read by name; ``cost_usd`` is
+what is charged, in dollars with whole cents, unlike every API of Anthropic's.
+Source: Claude help centre, "Cost and usage reporting in the Claude Console"; observed files of 2024 to 2026.
+"""
+
+from agent_spend.sources.files import SourceFile, csv_lines
+from agent_spend.sources.invoices.evidence import Charges
+
+LAYOUT = "claude_cost"
+_NEEDED = ("usage_date_utc", "cost_usd")
+_OPTIONAL = ("model", "workspace", "api_key", "usage_type", "token_type", "cost_type")
+
+
+def recognises(columns: set[str]) -> bool:
+    """Whether squeezed column names are those of the Console's cost export."""
+    return {"usagedateutc", "costusd"} <= columns
+
+
+def charges(file: SourceFile) -> Charges:
+    """The charges by month, model and token class.
+
+    Raises:
+        FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``.
+    """
+    found = Charges("anthropic", LAYOUT, file)
+    for line in csv_lines(file, _NEEDED, _OPTIONAL):
+        line.required("cost_usd")
+        day = line.required_day("usage_date_utc")
+        named = (line.text("model"), line.text("token_type") or line.text("cost_type") or line.text("usage_type"))
+        words = ", ".join(part for part in named if part) or "Claude API"
+        scope = (line.text("workspace"), line.text("api_key"))
+        found.add(day, day, words, words, "usage", None, line.amount("cost_usd"), line.where, scope)
+    return found
