@@ -17,6 +17,12 @@ from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, partition_days
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import DayAnswer, Feed, not_connected
 
+#: Dagster stores an asset's metadata once a partition; the revision log itself has every line.
+_REVISIONS_SHOWN = 40
+_REVISION_COLUMNS = dg.TableSchema([
+    dg.TableColumn("usage_day"), dg.TableColumn("revision", "int"), dg.TableColumn("rows_before", "int"),
+    dg.TableColumn("rows_after", "int"), dg.TableColumn("total_before"), dg.TableColumn("total_after"),
+])
 #: Rows of a run that are held in memory; with more, all of them wait in a file.
 _MEMORY_BYTES = 8 << 20
 
@@ -31,11 +37,15 @@ class Size:
 
 @dataclass(frozen=True)
 class Landing:
-    """What a run did for one feed: coverage by day, the days that changed, and the failures by day."""
+    """What a run did for one feed: coverage by day, the days that changed, the failures by day, and what was believed.
+
+    ``revised`` holds the coverage before and after of each day that had data and now has other data.
+    """
 
     coverage: dict[date, Coverage]
     changed: list[date]
     failures: dict[date, str]
+    revised: list[tuple[Coverage, Coverage]]
 
 
 def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda message: None) -> Landing:
@@ -85,7 +95,7 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     store_coverage(lake, feed.name, coverage)
     log_revisions(lake, revised)
     failures = {day: a.message for day, a in answers.items() if a.state is State.MISSING and a.reason not in EXPECTED_GAPS}
-    return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures)
+    return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures, revised)
 
 
 def _coverage(feed, answer, before, size, change, now) -> Coverage:
@@ -151,7 +161,9 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         if landing.failures:
             good = [day for day in landing.coverage if day not in landing.failures]
             for day in good:
-                context.log_event(dg.AssetMaterialization(feed.name, partition=day.isoformat()))
+                context.log_event(
+                    dg.AssetMaterialization(feed.name, partition=day.isoformat(), metadata=_revisions(landing, day))
+                )
             first = next(iter(sorted(landing.failures)))
             raise dg.Failure(
                 f"{len(landing.failures)} of {len(days)} days failed; stored data is unchanged for them. "
@@ -167,6 +179,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                 "dagster/row_count": sum(line.row_count for line in landing.coverage.values()),
                 "states": states,
                 "changed_days": len(landing.changed),
+                **_revisions(landing),
                 "dagster/uri": Lake(settings.lake_uri).uri(feed.name),
                 **({"message": next(m for m in messages)} if (messages := [
                     line.message for line in landing.coverage.values() if line.message]) else {}),
@@ -174,3 +187,20 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         )
 
     return asset
+
+
+def _revisions(landing: Landing, day: date | None = None) -> dict:
+    """The days (or the one day) whose content was changed, with rows and totals before and after, as metadata."""
+    records = [
+        dg.TableRecord({
+            "usage_day": after.usage_day.isoformat(), "revision": after.revision, "rows_before": before.row_count,
+            "rows_after": after.row_count, "total_before": _text(before.total), "total_after": _text(after.total),
+        })
+        for before, after in landing.revised
+        if day in (None, after.usage_day)
+    ]
+    return {"revisions": dg.MetadataValue.table(records[:_REVISIONS_SHOWN], schema=_REVISION_COLUMNS)} if records else {}
+
+
+def _text(total: Decimal | None) -> str:
+    return "not stated" if total is None else f"{total.normalize():f}"

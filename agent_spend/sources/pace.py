@@ -38,9 +38,13 @@ class Pace:
             pause = self._paused_until - time.monotonic()
         if pause > 0:
             sleep(pause)
+        if (limiter := self.limiter(path)) is not None:
+            limiter.try_acquire(path)
+
+    def limiter(self, path: str) -> Limiter | None:
+        """The bucket that requests for ``path`` draw from, if they have one."""
         matching = [prefix for prefix in self._limiters if path.startswith(prefix)]
-        if matching:
-            self._limiters[max(matching, key=len)].try_acquire(path)
+        return self._limiters[max(matching, key=len)] if matching else None
 
     def pause(self, seconds: float) -> None:
         """Let nobody ask for a while: the vendor refuses this account, not just one request."""

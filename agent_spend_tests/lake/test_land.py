@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+import dagster as dg
 import pandera.pandas as pandera
 import pyarrow as pa
 import pytest
@@ -13,7 +14,7 @@ from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import DAY, MONEY, TEXT, DayAnswer, Feed, column
-from agent_spend.sources.land import land
+from agent_spend.sources.land import feed_asset, land
 
 DAY_1, DAY_2 = date(2026, 11, 1), date(2026, 11, 2)
 
@@ -94,6 +95,18 @@ def test_a_restated_day_leaves_a_line_with_both_totals(settings):
     line = Lake(settings.lake_uri).read(REVISIONS).to_pylist()[0]
     assert (line["total_before"], line["total_after"], line["revision"]) == (Decimal(7), Decimal("9.5"), 2)
     assert landing.coverage[DAY_1].revision == 2
+
+
+def test_a_restated_day_shows_both_totals_in_the_assets_metadata(settings):
+    land(feed_answering(one_row(DAY_1, "7"), one_row(DAY_2, "5")), [DAY_1, DAY_2], settings)
+    asset = feed_asset(feed_answering(one_row(DAY_1, "9.50"), one_row(DAY_2, "5")))
+    result = dg.materialize([asset], tags={"dagster/asset_partition_range_start": "2026-11-01",
+                                           "dagster/asset_partition_range_end": "2026-11-02"})
+    shown = result.get_asset_materialization_events()[0].materialization.metadata["revisions"]
+    assert [record.data for record in shown.records] == [
+        {"usage_day": "2026-11-01", "revision": 2, "rows_before": 1, "rows_after": 1, "total_before": "7",
+         "total_after": "9.5"}
+    ]
 
 
 def test_a_failed_day_does_not_stop_the_others(settings):
