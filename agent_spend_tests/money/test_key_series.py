@@ -55,6 +55,15 @@ def test_a_secret_whose_tag_moved_to_the_new_key_still_explains_the_old_one(firm
         (1, OLD, "checkout", "prod", "CC-410"), (9, OLD, "checkout", "prod", "CC-410"), (10, NEW, "checkout", "prod", "CC-410")]
 
 
+def test_a_key_that_no_registry_names_has_the_tags_of_its_workspace(firm):
+    firm.feed("claude_api_usage", use(day(1), OLD), use(day(1), NEW))
+    firm.feed("key_registry", key(day(1), NEW, "checkout", environment=None, cost_center="CC-999"))
+    firm.feed("claude_workspaces", {"usage_day": day(1), "workspace_id": "w", "name": "Search", "archived": False,
+                                    "tags_json": '{"cost-center":"cc-430","env":"production"}'})
+    firm.build("int_claude__workspace")
+    assert ledger(firm, day(1)) == [(1, NEW, "checkout", "prod", "CC-999"), (1, OLD, None, "prod", "CC-430")]
+
+
 def test_a_line_of_a_file_that_has_ended_explains_nothing_after_its_end(firm):
     firm.feed("claude_api_usage", use(day(1), OLD), use(day(2), OLD))
     firm.feed("key_registry", key(day(1), OLD, "checkout"), key(day(2), NEW, "checkout"))

@@ -8,9 +8,9 @@ vendor: ledger name of the vendor
 key_id: key, service account, or a key's identity in the spans
 workload: name in the key registry, else the key itself; rotated keys with one name are one workload
 key_name: name in the key registry, else in the vendor's console
-environment: environment in the key registry; null when untagged
-cost_center: cost centre in the key registry; null when untagged
-owner_email: owner in the key registry, lower case; null when none is named
+environment: environment in the key registry, else the tag of its Claude workspace; null when untagged
+cost_center: cost centre in the key registry, else the tag of its Claude workspace; null when untagged
+owner_email: owner in the key registry, else the tag of its Claude workspace, lower case; null when none is named
 owner_left_day: last day of the owner in the roster, when that is over
 other_environment: a second environment that uses or holds the key; null when there is none
 other_environment_rule: what says so
@@ -74,6 +74,8 @@ workspaces AS (
   SELECT
     workspace_id,
     LOWER(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.environment'), JSON_EXTRACT_STRING(tags_json, '$.env'))) AS tagged,
+    NULLIF(UPPER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.cost_center'), JSON_EXTRACT_STRING(tags_json, '$."cost-center"')))), '') AS cost_center,
+    NULLIF(LOWER(TRIM(JSON_EXTRACT_STRING(tags_json, '$.owner'))), '') AS owner_email,
     ROW_NUMBER() OVER (PARTITION BY workspace_id ORDER BY usage_day DESC) AS preference
   FROM claude_workspaces
 ),
@@ -81,7 +83,9 @@ workspaces AS (
 workspace_environments AS (
   SELECT
     workspace_id,
-    CASE tagged WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE tagged END AS environment
+    CASE tagged WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE tagged END AS environment,
+    cost_center,
+    owner_email
   FROM workspaces
   WHERE preference = 1
 ),
@@ -138,9 +142,9 @@ keys AS (
     u.key_id,
     COALESCE(r.key_name, u.key_id) AS workload,
     COALESCE(r.key_name, c.key_name) AS key_name,
-    r.environment,
-    r.cost_center,
-    r.owner_email,
+    COALESCE(r.environment, w.environment) AS environment,
+    COALESCE(r.cost_center, w.cost_center) AS cost_center,
+    COALESCE(r.owner_email, w.owner_email) AS owner_email,
     CASE WHEN p.last_day < e.last_day THEN p.last_day END AS owner_left_day,
     CASE
       WHEN w.environment <> r.environment THEN w.environment
@@ -169,7 +173,7 @@ keys AS (
   LEFT JOIN workspace_environments AS w ON u.vendor = 'anthropic' AND w.workspace_id = u.workspace
   LEFT JOIN named_environments AS d ON d.vendor = u.vendor AND d.key_name = r.key_name
   LEFT JOIN interactive AS i ON u.vendor = 'anthropic' AND i.key_name = LOWER(COALESCE(c.key_name, r.key_name))
-  LEFT JOIN dim_person AS p ON p.email = r.owner_email
+  LEFT JOIN dim_person AS p ON p.email = COALESCE(r.owner_email, w.owner_email)
 ),
 
 int_workload__key AS (

@@ -23,8 +23,8 @@ key_id: API key
 key_name: name in the key registry; rotated keys with one name are one series
 workspace: workspace, where the vendor has one
 model: model as the vendor prints it
-environment: prod, staging, dev; from the source, else the key registry; null when untagged
-cost_center: cost centre of the key, else of the person; null when unknown
+environment: prod, staging, dev; from the source, else the key registry, else the Claude workspace's tag; null when untagged
+cost_center: cost centre of the key, else of the person, else of the Claude workspace's tag; null when unknown
 squad: squad on that day, '(no squad)' or '(not attributable)'
 org: org on that day, '(no org)' or '(not attributable)'
 quantity: amount consumed, in unit; null when the vendor does not say
@@ -82,8 +82,8 @@ fct_usage_day AS (
     k.key_name,
     i.workspace,
     i.model,
-    COALESCE(i.environment, k.environment) AS environment,
-    COALESCE(k.cost_center, r.cost_center) AS cost_center,
+    COALESCE(i.environment, k.environment, t.environment) AS environment,
+    COALESCE(k.cost_center, r.cost_center, UPPER(t.cost_center)) AS cost_center,
     CASE WHEN i.matched_person_id IS NULL THEN '(not attributable)' ELSE COALESCE(r.squad, '(no squad)') END AS squad,
     CASE WHEN i.matched_person_id IS NULL THEN '(not attributable)' ELSE COALESCE(r.org, '(no org)') END AS org,
     i.quantity,
@@ -98,6 +98,7 @@ fct_usage_day AS (
   FROM people AS i
   LEFT JOIN stg_roster__member_day AS r ON r.usage_day = i.usage_day AND r.person_id = i.matched_person_id
   LEFT JOIN stg_keys__key_day AS k ON k.usage_day = i.usage_day AND k.vendor = i.vendor AND k.key_id = COALESCE(i.key_id, i.actor_id)
+  LEFT JOIN int_claude__workspace AS t ON i.vendor = 'anthropic' AND t.workspace_id = i.workspace
   LEFT JOIN int_feed__watermark AS w ON w.feed = i.feed
 )
 
