@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 MODELS = ("stg_roster__member_day", "dim_person", "fct_usage_day")
-BUILT = ("int_github__login", "int_github__squad_span", "int_github__email", "int_github__person")
+BUILT = ("int_github__login", "int_github__squad_span", "int_github__identity", "int_github__email", "int_github__person")
 
 
 def day(number: int) -> date:
@@ -173,6 +173,14 @@ def test_two_accounts_with_one_email_are_one_person(firm):
     firm.build("fct_usage_day", days=[day(2)])
     (row,) = firm.rows("fct_usage_day")
     assert (row["person_id"], row["identity_rule"], row["squad"], row["billed_usd"]) == ("github:7", "email", "Checkout", 3)
+
+
+def test_a_second_account_with_the_email_of_one_that_hr_knows_is_that_person(firm):
+    firm.feed("github_teams", *tree(day(2)), member(day(2), CHECKOUT, 7, "mira"), member(day(2), LEDGER, 8, "mira-admin"))
+    known = {"usage_day": day(2), "source": "saml", "email": "mira@private.test"}
+    firm.feed("github_identities", known | {"user_login": "mira"}, known | {"user_login": "mira-admin"})
+    firm.feed("roster_members", hr(day(2), "E1", github_login="mira"))
+    assert places(firm) == [(2, "E1", "Payments", "Checkout")]
 
 
 def test_an_account_that_hr_knows_on_another_day_is_not_a_person_of_its_own(firm):

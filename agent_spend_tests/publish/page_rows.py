@@ -47,6 +47,9 @@ TABLES = {
     "rpt_findings": "finding_id text, kind text, severity text, vendor text, subject text, person_id text, org text,"
     " usage_day day, observed money, baseline money, ratio float, amount_usd money, explanation text, status text,"
     " first_seen_at instant, notified_at instant",
+    "rpt_finance__cursor_cycle": "cycle_started_at instant, cycle_ended_at instant, included_usd money, on_demand_usd money,"
+    " spend_usd money, difference_usd money, state text",
+    "rpt_finance__cursor_cycle_day": "usage_day day, cycle_started_at instant, covered_usd money, billed_usd money",
     "rpt_finance__pool_month": "month day, vendor text, included_credits money, used_credits money, left_credits money,"
     " overage_credits money, overage_usd money, source text",
     "fct_seat_month": "month day, vendor text, plan text, seats whole, billed_usd money, is_idle flag, idle_usd money,"

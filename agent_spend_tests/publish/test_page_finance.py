@@ -99,6 +99,21 @@ def test_included_pools_and_seat_fees_stand_beside_the_months(publish):
     ]
 
 
+def test_cursors_cycle_and_its_calendar_months_are_cut_from_the_same_rows(publish):
+    tables = company()
+    start, end = (datetime(2026, month, 27, 12, 8, 4, tzinfo=UTC) for month in (10, 11))
+    tables["rpt_finance__cursor_cycle"] = [
+        {"cycle_started_at": start, "cycle_ended_at": end, "included_usd": 7, "on_demand_usd": 12, "spend_usd": 10,
+         "difference_usd": 2, "state": "running"}]
+    tables["rpt_finance__cursor_cycle_day"] = [
+        {"usage_day": date(2026, month, day), "cycle_started_at": start, "covered_usd": covered, "billed_usd": billed}
+        for month, day, covered, billed in ((10, 27, 3, 1), (10, 28, 2, 1), (11, 1, 2, 10))]
+    page = publish(tables)["index.html"]
+    assert page.row("cursor-cycles", "27 Oct 2026")[1:] == ["$7.00", "$12.00", "$10.00", "$2.00", "running, not comparable yet"]
+    assert page.row("cursor-cycles", "in Oct 2026")[1:3] == ["$5.00", "$2.00"]
+    assert page.row("cursor-cycles", "in Nov 2026")[1:3] == ["$2.00", "$10.00"]
+
+
 def test_a_reconciled_seat_line_is_called_so_and_a_difference_names_its_cause(publish):
     tables = company()
     figures = {"metered_usd": 320, "billing_api_usd": 321, "invoiced_usd": 320, "cause": "rounding", "cause_usd": -1}

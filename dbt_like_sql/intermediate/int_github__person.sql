@@ -69,23 +69,48 @@ ranked AS (
   FROM matches
 ),
 
-int_github__person AS (
+known AS (
   SELECT
     a.user_id,
-    -- Two accounts with one e-mail are one person.
-    COALESCE(
-      m.person_id,
-      'github:' || CAST(MIN(a.user_id) OVER (PARTITION BY COALESCE(e.email, CAST(a.user_id AS VARCHAR))) AS VARCHAR)
-    ) AS person_id,
-    COALESCE(m.person_id IN (SELECT person_id FROM hr), FALSE) AS is_in_hr,
-    COALESCE(m.identity_rule, 'github_teams') AS identity_rule,
-    COALESCE(e.name, a.user_login) AS name,
+    a.user_login,
+    m.person_id,
+    m.identity_rule,
+    e.name,
     e.email,
-    a.user_login
+    -- Two accounts with one e-mail are one person.
+    COALESCE(e.email, CAST(a.user_id AS VARCHAR)) AS one_person
   FROM accounts AS a
   LEFT JOIN ranked AS m ON m.user_id = a.user_id AND m.preference = 1
   LEFT JOIN int_github__email AS e ON e.user_login = a.user_login
   WHERE a.preference = 1
+),
+
+named AS (
+  SELECT
+    *,
+    COALESCE(
+      person_id,
+      MIN(person_id) OVER (PARTITION BY one_person),
+      'github:' || CAST(MIN(user_id) OVER (PARTITION BY one_person) AS VARCHAR)
+    ) AS found_id
+  FROM known
+),
+
+int_github__person AS (
+  SELECT
+    n.user_id,
+    n.found_id AS person_id,
+    h.person_id IS NOT NULL AS is_in_hr,
+    CASE
+      WHEN n.person_id IS NOT NULL THEN n.identity_rule
+      WHEN h.person_id IS NOT NULL THEN 'vendor_mapping'
+      ELSE 'github_teams'
+    END AS identity_rule,
+    COALESCE(n.name, n.user_login) AS name,
+    n.email,
+    n.user_login
+  FROM named AS n
+  LEFT JOIN (SELECT DISTINCT person_id FROM hr) AS h ON h.person_id = n.found_id
 )
 
 SELECT * FROM int_github__person

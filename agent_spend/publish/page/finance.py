@@ -48,6 +48,7 @@ class Finance:
     series: list[dict]
     has_invoices: bool
     pools: list[dict]
+    cycles: list[dict]
     seats: list[dict]
     closes: dict[date, dict]
     adjustments: dict[date, list[dict]]
@@ -69,6 +70,7 @@ def build_finance(source: Source) -> Finance:
         series=_recent(series, source.month),
         has_invoices=any(row["invoiced_usd"] is not None for row in months),
         pools=source.rows_of("rpt_finance__pool_month", _POOLS, first=_first_month(source.month)),
+        cycles=_cycles(source),
         seats=source.rows_of("fct_seat_month", _SEATS, month=source.month),
         drivers=source.rows_of("rpt_finance__drivers_week", _DRIVERS, week=source.week),
         closes={
@@ -77,6 +79,15 @@ def build_finance(source: Source) -> Finance:
         },
         adjustments=_adjustments(source),
     )
+
+
+def _cycles(source: Source) -> list[dict]:
+    """Cursor's billing cycles, the newest first, each with its ``months``; none where Cursor is not connected."""
+    cycles = source.rows_of("rpt_finance__cursor_cycle", _CYCLES, first=_first_month(source.month))
+    months = source.rows_of("rpt_finance__cursor_cycle_day", _CYCLE_MONTHS)
+    return [
+        {**cycle, "months": [row for row in months if row["cycle_started_at"] == cycle["cycle_started_at"]]} for cycle in cycles
+    ]
 
 
 def _adjustments(source: Source) -> dict[date, list[dict]]:
@@ -176,6 +187,20 @@ GROUP BY month
 ORDER BY month DESC
 """
 _TAKEN_OVER = "SELECT * FROM rpt_month_close WHERE about_month <> month ORDER BY ALL"
+#: A cycle and its share of each calendar month, both added from the same daily rows.
+_CYCLES = """
+SELECT * FROM rpt_finance__cursor_cycle
+WHERE cycle_ended_at IS NULL OR cycle_ended_at >= $first
+ORDER BY cycle_started_at DESC NULLS LAST
+"""
+_CYCLE_MONTHS = """
+SELECT
+  cycle_started_at, CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month,
+  SUM(covered_usd) AS included_usd, SUM(billed_usd) AS on_demand_usd
+FROM rpt_finance__cursor_cycle_day
+GROUP BY 1, 2
+ORDER BY 2
+"""
 _POOLS = """
 SELECT * FROM rpt_finance__pool_month
 WHERE month >= $first AND (included_credits IS NOT NULL OR used_credits IS NOT NULL)

@@ -71,6 +71,11 @@ DRIVER_NAMES = BACKGROUND_NAMES | {
 ACTOR_NAMES = {
     "interactive": "A person", "headless": "Headless", "machine": "Machine", "not_split": "Not split by the vendor",
 }
+CYCLE_STATES = {
+    "agrees": "agrees", "running": "running, not comparable yet", "differs": "differs", "days_missing": "days are missing",
+    "snapshot_before_end": "Cursor's figure is from before the end", "no_snapshot": "Cursor gave no figure",
+    "cycle_not_known": "Cursor has not named this cycle",
+}  # fmt: skip
 CHARGE_NAMES = {"usage": "usage", "seat": "seats", "credit": "credits", "tax": "tax", "adjustment": "adjustments"}
 #: What "covered" is at each vendor, in the vendor's own terms.
 COVERED_NAMES = {

@@ -54,7 +54,7 @@ class Email(msgspec.Struct):
 class ScimUser(msgspec.Struct):
     """One provisioned identity. It never names the GitHub login; ``userName`` equals the SAML name id."""
 
-    userName: str
+    userName: str | None = None
     displayName: str | None = None
     active: bool | None = None
     emails: list[Email] | None = None

@@ -11,7 +11,7 @@ from agent_spend.sources.copilot.saml_client import read_saml
 from agent_spend.sources.copilot.scopes import Part, Scope
 from agent_spend.sources.copilot.session import get, github_session, refusal
 from agent_spend.sources.feed import DayAnswer, decode
-from agent_spend.sources.http import VendorSession
+from agent_spend.sources.http import Answer, VendorSession
 
 IDENTITIES_FEED = "github_identities"
 SETTING = "GITHUB_IDENTITY_SOURCES"
@@ -96,27 +96,31 @@ def _scim(session: VendorSession, scope: Scope, where: str) -> Part:
     path = f"/scim/v2{scope.billing_path}/Users"
     scopes = "scim:enterprise of the enterprise's setup user" if scope.is_enterprise else "admin:org of an owner"
     permission = f"{scopes} (GITHUB_SCIM_TOKEN may hold a token of its own)"
-    rows, raw = [], []
+    rows: list[dict] = []
+    raw: list[Answer] = []
+    listed = 0
     while True:
-        at = f"{where}: GET {path} startIndex {len(rows) + 1}"
-        answer = get(session, path, {"startIndex": str(len(rows) + 1), "count": str(PAGE_SIZE)}, at)
+        at = f"{where}: GET {path} startIndex {listed + 1}"
+        answer = get(session, path, {"startIndex": str(listed + 1), "count": str(PAGE_SIZE)}, at)
         if answer.status == 404:
             raise FeedError("no_scim", f"{at}: 404; people are not provisioned by SCIM here, or the token does not see it")
         if answer.status != 200:
             raise refusal(answer, at, permission)
         raw.append(answer)
         page = decode(answer.body, ScimPage, at)
-        for user in page.Resources:
+        listed += len(page.Resources)
+        # Without the provider's name an entry cannot be tied to any login.
+        for user in (user for user in page.Resources if user.userName):
             emails = [*(user.emails or ()), Email(value=user.userName)]
             rows.append(
                 identity_row(
                     "scim", idp_user_name=user.userName, emails=emails, name=user.displayName, is_active=user.active
                 )
             )  # fmt: skip
-        if len(rows) >= page.totalResults:
+        if listed >= page.totalResults:
             return Part(rows, raw)
         if not page.Resources:
-            raise FeedError("count_mismatch", f"{at}: {len(rows)} people listed, but totalResults says {page.totalResults}")
+            raise FeedError("count_mismatch", f"{at}: {listed} people listed, but totalResults says {page.totalResults}")
 
 
 #: How each kind of list is read; ``GITHUB_IDENTITY_SOURCES`` chooses among them.

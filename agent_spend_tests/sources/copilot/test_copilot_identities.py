@@ -101,6 +101,19 @@ def test_scim_counts_from_one_and_pages_by_what_it_was_given(github, from_source
     assert [target.partition("?")[2] for target, _ in github.requests] == ["startIndex=1&count=100", "startIndex=3&count=100"]
 
 
+def test_published_shapes_are_taken_as_they_are(github, from_source):
+    """GitHub's schema requires schemas, active and emails only, and sends more than anybody needs."""
+    from_source("scim")
+    full = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "externalId": None, "id": "7f-1", "active": True,
+            "userName": "E0123", "name": {"formatted": "Ms. Mira K", "familyName": "K", "givenName": "Mira"},
+            "displayName": None, "emails": [{"value": "mira@a.test", "type": "work", "primary": True}],
+            "roles": [{"value": "user", "primary": False}],
+            "meta": {"resourceType": "User", "created": "2026-01-05T10:00:00.000-05:00", "location": "https://x.test/1"}}
+    bare = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "active": False, "emails": []}
+    github.answer(SCIM, scim_page(2, 1, full, bare))
+    assert [(row["idp_user_name"], row["email"], row["is_active"]) for row in rows()] == [("E0123", "mira@a.test", True)]
+
+
 def test_a_scim_list_that_stops_early_is_refused(github, from_source):
     from_source("scim")
     github.answer(SCIM, scim_page(3, 1, {"userName": "mira"}))
