@@ -1,5 +1,6 @@
 """The price book's own order: no gap, no overlap, and what differs between two editions."""
 
+import csv
 import shutil
 
 import pytest
@@ -9,6 +10,31 @@ from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.errors import ConfigurationError
 from agent_spend.price_book import differences
 
+#: Price file, item, day and price, as the vendors' pages give them.
+SHIPPED = """\
+seat_prices, github_copilot business monthly, 2026-11-01, 19
+seat_prices, github_copilot enterprise monthly, 2026-11-01, 39
+seat_prices, anthropic standard monthly, 2026-11-01, 25
+seat_prices, anthropic standard annual, 2026-11-01, 20
+seat_prices, anthropic premium monthly, 2026-11-01, 125
+seat_prices, anthropic premium annual, 2026-11-01, 100
+seat_prices, cursor standard monthly, 2026-11-01, 40
+seat_prices, cursor standard annual, 2026-11-01, 32
+seat_prices, cursor premium monthly, 2026-11-01, 120
+seat_prices, cursor premium annual, 2026-11-01, 96
+included_pools, github_copilot business, 2026-05-31, none
+included_pools, github_copilot business, 2026-06-01, 3000
+included_pools, github_copilot business, 2026-08-31, 3000
+included_pools, github_copilot business, 2026-09-01, 1900
+included_pools, github_copilot enterprise, 2026-08-31, 7000
+included_pools, github_copilot enterprise, 2026-09-01, 3900
+unit_prices, github_copilot premium_request, 2026-05-31, 0.04
+unit_prices, github_copilot premium_request, 2026-06-01, none
+unit_prices, github_copilot ai_credit, 2026-05-31, none
+unit_prices, github_copilot ai_credit, 2026-06-01, 0.01
+unit_prices, anthropic web_search, 2026-06-01, 0.01
+unit_prices, cursor token_rate, 2026-06-01, 0.00000025
+"""
 HEADER = "vendor,item,unit,usd_per_unit,effective_from,effective_to,source\n"
 
 
@@ -48,6 +74,24 @@ def test_days_between_two_lines_are_a_gap(book):
 def test_a_line_that_ends_before_it_begins_is_found(book):
     assert book("v,credit,c,0.01,2026-06-01,2026-01-01,s") == [
         "unit_prices: the line of credit from 2026-06-01 ends on 2026-01-01, before it begins"]
+
+
+def test_a_line_without_a_source_is_found(book):
+    assert book("v,credit,c,0.01,2026-01-01,,") == ["unit_prices: the line of credit from 2026-01-01 has no source"]
+
+
+@pytest.mark.parametrize("line", SHIPPED.splitlines())
+def test_the_shipped_prices_are_the_vendors_on_that_day(line):
+    book, item, day, price = line.split(", ")
+    with (SQL_DIR / "prices" / f"{book}.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    given = next(name for name in ("usd_per_month", "usd_per_unit", "credits_per_seat") if name in rows[0])
+    found = [
+        row[given] for row in rows
+        if " ".join(row[name] for name in ("vendor", "item", "plan", "billing") if name in row) == item
+        and row["effective_from"] <= day and (not row["effective_to"] or day < row["effective_to"])
+    ]
+    assert found == ([] if price == "none" else [price])
 
 
 def test_a_price_that_changes_on_the_15th_alters_days_from_the_15th_only(books, tmp_path):

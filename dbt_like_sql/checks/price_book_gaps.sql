@@ -1,21 +1,21 @@
 -- asset: stg_prices__unit
 -- severity: ERROR
 -- partitions: none
--- description: Price lines of one item whose periods overlap (usage would be counted twice) or leave a gap (usage between them would be unpriced), or that end before they begin.
+-- description: Price lines of one item whose periods overlap (usage would be counted twice) or leave a gap (usage between them would be unpriced), that end before they begin, or that name no day or no source.
 WITH lines AS (
-  SELECT 'claude_prices' AS book, 'anthropic' AS vendor, model || ' ' || band AS item, effective_from, effective_to FROM claude_prices
+  SELECT 'claude_prices' AS book, 'anthropic' AS vendor, model || ' ' || band AS item, effective_from, effective_to, source FROM claude_prices
   UNION ALL
-  SELECT 'claude_modifiers', 'anthropic', modifier || ' ' || value, effective_from, effective_to FROM claude_modifiers
+  SELECT 'claude_modifiers', 'anthropic', modifier || ' ' || value, effective_from, effective_to, source FROM claude_modifiers
   UNION ALL
-  SELECT 'unit_prices', vendor, item, effective_from, effective_to FROM unit_prices
+  SELECT 'unit_prices', vendor, item, effective_from, effective_to, source FROM unit_prices
   UNION ALL
-  SELECT 'seat_prices', vendor, plan || ' ' || billing, effective_from, effective_to FROM seat_prices
+  SELECT 'seat_prices', vendor, plan || ' ' || billing, effective_from, effective_to, source FROM seat_prices
   UNION ALL
-  SELECT 'included_pools', vendor, plan, effective_from, effective_to FROM included_pools
+  SELECT 'included_pools', vendor, plan, effective_from, effective_to, source FROM included_pools
   UNION ALL
-  SELECT 'reconciliation_tolerances', vendor, 'tolerance', effective_from, effective_to FROM reconciliation_tolerances
+  SELECT 'reconciliation_tolerances', vendor, 'tolerance', effective_from, effective_to, source FROM reconciliation_tolerances
   UNION ALL
-  SELECT 'contract_discounts', vendor, line || ' ' || shown_by, effective_from, effective_to FROM contract_discounts
+  SELECT 'contract_discounts', vendor, line || ' ' || shown_by, effective_from, effective_to, source FROM contract_discounts
 ),
 
 periods AS (
@@ -24,7 +24,8 @@ periods AS (
     vendor,
     item,
     CAST(effective_from AS DATE) AS from_day,
-    CAST(effective_to AS DATE) AS to_day
+    CAST(effective_to AS DATE) AS to_day,
+    source
   FROM lines
 ),
 
@@ -39,6 +40,8 @@ problems AS (
   SELECT
     *,
     CASE
+      WHEN from_day IS NULL THEN 'has no effective_from'
+      WHEN COALESCE(TRIM(source), '') = '' THEN 'has no source'
       WHEN to_day <= from_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ', before it begins'
       WHEN next_day IS NOT NULL AND to_day IS NULL THEN 'has no end and overlaps the line from ' || CAST(next_day AS VARCHAR) || '; give it effective_to ' || CAST(next_day AS VARCHAR)
       WHEN next_day < to_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ' and overlaps the line from ' || CAST(next_day AS VARCHAR)
@@ -52,7 +55,7 @@ price_book_gaps AS (
     'price_book_gaps' AS kind,
     'ERROR' AS severity,
     vendor,
-    book || ' ' || item || ' from ' || CAST(from_day AS VARCHAR) AS subject,
+    book || ' ' || item || ' from ' || COALESCE(CAST(from_day AS VARCHAR), '(no day)') AS subject,
     CAST(NULL AS VARCHAR) AS person_id,
     '(not attributable)' AS org,
     CAST(NULL AS DATE) AS usage_day,
@@ -60,7 +63,7 @@ price_book_gaps AS (
     CAST(NULL AS DECIMAL(38, 18)) AS baseline,
     CAST(NULL AS DOUBLE) AS ratio,
     CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
-    book || ': the line of ' || item || ' from ' || CAST(from_day AS VARCHAR) || ' ' || problem AS explanation
+    book || ': the line of ' || item || ' from ' || COALESCE(CAST(from_day AS VARCHAR), '(no day)') || ' ' || problem AS explanation
   FROM problems
   WHERE problem IS NOT NULL
 )
