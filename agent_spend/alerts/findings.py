@@ -13,6 +13,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from agent_spend.alerts.lifecycle import ACKNOWLEDGED, OPEN, due, updated, with_episodes
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
+from agent_spend.privacy import Display
 from agent_spend.sources.feed import DAY, INSTANT, MONEY, TEXT
 
 TABLE = "findings"
@@ -94,21 +95,24 @@ def acknowledge(lake: Lake, finding_id: str, now: datetime) -> dict:
     """Silence a finding and the rest of its episode; it stays visible until its cause is gone.
 
     Args:
-        finding_id: the id, or its first characters when they fit one finding only.
+        finding_id: the id as the warehouse and messages show it, or its first characters when they fit one finding only.
 
     Returns:
-        The finding as it is now.
+        The finding as it is now, as it is shown to people.
 
     Raises:
         ConfigurationError: no finding, or more than one, has this id; or it is resolved already.
     """
-    matches = [finding for finding in read(lake) if finding["finding_id"].startswith(finding_id)] if finding_id else []
+    shown = Display.of(lake)
+    known = read(lake) if finding_id else []
+    matches = [finding for finding in known if shown.finding_id(finding["finding_id"]).startswith(finding_id)]
     if len(matches) != 1:
         how_many = "no finding has" if not matches else f"{len(matches)} findings have"
         raise ConfigurationError(f"{how_many} the id {finding_id!r}; rpt_findings lists them.")
     found = matches[0]
     if found["status"] not in (OPEN, ACKNOWLEDGED):
-        raise ConfigurationError(f"finding {found['finding_id']} is {found['status']}; there is nothing to silence.")
+        name = shown.finding_id(found["finding_id"])
+        raise ConfigurationError(f"finding {name} is {found['status']}; there is nothing to silence.")
     after = found | {"status": ACKNOWLEDGED, "acknowledged_at": found["acknowledged_at"] or now}
 
     def silence(known: dict[str, dict]) -> dict[str, dict]:
@@ -116,7 +120,7 @@ def acknowledge(lake: Lake, finding_id: str, now: datetime) -> dict:
         return known | {key: known[key] | {name: after[name] for name in ("status", "acknowledged_at")}}
 
     _change(lake, found["kind"], silence)
-    return after
+    return shown.row(after)
 
 
 @retry(

@@ -19,6 +19,7 @@ from slack_sdk.webhook import WebhookClient
 from agent_spend.alerts import findings as ledger
 from agent_spend.alerts import messages
 from agent_spend.lake.tables import Lake
+from agent_spend.privacy import Display
 from agent_spend.settings import env, is_connected, secret
 
 TIMEOUT_SECONDS = 10
@@ -68,7 +69,7 @@ def deliver(lake: Lake, webhook: str | None, page: str = "") -> DeliveryReport:
 
     Only the first open finding of an episode is sent. Findings whose message was accepted are marked at once, so that
     a later failure repeats nothing. The newest ``MAX_SINGLE_MESSAGES`` errors are single messages, older ones join
-    the digest.
+    the digest. With a pseudonym salt no message names a person.
 
     Args:
         webhook: Slack's incoming webhook; ``None`` sends nothing and leaves every finding waiting.
@@ -80,9 +81,10 @@ def deliver(lake: Lake, webhook: str | None, page: str = "") -> DeliveryReport:
     errors = [finding for finding in waiting if finding["severity"] == "ERROR"]
     singles = errors[-MAX_SINGLE_MESSAGES:]
     folded = [finding for finding in waiting if finding["severity"] != "ERROR"] + errors[:-MAX_SINGLE_MESSAGES]
-    batches = [([finding], messages.single(finding, page)) for finding in singles]
+    shown = Display.of(lake)
+    batches = [([finding], messages.single(shown.row(finding), page)) for finding in singles]
     if folded:
-        batches.append((folded, messages.digest(folded, page)))
+        batches.append((folded, messages.digest([shown.row(finding) for finding in folded], page)))
     sent, notified, error = 0, [], ""
     started = time.monotonic()
     for members, payload in batches:

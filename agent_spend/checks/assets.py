@@ -11,6 +11,7 @@ from agent_spend.catalog import Catalog
 from agent_spend.checks.catalog import Check, by_day, evaluate, load_checks
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import DAILY, partition_days
+from agent_spend.privacy import Display
 from agent_spend.settings import Settings
 
 _SHOWN_ROWS = 10
@@ -43,17 +44,19 @@ def asset_check(check: Check, catalog: Catalog) -> dg.AssetChecksDefinition:
         days = partition_days(op.partition_keys) if check.is_daily and _has_partitions(op) else None
         lake = Lake(Settings.from_environment().lake_uri)
         rows = evaluate(check, catalog, lake, days)
+        shown = Display.of(lake, rows)
         changed = findings.record(
             lake, check.name, days, rows, datetime.now(UTC), episode_days=check.episode_days
         )
         if changed:
             context.log.info(f"{check.name}: {changed} findings changed")
             op.log_event(dg.AssetMaterialization(findings.TABLE, metadata={"changed_findings": changed}))
+        shown_rows = [shown.row(row) for row in rows]
         if is_range:
-            _log_each_day(op, check, days, rows)
+            _log_each_day(op, check, days, shown_rows)
         return dg.AssetCheckResult(
-            passed=not rows, severity=AssetCheckSeverity[check.severity], metadata=_metadata(rows),
-            description=_summary(rows),
+            passed=not rows, severity=AssetCheckSeverity[check.severity], metadata=_metadata(shown_rows),
+            description=_summary(shown_rows),
         )
 
     return run

@@ -53,9 +53,12 @@ def reprice_command(
 def agent_sdk_split_command(first: datetime, overflow: str | None, workloads: bool, form: str) -> None:
     """Headless seat use against a monthly credit: the plan that was announced in May 2026 and paused in June."""
     from agent_spend.agent_sdk import split_what_if
+    from agent_spend.lake.tables import Lake
+    from agent_spend.privacy import Display
 
-    split = split_what_if(Settings.from_environment(), first.date(), overflow)
-    _print(split.workloads if workloads else split.seats, form)
+    settings = Settings.from_environment()
+    split = split_what_if(settings, first.date(), overflow)
+    _print(Display.of(Lake(settings.lake_uri)).table(split.workloads if workloads else split.seats), form)
     if form == "table":
         click.echo("Hypothetical: announced 2026-05-13, paused 2026-06-15, not in force. The ledger holds none of it.")
 

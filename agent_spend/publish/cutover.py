@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.lake.tables import Lake
+from agent_spend.privacy import Display
 from agent_spend.project import catalog
 from agent_spend.publish.files import write_if_changed
 from agent_spend.settings import Settings
@@ -25,7 +26,8 @@ def export_cutover(settings: Settings) -> Path:
         Path of the file. Without any workload on a seat it holds the header only.
     """
     sql = f"SELECT * FROM {_MODEL} ORDER BY key_usd_28d DESC NULLS LAST, vendor, workload, environment"
-    table = DuckDBEngine(catalog(), Lake(settings.lake_uri)).query(sql, [_MODEL])
+    lake = Lake(settings.lake_uri)
+    table = Display.of(lake).table(DuckDBEngine(catalog(), lake).query(sql, [_MODEL]))
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.schema.names)

@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.tables import Lake
 from agent_spend.partitions import month_start
+from agent_spend.privacy import Display
 from agent_spend.publish.files import write_if_changed
 from agent_spend.publish.focus_rows import focus_row
 from agent_spend.publish.ledger import charges, check
@@ -71,7 +73,8 @@ def focus_table(settings: Settings, month: date) -> pa.Table:
     if not rows:
         raise ConfigurationError(f"no charges of {month:%Y-%m} in the lake; run agent-spend backfill over it first")
     check(settings, month)
-    return pa.Table.from_pylist([focus_row(row, month) for row in rows], schema=SCHEMA)
+    shown = Display.of(Lake(settings.lake_uri), rows)
+    return pa.Table.from_pylist([focus_row(shown.row(row), month) for row in rows], schema=SCHEMA)
 
 
 def as_csv(table: pa.Table) -> bytes:

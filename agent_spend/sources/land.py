@@ -14,6 +14,7 @@ from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store
 from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake, duckdb_type
 from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, partition_days
+from agent_spend.privacy import Display
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import DayAnswer, Feed, not_connected
 
@@ -158,6 +159,8 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         settings = Settings.from_environment()
         days = partition_days(context.partition_keys)
         landing = land(feed, days, settings, log=context.log.info)
+        # Messages are written by sources, and a path may hold a login; Dagster keeps them.
+        shown = Display.of(Lake(settings.lake_uri))
         if landing.failures:
             good = [day for day in landing.coverage if day not in landing.failures]
             for day in good:
@@ -167,8 +170,8 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
             first = next(iter(sorted(landing.failures)))
             raise dg.Failure(
                 f"{len(landing.failures)} of {len(days)} days failed; stored data is unchanged for them. "
-                f"First: {landing.failures[first]}",
-                metadata={day.isoformat(): message for day, message in sorted(landing.failures.items())[:20]},
+                f"First: {shown.text(landing.failures[first])}",
+                metadata={day.isoformat(): shown.text(message) for day, message in sorted(landing.failures.items())[:20]},
                 allow_retries=True,
             )
         states: dict[str, int] = {}
@@ -181,7 +184,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                 "changed_days": len(landing.changed),
                 **_revisions(landing),
                 "dagster/uri": Lake(settings.lake_uri).uri(feed.name),
-                **({"message": next(m for m in messages)} if (messages := [
+                **({"message": shown.text(messages[0])} if (messages := [
                     line.message for line in landing.coverage.values() if line.message]) else {}),
             }
         )

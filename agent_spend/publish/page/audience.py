@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from agent_spend.pseudonyms import People
 from agent_spend.publish.page.source import Source
-from agent_spend.publish.pseudonyms import People
 
 #: Fewer people than this are never shown as a group to somebody outside it.
 SMALLEST_GROUP = 5

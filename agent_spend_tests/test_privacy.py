@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent_spend import privacy
 from agent_spend.errors import ConfigurationError
-from agent_spend.publish import privacy
-from agent_spend.publish.pseudonyms import Pseudonyms
+from agent_spend.pseudonyms import Pseudonyms
 
 SALT = "0f3c9d1b7a5e2486"
 PSEUDONYMS = Pseudonyms(SALT)

@@ -1,16 +1,21 @@
-"""Published tables without names: pseudonyms instead of people, and no groups of fewer than five."""
+"""What leaves the lake without names: with the salt set, pseudonyms stand instead of people in tables, rows and texts."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from deltalake import DeltaTable
 
-from agent_spend.publish.pseudonyms import People, Pseudonyms, people_from
+from agent_spend.lake.tables import Lake
+from agent_spend.pseudonyms import People, Pseudonyms, people_from
 from agent_spend.settings import env, secret
 
 SALT = "AGENT_SPEND_PSEUDONYM_SALT"
+#: Tables that know which identifiers belong to one person, for what is shown while no warehouse is built.
+KNOWN_FROM = ("roster_members", "dim_person", "rpt_manager__credit_day", "rpt_auth_audit", "findings")
 #: Columns whose every value is the row's person, and those that name another one.
 PERSON_COLUMNS = ("person_id", "name", "email", "github_login", "login")
 OTHER_PERSON_COLUMNS = ("owner", "owner_email", "manager_email")
@@ -41,6 +46,63 @@ def from_environment() -> Pseudonyms | None:
     return Pseudonyms(secret(SALT)) if is_on() else None
 
 
+@dataclass(frozen=True)
+class Display:
+    """How people are shown outside the lake: by name, or by pseudonym while the salt is set."""
+
+    _people: People | None = None
+    _pseudonyms: Pseudonyms | None = None
+
+    @classmethod
+    def of(cls, lake: Lake, rows: Iterable[Mapping[str, object]] = ()) -> "Display":
+        """What the settings ask for, with everybody whom the lake's roster, reports and findings know.
+
+        Args:
+            rows: what is about to be shown, which may know people that no table holds yet.
+
+        Raises:
+            ConfigurationError: the salt is too short.
+        """
+        pseudonyms = from_environment()
+        if pseudonyms is None:
+            return cls()
+        known = _identities(lake.root, tuple(lake.version(name) for name in KNOWN_FROM))
+        fresh = [_identifiers({name: row.get(name) for name in _identifying(list(row))}) for row in rows]
+        return cls(_people_from([*known, *fresh]), pseudonyms)
+
+    def text(self, text: str) -> str:
+        """A sentence, with its people replaced."""
+        return text if self._people is None else self._people.scrub(text, self._pseudonyms)
+
+    def table(self, table: pa.Table) -> pa.Table:
+        """A table, as the warehouse would publish it."""
+        return table if self._people is None else pseudonymized_table(table, self._people, self._pseudonyms)
+
+    def row(self, row: Mapping) -> dict:
+        """One row, as the warehouse would publish it."""
+        if self._people is None:
+            return dict(row)
+        change = _changes(self._people, self._pseudonyms)
+        return {name: change(name, value, row) if isinstance(value, str) else value for name, value in row.items()}
+
+    def finding_id(self, finding_id: str) -> str:
+        """The id that stands for a finding in the warehouse and in messages."""
+        return finding_id if self._pseudonyms is None else self._pseudonyms.code(finding_id)
+
+
+@lru_cache(maxsize=4)
+def _identities(root: str, versions: tuple[int | None, ...]) -> tuple[dict[str, str | None], ...]:
+    """Distinct identifiers of the tables that know people, kept until one of the tables changes."""
+    lake, found = Lake(root), []
+    for name, version in zip(KNOWN_FROM, versions, strict=True):
+        if version is not None:
+            stored = DeltaTable(lake.uri(name), version=version)
+            columns = _identifying([field.name for field in stored.schema().fields])
+            distinct = stored.to_pyarrow_table(columns=columns).group_by(columns).aggregate([]).to_pylist()
+            found += [_identifiers(row) for row in distinct]
+    return tuple(found)
+
+
 def pseudonymized(tables: Mapping[str, pa.Table], pseudonyms: Pseudonyms) -> dict[str, pa.Table]:
     """The same tables with pseudonyms instead of people; schemas and rows stay in place and order.
 
@@ -61,6 +123,10 @@ def people_in(tables: Iterable[pa.Table]) -> People:
     for table in tables:
         if wanted := _identifying(table.schema.names):
             rows += (_identifiers(row) for row in table.select(wanted).group_by(wanted).aggregate([]).to_pylist())
+    return _people_from(rows)
+
+
+def _people_from(rows: Iterable[Mapping[str, str | None]]) -> People:
     # Rows without a person first: a later row that knows the person wins.
     return people_from(sorted(rows, key=lambda row: row.get("person_id") is not None))
 
@@ -79,31 +145,40 @@ def people_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> P
 def pseudonymized_table(table: pa.Table, people: People, pseudonyms: Pseudonyms) -> pa.Table:
     """One table of :func:`pseudonymized`, for a caller that holds them one at a time."""
 
-    @cache
-    def of(value: str) -> str:
-        return value if _is_bracketed(value) else pseudonyms.of(people.person_of(value))
-
-    def mixed(value: str) -> str:
-        return of(value) if value in people or _is_email(value) else people.scrub(value, pseudonyms)
-
+    change = _changes(people, pseudonyms)
     published = table
     for index, field in enumerate(table.schema):
         if not _is_text(field.type) or field.name in WORD_COLUMNS:
             continue
         column = table.column(index)
-        if field.name == "finding_id":
-            # The id is a plain hash of the subject: whoever has a list of logins could look it up.
-            column = _mapped(column, pseudonyms.code)
-        elif field.name in PERSON_COLUMNS:
-            column = _of_the_rows_person(table, column, of)
-        elif field.name in OTHER_PERSON_COLUMNS:
-            column = _mapped(column, of)
-        elif field.name in MIXED_COLUMNS:
-            column = _mapped(column, mixed)
+        if field.name in PERSON_COLUMNS:
+            column = _of_the_rows_person(table, column, lambda value: change("person_id", value, {}))
         else:
-            column = _mapped(column, lambda value: people.scrub(value, pseudonyms))
+            column = _mapped(column, lambda value, name=field.name: change(name, value, {}))
         published = published.set_column(index, field, column.cast(field.type))
     return published
+
+
+def _changes(people: People, pseudonyms: Pseudonyms) -> Callable[[str, str, Mapping], str]:
+    """What becomes of a value of a column; ``row`` tells whose it is where the column is the row's person's."""
+
+    @cache
+    def of(value: str) -> str:
+        return value if _is_bracketed(value) else pseudonyms.of(people.person_of(value))
+
+    def change(name: str, value: str, row: Mapping) -> str:
+        if name in WORD_COLUMNS:
+            return value
+        if name == "finding_id":
+            # The id is a plain hash of the subject: whoever has a list of logins could look it up.
+            return pseudonyms.code(value)
+        if name in PERSON_COLUMNS:
+            return of(value if _is_bracketed(row.get("person_id") or "(none)") else row["person_id"])
+        if name in OTHER_PERSON_COLUMNS or (name in MIXED_COLUMNS and (value in people or _is_email(value))):
+            return of(value)
+        return people.scrub(value, pseudonyms)
+
+    return change
 
 
 def _identifying(columns: Sequence[str]) -> list[str]:
@@ -118,7 +193,8 @@ def _identifiers(row: Mapping[str, str | None]) -> dict[str, str | None]:
     for name in ("actor_id", "identifier", "subject"):
         value = row.get(name) or ""
         # Copilot is used by people only; of its findings some are about a feed or a budget.
-        is_copilot = vendor == "github_copilot" and (name != "subject" or kind.startswith("copilot_") or kind == "unmatched_user")
+        is_about_person = name != "subject" or kind.startswith("copilot_") or kind == "unmatched_user"
+        is_copilot = "login" in row or (vendor == "github_copilot" and is_about_person)
         if is_copilot or (_is_email(value) and vendor != "custom_agents"):
             kept[name] = value
     return {name: value for name, value in kept.items() if value and not _is_bracketed(value)}
