@@ -14,7 +14,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -42,6 +42,9 @@ RESOURCE = {
     "service_name": ("service.name",),
     "environment": ("deployment.environment.name", "deployment.environment"),
 }
+#: Spans a way may hand over at once.
+BATCH_SPANS = 50_000
+CORRUPT_MEGABYTES, CORRUPT_EVERY_LINES = 100, 200
 WANTED = {key for keys in (*TEXTS.values(), *COUNTS.values(), COSTS) for key in keys}
 
 VALUE = "STRUCT(stringValue VARCHAR, intValue VARCHAR, boolValue BOOLEAN, doubleValue DOUBLE)"
@@ -62,17 +65,17 @@ class Truth:
     nano_usd: int
 
 
-def strict(path: Path) -> pa.Table:
+def strict(path: Path) -> Iterator[pa.Table]:
     """Our strict reader."""
     return _ours(path, is_fast=False)
 
 
-def fast(path: Path) -> pa.Table:
+def fast(path: Path) -> Iterator[pa.Table]:
     """Our fast reader."""
     return _ours(path, is_fast=True)
 
 
-def _ours(path: Path, is_fast: bool) -> pa.Table:
+def _ours(path: Path, is_fast: bool) -> Iterator[pa.Table]:
     from agent_spend.sources.agent_traces import resolve
     from agent_spend.sources.agent_traces.fast import FastReader
     from agent_spend.sources.agent_traces.files import FileReport, pieces
@@ -80,19 +83,24 @@ def _ours(path: Path, is_fast: bool) -> pa.Table:
     from agent_spend.sources.agent_traces.strict import StrictReader
 
     lookups = resolve.lookups()
-    reader = FastReader(lookups, StrictReader(lookups)) if is_fast else StrictReader(lookups)
+    strict_reader = StrictReader(lookups)
+    reader = FastReader(lookups, strict_reader) if is_fast else strict_reader
     report = FileReport(TraceFile(str(path), path.name, 0))
     with path.open("rb") as raw:
-        return pa.Table.from_batches([batch for piece in pieces(report, raw) for batch in reader.read(piece, report)])
+        for piece in pieces(report, raw):
+            yield from (pa.Table.from_batches([batch]) for batch in reader.read(piece, report))
+    if is_fast:
+        yield from (pa.Table.from_batches([batch]) for batch in reader.rest())
+    if report.quarantined:
+        print(f"    {len(report.quarantined)} quarantined: {report.quarantined[0]}")
 
 
-def orjson_loop(path: Path) -> pa.Table:
+def orjson_loop(path: Path) -> Iterator[pa.Table]:
     """A Python loop over orjson that touches wanted attributes only."""
     import orjson
 
-    columns: dict[str, list] = {name: [] for name in (
-        "trace_id", "span_id", "parent_span_id", "name", "started", "ended", "status", *RESOURCE, *TEXTS, *COUNTS, "cost"
-    )}
+    names = ("trace_id", "span_id", "parent_span_id", "name", "started", "ended", "status", *RESOURCE, *TEXTS, *COUNTS, "cost")
+    columns: dict[str, list] = {name: [] for name in names}
     append = [column.append for column in columns.values()]
     with path.open("rb") as lines:
         for line in lines:
@@ -118,7 +126,11 @@ def orjson_loop(path: Path) -> pa.Table:
                         )
                         for add, value in zip(append, row, strict=True):
                             add(value)
-    return pa.table(columns)
+            if len(columns["cost"]) >= BATCH_SPANS:
+                yield pa.table(columns)
+                for column in columns.values():
+                    column.clear()
+    yield pa.table(columns)
 
 
 def _first(said: dict, keys: tuple[str, ...]):
@@ -128,7 +140,7 @@ def _first(said: dict, keys: tuple[str, ...]):
     return None
 
 
-def arrow_duckdb(path: Path) -> pa.Table:
+def arrow_duckdb(path: Path) -> Iterator[pa.Table]:
     """Arrow's streaming JSON reader into DuckDB, attributes found with list_position."""
     import duckdb
     import pyarrow.json as pj
@@ -151,10 +163,11 @@ def arrow_duckdb(path: Path) -> pa.Table:
     )
     connection = duckdb.connect()
     connection.register("requests", requests)
-    return connection.sql(_duckdb_query("requests")).to_arrow_table()
+    for batch in connection.sql(_duckdb_query("requests")).to_arrow_reader(BATCH_SPANS):
+        yield pa.Table.from_batches([batch])
 
 
-def duckdb_read_json(path: Path) -> pa.Table:
+def duckdb_read_json(path: Path) -> Iterator[pa.Table]:
     """DuckDB's read_json with a typed schema."""
     import duckdb
 
@@ -162,7 +175,9 @@ def duckdb_read_json(path: Path) -> pa.Table:
         f"read_json('{path}', format = 'newline_delimited', columns = {{resourceSpans: '{REQUEST}'}}, "
         "maximum_object_size = 67108864)"
     )
-    return duckdb.connect().sql(_duckdb_query(source)).to_arrow_table()
+    connection = duckdb.connect()
+    for batch in connection.sql(_duckdb_query(source)).to_arrow_reader(BATCH_SPANS):
+        yield pa.Table.from_batches([batch])
 
 
 def _duckdb_query(source: str) -> str:
@@ -198,8 +213,8 @@ def _duckdb_query(source: str) -> str:
     """
 
 
-def polars_explode(path: Path) -> pa.Table:
-    """Polars: scan_ndjson with a schema, explode, pivot by aggregates."""
+def polars_explode(path: Path) -> Iterator[pa.Table]:
+    """Polars: scan_ndjson with a schema, explode, pivot by aggregates; its result comes whole."""
     import polars as pl
 
     value = pl.Struct({"stringValue": pl.String, "intValue": pl.String, "boolValue": pl.Boolean,
@@ -224,7 +239,7 @@ def polars_explode(path: Path) -> pa.Table:
                for key in keys]
         return pl.coalesce(one)
 
-    return spans.select(
+    yield spans.select(
         pl.col("traceId").alias("trace_id"), pl.col("spanId").alias("span_id"),
         pl.col("parentSpanId").alias("parent_span_id"), "name",
         pl.col("startTimeUnixNano").cast(pl.Int64).alias("started"),
@@ -236,7 +251,7 @@ def polars_explode(path: Path) -> pa.Table:
     ).collect().to_arrow()
 
 
-WAYS: dict[str, tuple[Callable[[Path], pa.Table], str]] = {
+WAYS: dict[str, tuple[Callable[[Path], Iterator[pa.Table]], str]] = {
     "ours, fast": (fast, "duckdb"),
     "ours, strict": (strict, "msgspec"),
     "orjson, tuned loop": (orjson_loop, "orjson"),
@@ -246,8 +261,11 @@ WAYS: dict[str, tuple[Callable[[Path], pa.Table], str]] = {
 }
 
 
-def write_traces(path: Path, megabytes: int) -> Truth:
-    """A file of about ``megabytes`` and its truth: simulated files repeated under other trace ids, text integers."""
+def write_traces(path: Path, megabytes: int, corrupt_every: int = 0) -> Truth:
+    """A file of about ``megabytes`` and its truth: simulated files repeated under other trace ids, text integers.
+
+    With ``corrupt_every`` a line that is cut off follows after so many.
+    """
     from agent_spend.sandbox.agent_traces import write_files
     from agent_spend.sandbox.scenario import Scenario
 
@@ -256,7 +274,7 @@ def write_traces(path: Path, megabytes: int) -> Truth:
         write_files(Scenario(developers=12, days=21), Path(folder))
         for one in sorted(Path(folder).rglob("traces-*.json")):
             lines += [json.loads(line, parse_float=str) for line in one.read_bytes().split(b"\n") if line.strip()]
-    spans = output = nano = written = 0
+    spans = output = nano = written = count = 0
     with path.open("wb") as file:
         repetition = 0
         while written < megabytes * 1_000_000:
@@ -264,6 +282,9 @@ def write_traces(path: Path, megabytes: int) -> Truth:
                 text, found = _repeated(line, repetition)
                 written += file.write(text)
                 spans, output, nano = spans + found[0], output + found[1], nano + found[2]
+                count += 1
+                if corrupt_every and count % corrupt_every == 0:
+                    written += file.write(text[: len(text) // 2] + b"\n")
                 if written >= megabytes * 1_000_000:
                     break
             repetition += 1
@@ -295,15 +316,29 @@ def _repeated(request: dict, repetition: int) -> tuple[bytes, tuple[int, int, in
 
 def _measure(name: str, path: Path, truth: Truth, answer) -> None:
     way, _ = WAYS[name]
-    way(path.with_name("warm_up.json"))
+    _added_up(way(path.with_name("warm_up.json")))
     began, cpu = time.perf_counter(), time.process_time()
-    table = way(path)
+    try:
+        found = _added_up(way(path))
+    except Exception as error:
+        answer.send((float("nan"),) * 3 + (False, f"{type(error).__name__}: {str(error)[:60]!r}"))
+        return
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-    column = table["cost"] if "cost" in table.column_names else table["reported_usd"].cast(pa.float64())
-    found = (table.num_rows, pc.sum(table["output_tokens"]).as_py(), (pc.sum(column).as_py() or 0) * 1e9)
     is_right = found[:2] == (truth.spans, truth.output_tokens) and abs(found[2] - truth.nano_usd) < truth.spans
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     answer.send((wall, cpu, peak, is_right, found))
+
+
+def _added_up(tables: Iterator[pa.Table]) -> tuple[int, int, float]:
+    """Spans, output tokens and nano-USD of tables that are let go one by one, as a writer would."""
+    spans = output_tokens = 0
+    nano_usd = 0.0
+    for table in tables:
+        column = table["cost"] if "cost" in table.column_names else table["reported_usd"].cast(pa.float64())
+        spans += table.num_rows
+        output_tokens += pc.sum(table["output_tokens"]).as_py() or 0
+        nano_usd += (pc.sum(column.cast(pa.float64())).as_py() or 0) * 1e9
+    return spans, output_tokens, nano_usd
 
 
 def run(name: str, path: Path, truth: Truth) -> tuple:
@@ -332,18 +367,26 @@ def main() -> None:
         write_traces(path.with_name("warm_up.json"), 1)
         truth = write_traces(path, megabytes)
         print(f"{path.stat().st_size / 1e6:.0f} MB, {truth.spans:,} spans; ratios to our fast reader\n")
-        print(f"{'way':30}{'wall s':>9}{'ratio':>7}{'CPU s':>8}{'ratio':>7}{'spans/s':>10}{'peak MiB':>10}{'ratio':>7}")
-        base = None
-        for name, (_, package) in WAYS.items():
-            if importlib.util.find_spec(package) is None:
-                print(f"{name:30}  left out: {package} is not installed")
-                continue
-            wall, cpu, peak, is_right, found = run(name, path, truth)
-            base = base or (wall, cpu, peak)
-            print(
-                f"{name:30}{wall:9.2f}{wall / base[0]:7.2f}{cpu:8.2f}{cpu / base[1]:7.2f}{truth.spans / wall:10,.0f}"
-                f"{peak:10,.0f}{peak / base[2]:7.2f}" + ("" if is_right else f"  WRONG: {found}, expected {truth}")
-            )
+        _table(path, truth)
+        truth = write_traces(path, min(megabytes, CORRUPT_MEGABYTES), corrupt_every=CORRUPT_EVERY_LINES)
+        print(f"\n{path.stat().st_size / 1e6:.0f} MB with a corrupt line every {CORRUPT_EVERY_LINES} lines\n")
+        _table(path, truth)
+
+
+def _table(path: Path, truth: Truth) -> None:
+    print(f"{'way':30}{'wall s':>9}{'ratio':>7}{'CPU s':>8}{'ratio':>7}{'spans/s':>10}{'peak MiB':>10}{'ratio':>7}")
+    base = None
+    for name, (_, package) in WAYS.items():
+        if importlib.util.find_spec(package) is None:
+            print(f"{name:30}  left out: {package} is not installed")
+            continue
+        wall, cpu, peak, is_right, found = run(name, path, truth)
+        base = base or (wall, cpu, peak)
+        print(
+            f"{name:30}{wall:9.2f}{wall / base[0]:7.2f}{cpu:8.2f}{cpu / base[1]:7.2f}{truth.spans / wall:10,.0f}"
+            f"{peak:10,.0f}{peak / base[2]:7.2f}" + ("" if is_right else f"  WRONG: {found}, expected {truth}"),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayA
                 reports.append(report := FileReport(file))
                 for piece in pieces(report, raw):
                     landing.add(reader.read(piece, report))
+            landing.add(reader.rest())
             _require_spans(reports)
             landing.sort_out()
             for day in days:

@@ -4,8 +4,8 @@ Each kind of value that an attribute has somewhere in the piece is a column: of 
 (``p``). What does not occur is NULL and vanishes from the text, which is what makes this fast.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass
 
 from agent_spend.sources.agent_traces import semantics
 from agent_spend.sources.agent_traces.semantics import CostRule, Lookup, Match, Place
@@ -32,7 +32,19 @@ class Occurring:
     json_amounts: Mapping[str, str]
 
 
-def select(lookups: Mapping[str, Lookup], occurring: Occurring, file_number: int) -> str:
+def merged(parts: Iterable[Occurring]) -> Occurring:
+    """What occurs in any of the parts."""
+    span, process, amounts = {}, {}, {}
+    for part in parts:
+        for all_columns, columns in ((span, part.span), (process, part.process)):
+            for key, one in columns.items():
+                known = all_columns.get(key, Columns())
+                all_columns[key] = Columns(*(ours or theirs for ours, theirs in zip(astuple(known), astuple(one), strict=True)))
+        amounts.update(part.json_amounts)
+    return Occurring(span, process, amounts)
+
+
+def select(lookups: Mapping[str, Lookup], occurring: Occurring) -> str:
     """The SELECT over ``spans AS s`` and ``processes AS p`` that gives ``LANDED_SCHEMA``, plus ``is_suspect``."""
     texts = {name: _lookup(lookup, occurring) for name, lookup in lookups.items()}
     operation = _text(occurring.span.get("gen_ai.operation.name"))
@@ -60,6 +72,7 @@ def select(lookups: Mapping[str, Lookup], occurring: Occurring, file_number: int
 WITH said AS (
     SELECT
         s.*,
+        p.file_number,
         {columns},
         {_span_class(occurring)} AS span_class,
         {_task_success(occurring)} AS task_success,
@@ -85,8 +98,9 @@ cached AS (
             WHEN cached > inclusive THEN inclusive
             ELSE inclusive - cached
         END AS uncached,
-        amount IS NOT NULL AND (ROUND(amount, 12) < 0 OR ROUND(amount, 12) > {semantics.MAX_REPORTED_USD})
-            AS is_cost_rejected,
+        -- The cast rounds, and fails for amounts far above the cap.
+        TRY_CAST(amount AS DECIMAL(18, 12)) AS usd,
+        amount IS NOT NULL AND COALESCE(usd < 0 OR usd > {semantics.MAX_REPORTED_USD}, TRUE) AS is_cost_rejected,
         CAST(end_ns AS BIGINT) AS ended_ns,
         LOWER(trace) AS trace_id
     FROM said
@@ -107,23 +121,11 @@ SELECT
     CASE WHEN written_all IS NOT NULL THEN GREATEST(written_all - COALESCE(part_1h, 0), 0) END AS cache_write_5m_tokens,
     part_1h AS cache_write_1h_tokens,
     CASE WHEN added_output IS NULL THEN output ELSE COALESCE(output, 0) + added_output END AS output_tokens,
-    CASE WHEN NOT is_cost_rejected THEN CAST(amount AS DECIMAL(18, 12)) END AS reported_usd,
+    CASE WHEN NOT is_cost_rejected THEN usd END AS reported_usd,
     CASE WHEN NOT is_cost_rejected THEN amount_source END AS reported_usd_source,
-    auth_hint, billing_identity, ended_ns, attribute_count, CAST({file_number} AS INTEGER) AS file_number,
+    auth_hint, billing_identity, ended_ns, attribute_count, file_number,
     request_id, is_cost_rejected, foreign_currency, is_input_corrected
 FROM cached
-"""
-
-
-#: Spans the strict reader would refuse, or read in a way of its own: one of them sends the whole piece there.
-SUSPECTS = """
-SELECT COUNT(*)
-FROM spans
-WHERE NOT COALESCE(regexp_full_match(trace, '[0-9a-fA-F]{32}') AND trace <> repeat('0', 32), FALSE)
-    OR NOT COALESCE(regexp_full_match(span, '[0-9a-fA-F]{16}') AND span <> repeat('0', 16), FALSE)
-    OR (parent <> '' AND NOT (regexp_full_match(parent, '[0-9a-fA-F]{16}') AND parent <> repeat('0', 16)))
-    OR NOT COALESCE(start_ns > 0 AND start_ns < 9223372036854775808, FALSE)
-    OR NOT COALESCE(end_ns > 0 AND end_ns < 9223372036854775808, FALSE)
 """
 
 

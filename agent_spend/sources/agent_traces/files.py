@@ -14,8 +14,8 @@ from agent_spend.sources.agent_traces.store import TraceFile, translated
 
 #: Bytes of lines handed to a reader at once. A longer line is handed over whole.
 PIECE_BYTES = 16 * 1024 * 1024
-#: Bytes read at once; compressed text grows about ten times.
-READ_BYTES = 256 * 1024
+#: Bytes read at once, and when they are compressed: text grows about ten times.
+READ_BYTES, COMPRESSED_BYTES = 4 * 1024 * 1024, 256 * 1024
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: The first byte of a length prefix, for messages below 64 MiB; text starts with none of these bytes.
 _LARGEST_PREFIX_BYTE = 3
@@ -111,7 +111,7 @@ def _messages(messages: list[bytes], first: int) -> Piece:
 
 
 def _lines(blocks: Iterator[bytes], piece_bytes: int) -> Iterator[Piece]:
-    parts: list[bytes] = []
+    parts: list[bytes | memoryview] = []
     size, first_line = 0, 1
     for block in blocks:
         parts.append(block)
@@ -119,7 +119,7 @@ def _lines(blocks: Iterator[bytes], piece_bytes: int) -> Iterator[Piece]:
         end = block.rfind(b"\n") + 1
         if size < piece_bytes or not end:
             continue
-        parts[-1], rest = block[:end], block[end:]
+        parts[-1], rest = memoryview(block)[:end], block[end:]
         body = b"".join(parts)
         yield Piece(body, first_line)
         first_line += body.count(b"\n")
@@ -185,7 +185,7 @@ def _received(report: FileReport, raw: BinaryIO, size: int) -> Iterator[bytes]:
 def _inflated(report: FileReport, received: Iterator[bytes], new_stream: Callable) -> Iterator[bytes]:
     """Members (gzip) or frames (zstd) one after the other: with rotation every write of the Collector is a frame."""
     stream, is_between = new_stream(), True
-    for block in received:
+    for block in (whole[at : at + COMPRESSED_BYTES] for whole in received for at in range(0, len(whole), COMPRESSED_BYTES)):
         while block:
             try:
                 yield stream.decompress(block)

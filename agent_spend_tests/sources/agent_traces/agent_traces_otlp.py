@@ -118,5 +118,6 @@ class TraceFolder:
         reader = fast_reader(resolve.lookups()["task_id"].keys)
         body = line(span(said, name=name), resource=resource) + b"\n"
         report = FileReport(TraceFile(self.path, "traces.json", 0))
-        [row] = [row for batch in reader.read(Piece(body, 1), report) for row in batch.to_pylist()]
+        batches = [*reader.read(Piece(body, 1), report), *reader.rest()]
+        [row] = [row for batch in batches for row in batch.to_pylist()]
         return row

@@ -48,7 +48,10 @@ def built(pairs):
 def read(reader, body):
     report = FileReport(TraceFile("traces.json", "traces.json", 3))
     batches = list(reader.read(Piece(body, 1), report))
-    return pa.Table.from_batches(batches).to_pylist() if batches else [], report
+    if isinstance(reader, fast.FastReader):
+        batches += reader.rest()
+    rows = pa.Table.from_batches(batches).to_pylist() if batches else []
+    return sorted(rows, key=lambda row: (row["trace_id"], row["span_id"], row["ended_ns"], row["attribute_count"])), report
 
 
 def both(body):
@@ -85,11 +88,8 @@ def simulated(tmp_path_factory):
 def test_the_simulated_files_give_the_same_rows(simulated):
     (strict, _), (quick, report) = both(simulated)
 
-    def order(row):
-        return row["trace_id"], row["span_id"], row["ended_ns"], row["attribute_count"]
-
     assert len(quick) > 10_000
-    assert sorted(quick, key=order) == sorted(strict, key=order)
+    assert quick == strict
     assert report.quarantined == []
 
 
@@ -125,6 +125,38 @@ def test_what_arrow_refuses_costs_no_more_than_in_the_strict_reader(oddity):
     assert quick == strict
     assert quick_report.quarantined == strict_report.quarantined
     assert len(strict) >= 1
+
+
+def test_a_corrupt_line_sends_its_neighbourhood_to_the_strict_reader_not_the_piece(monkeypatch):
+    monkeypatch.setattr(fast, "SMALL_BYTES", 4000)
+    whole = [line(span(id=f"{n:016x}")) + b"\n" for n in range(1, 401)]
+    read_strictly = []
+    real = StrictReader.read
+    monkeypatch.setattr(
+        StrictReader, "read", lambda self, piece, report: read_strictly.append(len(piece.body)) or real(self, piece, report)
+    )
+    body = b"".join([*whole[:150], b'{"resourceSpans": [}\n', *whole[150:]])
+    lookups = resolve.lookups()
+    rows, report = read(fast.FastReader(lookups, StrictReader(lookups)), body)
+
+    assert len(rows) == 400
+    assert [line.partition(":")[0] for line in report.quarantined] == ["line 151"]
+    assert sum(read_strictly) < 5000 < len(body) / 10
+
+
+def test_spans_of_many_files_that_wait_for_each_other_keep_their_file(monkeypatch):
+    lookups = resolve.lookups()
+    reader = fast.FastReader(lookups, StrictReader(lookups))
+    reports = [FileReport(TraceFile(f"{n}.json", f"{n}.json", n)) for n in range(3)]
+    bodies = [line(span({"gen_ai.system": "x"}, id=f"{n + 1:016x}"), resource={"service.name": str(n)}) for n in range(3)]
+    batches = [batch for report, body in zip(reports, bodies, strict=True) for batch in reader.read(Piece(body, 1), report)]
+    rows = [row for batch in [*batches, *reader.rest()] for row in batch.to_pylist()]
+
+    assert [(row["span_id"][-1], row["file_number"], row["service_name"]) for row in rows] == [
+        ("1", 0, "0"), ("2", 1, "1"), ("3", 2, "2")
+    ]  # fmt: skip
+    assert batches == [] and [report.spans for report in reports] == [1, 1, 1]
+    assert list(reader.rest()) == []
 
 
 def test_a_line_with_words_that_are_not_utf8_costs_that_line():
