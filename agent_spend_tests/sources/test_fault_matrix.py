@@ -31,6 +31,8 @@ ENDPOINTS = [
     ("github_teams", "acme-core/teams?"),
     ("github_teams", "/members"),
     ("github_identities", "consumed-licenses"),
+    ("github_identities", "scim/v2"),
+    ("github_identities", "graphql"),
     ("claude_api_usage", "usage_report/messages"),
     ("claude_api_cost", "cost_report"),
     ("claude_code_usage", "usage_report/claude_code"),
@@ -49,6 +51,8 @@ ENDPOINTS = [
     ("cursor_daily_usage", "daily-usage-data"),
     ("cursor_billing_cycles", "teams/groups"),
 ]
+#: The endpoint's name among the lists of people that ``github_identities`` reads.
+IDENTITY_SOURCES = {"scim/v2": "scim", "graphql": "saml"}
 
 #: Fault -> reasons that name it. A signed file answers refusals with ``link_expired``, and a later shard that fails with
 #: ``shard_missing``; GitHub's reports and Anthropic's analytics have words of their own for "not for you".
@@ -57,7 +61,7 @@ FAULTS = {
     "403": {"forbidden", "link_expired"},
     "403-policy": {"policy_disabled", "forbidden", "link_expired"},
     "403-rate-limit": {"rate_limited", "forbidden"},
-    "404": {"not_found", "link_expired", "not_enabled"},
+    "404": {"not_found", "link_expired", "not_enabled", "no_scim"},
     "429": {"rate_limited"},
     "429-retry-after": {"rate_limited"},
     "429-other-clock": {"rate_limited"},
@@ -80,6 +84,7 @@ PAGED = {
     ("copilot_seats", "billing/seats"): "copilot.listing.PAGE_SIZE",
     ("github_teams", "acme-core/teams?"): "copilot.listing.PAGE_SIZE",
     ("github_identities", "consumed-licenses"): "copilot.listing.PAGE_SIZE",
+    ("github_identities", "scim/v2"): "copilot.identities_client.PAGE_SIZE",
     ("claude_code_usage", "usage_report/claude_code"): "claude.reports.MAX_RECORDS",
     ("claude_analytics_cost", "analytics/cost"): "claude.analytics.MAX_ROWS",
     ("claude_analytics_usage", "analytics/usage"): "claude.analytics.MAX_ROWS",
@@ -114,7 +119,6 @@ def sandbox(shared_sandbox, monkeypatch):
     for name, value in environment(shared_sandbox.url, shared_sandbox.folder).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("GITHUB_ORGS", "")
-    monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", "licences")
     monkeypatch.setenv("ANTHROPIC_ANALYTICS_KEY", "sk-ant-api01-sandbox")
     shared_sandbox.state.options.pop("fault", None)
     return shared_sandbox
@@ -126,6 +130,7 @@ def ask(sandbox, monkeypatch):
 
     def answer(name: str, endpoint: str, fault: str = ""):
         monkeypatch.setenv("GITHUB_ORGS", "acme-core" if name == "github_teams" else "")
+        monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", IDENTITY_SOURCES.get(endpoint, "licences"))
         monkeypatch.setattr(http, "TIMEOUT_SECONDS", (5, 0.1) if fault in ("slow", "stall") else (5, 30))
         sandbox.state.options["fault"] = fault and f"{endpoint}:{fault}"
         (found,) = feeds()[name].fetch([DAY], Settings.from_environment())

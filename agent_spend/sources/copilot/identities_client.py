@@ -98,6 +98,7 @@ def _scim(session: VendorSession, scope: Scope, where: str) -> Part:
     permission = f"{scopes} (GITHUB_SCIM_TOKEN may hold a token of its own)"
     rows: list[dict] = []
     raw: list[Answer] = []
+    seen: set[str] = set()
     listed = 0
     while True:
         at = f"{where}: GET {path} startIndex {listed + 1}"
@@ -110,7 +111,12 @@ def _scim(session: VendorSession, scope: Scope, where: str) -> Part:
         page = decode(answer.body, ScimPage, at)
         listed += len(page.Resources)
         # Without the provider's name an entry cannot be tied to any login.
-        for user in (user for user in page.Resources if user.userName):
+        named = [user for user in page.Resources if user.userName]
+        names = {user.userName for user in named}
+        if len(names) < len(named) or not seen.isdisjoint(names):
+            raise FeedError("repeated_page", f"{at}: somebody is listed twice, so that somebody else is missing; run it again")
+        seen |= names
+        for user in named:
             emails = [*(user.emails or ()), Email(value=user.userName)]
             rows.append(
                 identity_row(
