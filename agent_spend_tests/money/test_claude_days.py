@@ -168,3 +168,21 @@ def test_a_charge_that_names_its_key_is_not_shared_out(claude):
         (TUESDAY, "apikey_01A", None, 1_000_000, 4, 1, "by list value of keys"),
         (TUESDAY, "apikey_01B", None, 3_000_000, 12, 3, "by list value of keys"),
     ]
+
+
+def test_a_key_without_a_registry_line_takes_the_tags_of_its_workspace(company):
+    claude = company("fct_usage_day")
+    where = {"usage_day": TUESDAY, "archived": False, "is_default": False}
+    claude.feed(
+        "claude_workspaces", where | {"workspace_id": "wrkspc_1", "name": "Platform",
+                                      "tags_json": '{"cost_center":"cc-410","env":"production","owner":"Kim@acme.test"}'},
+        where | {"workspace_id": "wrkspc_2", "name": "Default", "is_default": True, "tags_json": '{"environment":"dev"}'},
+        where | {"workspace_id": "wrkspc_3", "name": "Default", "is_default": True, "tags_json": "{}"})
+    claude.feed("key_registry", {
+        "usage_day": TUESDAY, "vendor": "anthropic", "key_id": "apikey_01B", "key_name": "b", "environment": "staging",
+        "cost_center": "CC-999", "owner_email": None, "source": "csv"})
+    claude.feed("claude_api_usage", report(TUESDAY, workspace_id="wrkspc_1"),
+                report(TUESDAY, "apikey_01B", workspace_id="wrkspc_1"), report(TUESDAY, "apikey_01C"))
+    claude.build("int_claude__workspace", "int_claude__key", "fct_usage_day", days=[TUESDAY])
+    assert {row["key_id"]: (row["environment"], row["cost_center"]) for row in claude.rows("fct_usage_day")} == {
+        "apikey_01A": ("prod", "CC-410"), "apikey_01B": ("staging", "CC-999"), "apikey_01C": ("dev", None)}

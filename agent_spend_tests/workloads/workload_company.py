@@ -17,7 +17,10 @@ from agent_spend.settings import Settings
 DAYS = [date(2026, 10, 26) + timedelta(days=n) for n in range(28)]
 JONAS = {"person_id": "E1009", "name": "Jonas Jung", "email": "jonas@acme.test", "org": "Platform",
          "cost_center": "CC-420", "first_day": DAYS[0], "last_day": DAYS[-1]}
-INVENTORY = ("int_agent__run", "int_workload__start", "int_workload__key", "int_workload__cadence", "rpt_auth_audit")
+INVENTORY = (
+    "int_claude__workspace", "int_agent__run", "int_workload__start", "int_workload__key",
+    "int_workload__cadence", "rpt_auth_audit",
+)  # fmt: skip
 
 
 @dataclass

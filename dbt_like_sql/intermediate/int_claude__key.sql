@@ -1,5 +1,5 @@
 -- grain: one row per Claude API key ever listed, as last seen
--- source: claude_api_keys, claude_workspaces, claude_users (snapshots of live lists)
+-- source: claude_api_keys, claude_users (snapshots of live lists), int_claude__workspace
 -- late data: rebuilt whole
 -- partitions: none
 /*
@@ -14,11 +14,6 @@ is_claude_code: whether the key was minted by Claude Code for a person
 WITH newest_keys AS (
   SELECT *, ROW_NUMBER() OVER (PARTITION BY api_key_id ORDER BY usage_day DESC) AS preference
   FROM claude_api_keys
-),
-
-newest_workspaces AS (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY workspace_id ORDER BY usage_day DESC) AS preference
-  FROM claude_workspaces
 ),
 
 newest_users AS (
@@ -36,7 +31,7 @@ int_claude__key AS (
     LOWER(u.email) AS creator_email,
     COALESCE(w.name = 'Claude Code', FALSE) AS is_claude_code
   FROM newest_keys AS k
-  LEFT JOIN newest_workspaces AS w ON w.workspace_id = k.workspace_id AND w.preference = 1
+  LEFT JOIN int_claude__workspace AS w ON w.workspace_id = k.workspace_id
   LEFT JOIN newest_users AS u
     ON u.user_id = COALESCE(k.principal_user_id, k.created_by_user_id) AND u.preference = 1
   WHERE k.preference = 1

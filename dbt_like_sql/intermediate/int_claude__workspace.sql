@@ -4,10 +4,11 @@
 -- partitions: none
 /*
 workspace_id: workspace
+ledger_name: what the ledger calls it: its id, or '(default workspace)'
 name: name in the Console
 is_default: whether it is the default workspace, which the usage and cost reports leave null
 is_archived: no longer usable; its past use stays in the reports
-cost_center: tag cost_center or cost-center; null when untagged
+cost_center: tag cost_center or cost-center, upper case; null when untagged
 environment: tag environment or env: prod, staging, dev or as tagged; null when untagged
 owner_email: tag owner, lower case; null when untagged
 */
@@ -20,9 +21,12 @@ tagged AS (
   SELECT
     workspace_id,
     name,
-    is_default,
+    -- One at most: a workspace made between the two lists it is read from looks like the default one.
+    COALESCE(is_default, FALSE) AND ROW_NUMBER() OVER (
+      ORDER BY CASE WHEN is_default AND name = 'Default' THEN 0 WHEN is_default THEN 1 ELSE 2 END, workspace_id
+    ) = 1 AS is_default,
     archived AS is_archived,
-    NULLIF(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.cost_center'), JSON_EXTRACT_STRING(tags_json, '$."cost-center"'))), '') AS cost_center,
+    NULLIF(UPPER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.cost_center'), JSON_EXTRACT_STRING(tags_json, '$."cost-center"')))), '') AS cost_center,
     NULLIF(LOWER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.environment'), JSON_EXTRACT_STRING(tags_json, '$.env')))), '') AS environment,
     NULLIF(LOWER(TRIM(JSON_EXTRACT_STRING(tags_json, '$.owner'))), '') AS owner_email
   FROM newest
@@ -32,8 +36,9 @@ tagged AS (
 int_claude__workspace AS (
   SELECT
     workspace_id,
+    CASE WHEN is_default THEN '(default workspace)' ELSE workspace_id END AS ledger_name,
     name,
-    COALESCE(is_default, FALSE) AS is_default,
+    is_default,
     is_archived,
     cost_center,
     CASE environment WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE environment END AS environment,

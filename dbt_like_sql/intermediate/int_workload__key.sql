@@ -1,6 +1,6 @@
 -- grain: one row per key or service account with use in the rule's window
 -- unit: USD at list price
--- source: fct_usage_day, stg_keys__key_day, claude_api_keys, claude_workspaces, claude_users, claude_code_usage, int_agent__run
+-- source: fct_usage_day, stg_keys__key_day, claude_api_keys, int_claude__workspace, claude_users, claude_code_usage, int_agent__run
 -- late data: rebuilt whole, with the newest tags: a key tagged today is tagged for all its days
 -- partitions: none
 /*
@@ -8,9 +8,9 @@ vendor: ledger name of the vendor
 key_id: key, service account, or a key's identity in the spans
 workload: name in the key registry, else the key itself; rotated keys with one name are one workload
 key_name: name in the key registry, else in the vendor's console
-environment: environment in the key registry, else the tag of its Claude workspace; null when untagged
-cost_center: cost centre in the key registry, else the tag of its Claude workspace; null when untagged
-owner_email: owner in the key registry, else the tag of its Claude workspace, lower case; null when none is named
+environment: environment in the key registry, else by the tags of its workspace; null when untagged
+cost_center: cost centre in the key registry, else by the tags of its workspace; null when untagged
+owner_email: owner in the key registry, else by the tags of its workspace, lower case; null when none is named
 owner_left_day: last day of the owner in the roster, when that is over
 other_environment: a second environment that uses or holds the key; null when there is none
 other_environment_rule: what says so
@@ -68,26 +68,6 @@ listed AS (
     ROW_NUMBER() OVER (PARTITION BY k.api_key_id ORDER BY k.usage_day DESC, u.usage_day DESC) AS preference
   FROM claude_api_keys AS k
   LEFT JOIN claude_users AS u ON u.user_id = k.principal_user_id
-),
-
-workspaces AS (
-  SELECT
-    workspace_id,
-    LOWER(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.environment'), JSON_EXTRACT_STRING(tags_json, '$.env'))) AS tagged,
-    NULLIF(UPPER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.cost_center'), JSON_EXTRACT_STRING(tags_json, '$."cost-center"')))), '') AS cost_center,
-    NULLIF(LOWER(TRIM(JSON_EXTRACT_STRING(tags_json, '$.owner'))), '') AS owner_email,
-    ROW_NUMBER() OVER (PARTITION BY workspace_id ORDER BY usage_day DESC) AS preference
-  FROM claude_workspaces
-),
-
-workspace_environments AS (
-  SELECT
-    workspace_id,
-    CASE tagged WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE tagged END AS environment,
-    cost_center,
-    owner_email
-  FROM workspaces
-  WHERE preference = 1
 ),
 
 named_environments AS (
@@ -170,7 +150,7 @@ keys AS (
   LEFT JOIN registered AS r ON r.vendor = u.vendor AND r.key_id = u.key_id AND r.preference = 1
   LEFT JOIN int_claude__key AS c ON u.vendor = 'anthropic' AND c.api_key_id = u.key_id
   LEFT JOIN listed AS l ON u.vendor = 'anthropic' AND l.api_key_id = u.key_id AND l.preference = 1
-  LEFT JOIN workspace_environments AS w ON u.vendor = 'anthropic' AND w.workspace_id = u.workspace
+  LEFT JOIN int_claude__workspace AS w ON u.vendor = 'anthropic' AND w.ledger_name = u.workspace
   LEFT JOIN named_environments AS d ON d.vendor = u.vendor AND d.key_name = r.key_name
   LEFT JOIN interactive AS i ON u.vendor = 'anthropic' AND i.key_name = LOWER(COALESCE(c.key_name, r.key_name))
   LEFT JOIN dim_person AS p ON p.email = COALESCE(r.owner_email, w.owner_email)

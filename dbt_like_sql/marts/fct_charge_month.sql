@@ -55,8 +55,8 @@ claude AS (
     k.person_id,
     COALESCE(k.org, '(not attributable)') AS org,
     COALESCE(k.squad, '(not attributable)') AS squad,
-    k.cost_center,
-    k.environment,
+    COALESCE(k.cost_center, t.cost_center) AS cost_center,
+    COALESCE(k.environment, t.environment) AS environment,
     c.model,
     c.token_class AS sku,
     NULLIF(
@@ -74,8 +74,10 @@ claude AS (
     c.price_version
   FROM int_reconcile__claude_charge_day AS c
   LEFT JOIN key_days AS k ON k.usage_day = c.usage_day AND k.key_id = c.api_key_id
+  LEFT JOIN int_claude__workspace AS t ON t.ledger_name = COALESCE(c.workspace_id, '(default workspace)')
   GROUP BY
-    1, 2, c.workspace_id, c.api_key_id, k.person_id, k.org, k.squad, k.cost_center, k.environment, c.model, c.token_class,
+    1, 2, c.workspace_id, c.api_key_id, k.person_id, k.org, k.squad, COALESCE(k.cost_center, t.cost_center),
+    COALESCE(k.environment, t.environment), c.model, c.token_class,
     c.service_tier, c.inference_geo, c.speed, c.usd_per_million, c.price_version
 ),
 

@@ -83,7 +83,7 @@ fct_usage_day AS (
     i.workspace,
     i.model,
     COALESCE(i.environment, k.environment, t.environment) AS environment,
-    COALESCE(k.cost_center, r.cost_center, UPPER(t.cost_center)) AS cost_center,
+    COALESCE(k.cost_center, r.cost_center, t.cost_center) AS cost_center,
     CASE WHEN i.matched_person_id IS NULL THEN '(not attributable)' ELSE COALESCE(r.squad, '(no squad)') END AS squad,
     CASE WHEN i.matched_person_id IS NULL THEN '(not attributable)' ELSE COALESCE(r.org, '(no org)') END AS org,
     i.quantity,
@@ -98,7 +98,7 @@ fct_usage_day AS (
   FROM people AS i
   LEFT JOIN stg_roster__member_day AS r ON r.usage_day = i.usage_day AND r.person_id = i.matched_person_id
   LEFT JOIN stg_keys__key_day AS k ON k.usage_day = i.usage_day AND k.vendor = i.vendor AND k.key_id = COALESCE(i.key_id, i.actor_id)
-  LEFT JOIN int_claude__workspace AS t ON i.vendor = 'anthropic' AND t.workspace_id = i.workspace
+  LEFT JOIN int_claude__workspace AS t ON i.series = 'claude_api_key' AND t.ledger_name = i.workspace
   LEFT JOIN int_feed__watermark AS w ON w.feed = i.feed
 )
 

@@ -15,11 +15,17 @@ class KeyParty(Struct):
     type: str
     id: str | None = None
     user_id: str | None = None
+    service_account_id: str | None = None
 
     @property
     def person_id(self) -> str | None:
         """The user's id; ``None`` for a service account."""
         return self.user_id or (self.id if self.type in ("user", "user_actor") else None)
+
+    @property
+    def robot_id(self) -> str | None:
+        """The service account's id; ``None`` for a user."""
+        return self.service_account_id or (self.id if self.type in ("service_account", "service_account_actor") else None)
 
 
 class KeyScope(Struct):
@@ -32,6 +38,7 @@ class ApiKey(Struct):
     name: str
     status: str
     created_at: datetime
+    expires_at: datetime | None = None
     created_by: KeyParty | None = None
     principal: KeyParty | None = None
     scope: KeyScope | None = None
@@ -77,10 +84,13 @@ def key_row(key: ApiKey, day: date) -> dict:
         "api_key_id": key.id,
         "name": key.name,
         "status": key.status,
+        "scope": key.scope.type if key.scope else None,
         "workspace_id": key.scope.workspace_id if key.scope else key.workspace_id,
         "created_by_user_id": key.created_by.person_id if key.created_by else None,
         "principal_user_id": key.principal.person_id if key.principal else None,
+        "principal_service_account_id": key.principal.robot_id if key.principal else None,
         "created_at": key.created_at,
+        "expires_at": key.expires_at,
     }
 
 
@@ -108,10 +118,13 @@ API_KEYS = pandera.DataFrameSchema({
     "api_key_id": column(TEXT, "Key id, as in the usage report"),
     "name": column(TEXT, "Name given to the key; mutable and not unique"),
     "status": column(TEXT, "active, inactive, archived or expired"),
+    "scope": column(TEXT, "workspace or organization; null where the vendor does not say", nullable=True),
     "workspace_id": column(TEXT, "Workspace, the default one included; null for an unscoped key", nullable=True),
     "created_by_user_id": column(TEXT, "User who made the key", nullable=True),
     "principal_user_id": column(TEXT, "User the key acts for: a personal key", nullable=True),
+    "principal_service_account_id": column(TEXT, "Service account the key acts for", nullable=True),
     "created_at": column(INSTANT, "When the key was made"),
+    "expires_at": column(INSTANT, "When the key expires; null for never", nullable=True),
 }, strict=True)
 
 WORKSPACES = pandera.DataFrameSchema({

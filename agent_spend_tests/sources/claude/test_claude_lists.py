@@ -30,21 +30,35 @@ def test_a_key_shows_its_owner_and_the_default_workspace_by_its_real_id(vendor, 
     vendor(lambda path, params: listed(KEY))
     assert fetch("claude_api_keys", [SUNDAY])[SUNDAY].rows == [{
         "usage_day": SUNDAY, "api_key_id": "apikey_01SimAdaLaptop", "name": "ada-laptop", "status": "active",
-        "workspace_id": "wrkspc_01SimDefault", "created_by_user_id": "user_01SimAda",
-        "principal_user_id": "user_01SimAda", "created_at": datetime(2026, 3, 1, 9, tzinfo=UTC),
+        "scope": "workspace", "workspace_id": "wrkspc_01SimDefault", "created_by_user_id": "user_01SimAda",
+        "principal_user_id": "user_01SimAda", "principal_service_account_id": None,
+        "created_at": datetime(2026, 3, 1, 9, tzinfo=UTC), "expires_at": None,
     }]
 
 
-@pytest.mark.parametrize(("principal", "user_id"), [
-    (None, None),
-    ({"type": "user", "id": "user_01Old"}, "user_01Old"),
-    ({"type": "service_account_actor", "service_account_id": "svac_01"}, None),
-    ({"type": "service_account", "id": "svac_01"}, None),
+def test_a_key_of_the_newer_version_has_a_scope_and_no_workspace_field(vendor, fetch):
+    newer = {name: value for name, value in KEY.items() if name != "workspace_id"}
+    robot = {"type": "service_account_actor", "service_account_id": "svac_01"}
+    vendor(lambda path, params: listed(newer | {
+        "scope": {"type": "organization"}, "principal": robot, "created_by": None, "partial_key_hint": None,
+        "status": "expired", "expires_at": "2026-11-01T00:00:00Z", "field_of_next_year": {"x": 1}}))
+    (row,) = fetch("claude_api_keys", [SUNDAY])[SUNDAY].rows
+    assert [row[name] for name in ("scope", "workspace_id", "created_by_user_id", "principal_service_account_id",
+                                   "status", "expires_at")] == [
+        "organization", None, None, "svac_01", "expired", datetime(2026, 11, 1, tzinfo=UTC)]
+
+
+@pytest.mark.parametrize(("principal", "user_id", "robot_id"), [
+    (None, None, None),
+    ({"type": "user", "id": "user_01Old"}, "user_01Old", None),
+    ({"type": "service_account_actor", "service_account_id": "svac_01"}, None, "svac_01"),
+    ({"type": "service_account", "id": "svac_01"}, None, "svac_01"),
 ])
-def test_both_published_shapes_of_a_principal_are_read(vendor, fetch, principal, user_id):
+def test_both_published_shapes_of_a_principal_are_read(vendor, fetch, principal, user_id, robot_id):
     vendor(lambda path, params: listed(KEY | {"principal": principal, "created_by": None}))
     row, = fetch("claude_api_keys", [SUNDAY])[SUNDAY].rows
-    assert (row["principal_user_id"], row["created_by_user_id"]) == (user_id, None)
+    assert [row[name] for name in ("principal_user_id", "principal_service_account_id", "created_by_user_id")] == [
+        user_id, robot_id, None]
 
 
 def test_a_key_without_a_scope_falls_back_on_its_workspace(vendor, fetch):
