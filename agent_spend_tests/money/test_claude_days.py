@@ -186,3 +186,21 @@ def test_a_key_without_a_registry_line_takes_the_tags_of_its_workspace(company):
     claude.build("int_claude__workspace", "int_claude__key", "fct_usage_day", days=[TUESDAY])
     assert {row["key_id"]: (row["environment"], row["cost_center"]) for row in claude.rows("fct_usage_day")} == {
         "apikey_01A": ("prod", "CC-410"), "apikey_01B": ("staging", "CC-999"), "apikey_01C": ("dev", None)}
+
+
+def test_a_customer_type_of_next_year_is_neither_a_seat_nor_lost(company):
+    claude = company("int_usage")
+    record = {"usage_day": MONDAY, "actor_type": "user_actor", "actor_email": "ada@acme.test", "terminal_type": "vscode",
+              "is_remote": False, "model": "claude-opus-5-5", "input_tokens": 10, "output_tokens": 0,
+              "cache_read_tokens": 0, "cache_creation_tokens": 0, "estimated_usd": "2.50"}
+    claude.feed("claude_code_usage", *(record | {"customer_type": kind} for kind in ("api", "subscription", "gateway")))
+    assert sorted((row["auth_kind"], row["list_usd"], row["covered_usd"]) for row in claude.rows("int_usage")) == [
+        ("seat", Decimal("2.5"), Decimal("2.5")), ("unknown", Decimal("2.5"), None)]
+
+
+def test_a_cost_type_of_next_year_is_a_charge_of_its_own(claude):
+    more = {"model": None, "token_type": None, "service_tier": None, "inference_geo": None}
+    claude.feed("claude_api_cost", charge(TUESDAY, "4"), charge(TUESDAY, "1.25", cost_type="video_minutes", **more))
+    found = true_up(claude)
+    assert found[TUESDAY, "(all keys)", None, "video_minutes"] == (None, None, Decimal("1.25"), Decimal("1.25"), "bill_only")
+    assert sum(row["billed_usd"] or 0 for row in claude.rows("int_usage") if row["usage_day"] == TUESDAY) == Decimal("5.25")

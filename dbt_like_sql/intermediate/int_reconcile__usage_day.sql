@@ -54,7 +54,14 @@ claude_cost AS (
     CAST(SUM(CASE WHEN u.model IS NOT NULL THEN c.billed_usd ELSE 0 END) AS DECIMAL(38, 18)) AS unpriced_usd,
     -- Analytics days have these charges in their list value too.
     CAST(
-      SUM(CASE WHEN c.source = 'reports' AND c.token_class IN ('code_execution', 'session_usage') THEN c.billed_usd ELSE 0 END)
+      SUM(
+        CASE
+          WHEN c.source = 'reports'
+            AND c.token_class NOT IN ('uncached_input', 'cache_write_5m', 'cache_write_1h', 'cache_read', 'output', 'web_search', 'tokens', 'unspecified')
+            THEN c.billed_usd
+          ELSE 0
+        END
+      )
       AS DECIMAL(38, 18)
     ) AS other_charge_usd,
     CAST(SUM(CASE WHEN c.billed_usd IS NOT NULL THEN c.vendor_list_usd END) AS DECIMAL(38, 18)) AS stated_list_usd,

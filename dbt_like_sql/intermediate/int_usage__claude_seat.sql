@@ -12,12 +12,13 @@ WITH grouped AS (
     LOWER(COALESCE(actor_email, actor_api_key_name, '(unknown)')) AS actor_id,
     LOWER(actor_email) AS person_hint,
     model,
+    customer_type,
     is_remote,
     LOWER(COALESCE(terminal_type, '')) AS terminal_type,
     CAST(SUM(input_tokens + output_tokens + cache_read_tokens + cache_creation_tokens) AS DECIMAL(38, 18)) AS tokens,
     CAST(SUM(estimated_usd) AS DECIMAL(38, 18)) AS estimated_usd
   FROM claude_code_usage
-  WHERE customer_type = 'subscription'
+  WHERE customer_type <> 'api'
   GROUP BY ALL
 ),
 
@@ -38,9 +39,9 @@ int_usage__claude_seat AS (
     'anthropic' AS vendor,
     'claude_code' AS surface,
     'claude_seat' AS series,
-    'seat' AS auth_kind,
-    'customer_type is subscription' AS auth_rule,
-    'customer_type subscription' AS auth_evidence,
+    CASE WHEN customer_type = 'subscription' THEN 'seat' ELSE 'unknown' END AS auth_kind,
+    CASE WHEN customer_type = 'subscription' THEN 'customer_type is subscription' ELSE 'customer_type is neither api nor subscription' END AS auth_rule,
+    'customer_type ' || customer_type AS auth_evidence,
     CASE WHEN is_headless THEN 'headless' WHEN is_interactive OR is_remote THEN 'interactive' ELSE 'not_split' END AS actor_kind,
     CASE
       WHEN is_headless THEN 'terminal ' || terminal_type || ' has no person at it'
@@ -59,7 +60,7 @@ int_usage__claude_seat AS (
     tokens AS quantity,
     'tokens' AS unit,
     estimated_usd AS list_usd,
-    estimated_usd AS covered_usd,
+    CASE WHEN customer_type = 'subscription' THEN estimated_usd END AS covered_usd,
     CAST(NULL AS DECIMAL(38, 18)) AS billed_usd,
     'reported' AS price_state,
     'direct' AS attribution_mode,
