@@ -7,12 +7,14 @@
 **Roll-up.** Spans of 30 days are written into the lake's `agent_spans` table by DuckDB, rolled up through the project's own
 models with its own engine and memory limit, and every figure of every workflow and day is compared with a key that numpy
 computes from the generator's parameters: counts, tokens, cost per completed task to its last decimal, dominant model, baseline.
-**History.** Yesterday is rolled up in a lake with one month of days and in one with three years: files, bytes, seconds.
+**History.** Yesterday is rolled up in a lake with one month of days and in one with three years: files, bytes, seconds. What
+lies before the days that yesterday may read is thinned out; its files and its log entries are all there.
 
 Both fail with exit code 1 when a figure differs. Times are of this machine; read the ratios.
 """
 
 import argparse
+import contextlib
 import os
 import re
 import resource
@@ -27,6 +29,8 @@ from pathlib import Path
 os.environ.setdefault("RUST_LOG", "error")
 warnings.filterwarnings("ignore")
 LAST_DAY = date(2026, 11, 22)
+#: As many as yesterday's roll-up looks back on, and more.
+FULL_DAYS = 31
 MODELS = ("int_agent__call", "int_agent__run", "fct_task", "int_agent__task_model_day", "rpt_platform__workflow_day")
 COMPARED = ("attempts", "tasks", "completed_tasks", "unknown_tasks", "list_usd", "allocated_usd",
             "cost_per_completed_task_usd", "cost_per_attempt_usd", "input_tokens", "output_tokens", "unpriced_calls",
@@ -38,17 +42,17 @@ def last_days(count: int) -> list[date]:
 
 
 def build(names, days: list[date]) -> None:
-    """Build models over ``days`` as a backfill does; prints wall and CPU seconds and the peak memory so far."""
+    """Build models over ``days`` as a backfill does; prints wall and CPU seconds and the peak memory of each."""
     from agent_spend import models
     from agent_spend.project import catalog
     from agent_spend.settings import Settings
 
     for name in names:
+        _forget_peak()
         wall, cpu = time.monotonic(), time.process_time()
         rows, _ = models.build(catalog().models[name], catalog(), Settings.from_environment(), [day.isoformat() for day in days])
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
         print(f"  {name:28} {rows:>12,} rows {time.monotonic() - wall:8.1f} s {time.process_time() - cpu:8.1f} s CPU"
-              f"   peak {peak:.1f} GiB", flush=True)  # fmt: skip
+              f"   peak {_peak_gib():.1f} GiB", flush=True)  # fmt: skip
 
 
 def roll_up(home: Path, spans: int, days: int) -> bool:
@@ -92,14 +96,14 @@ def history(folder: Path, spans_a_day: int, lengths: tuple[int, int]) -> bool:
         os.environ["AGENT_SPEND_HOME"] = str(folder / f"history-{length}")
         lake = Lake(Settings.from_environment().lake_uri)
         calendar = last_days(length)
-        print(f"{length} days of history, {spans_a_day:,} spans a day")
-        data.write(Path(lake.uri("agent_spans")), calendar, spans_a_day)
+        print(f"{length} days of history, {spans_a_day:,} spans on each of the last {FULL_DAYS}")
+        data.write(Path(lake.uri("agent_spans")), calendar, spans_a_day, FULL_DAYS)
         build(MODELS, calendar)
         best = None
         for _ in range(3):
             for name in MODELS:
                 lake.replace(name, lake.schema(name).empty_table(), "usage_day", [LAST_DAY])
-            with _reads_counted() as reads:
+            with _reads_counted() as reads, contextlib.redirect_stdout(None):
                 cpu = time.process_time()
                 build(MODELS, [LAST_DAY])
                 cpu = time.process_time() - cpu
@@ -142,6 +146,20 @@ class _reads_counted:
         Lake.relation_sql = self._real
 
 
+def _forget_peak() -> None:
+    """Let the process's peak memory start again from what it holds now (Linux)."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_gib() -> float:
+    """Peak resident memory since it was last forgotten, else of the process."""
+    try:
+        return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) / 1024**2
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+
+
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
@@ -150,8 +168,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--spans", type=int, default=1_000_000, help="spans of the roll-up")
     parser.add_argument("--days", type=int, default=30, help="days they lie on")
-    parser.add_argument("--spans-a-day", type=int, default=5_000, help="spans a day of the history")
-    parser.add_argument("--history", type=int, nargs=2, default=(30, 1095), help="lengths compared, in days")
+    parser.add_argument("--spans-a-day", type=int, default=100_000, help="spans a day of the history")
+    parser.add_argument("--history", type=int, nargs=2, default=(31, 1095), help="lengths compared, in days")
     parser.add_argument("--only", choices=("roll-up", "history"))
     parser.add_argument("--folder", type=Path, help="where the lakes are written; removed afterwards")
     chosen = parser.parse_args()

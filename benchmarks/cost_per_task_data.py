@@ -49,8 +49,13 @@ def first_task(day: date) -> int:
 # --- spans --------------------------------------------------------------------------------------------------------
 
 
-def write(folder: Path, days: list[date], spans_a_day: int) -> int:
-    """Make ``folder`` the ``agent_spans`` table of consecutive ``days``; how many spans it holds."""
+def write(folder: Path, days: list[date], spans_a_day: int, full_days: int = 10**6) -> int:
+    """Make ``folder`` the ``agent_spans`` table of consecutive ``days``; how many spans it holds.
+
+    Only the last ``full_days`` hold ``spans_a_day``; those before hold a hundredth.
+    """
+    full, first_full = max(spans_a_day // SPANS_A_TASK, 1), days[max(len(days) - full_days, 0)]
+
     with duckdb.connect(config={"memory_limit": "4GB", "temp_directory": str(folder.parent / "generating"),
                                 "preserve_insertion_order": False}) as connection:  # fmt: skip
         connection.execute("SET TimeZone = 'UTC'")
@@ -58,17 +63,19 @@ def write(folder: Path, days: list[date], spans_a_day: int) -> int:
         for day in days:
             path = folder / f"usage_day={day}"
             path.mkdir(parents=True)
-            sql = _day_sql(day, days, max(spans_a_day // SPANS_A_TASK, 1))
+            tasks = full if day >= first_full else max(full // 100, 1)
+            sql = _day_sql(day, days, tasks, tasks if day != first_full else max(full // 100, 1))
             [(count,)] = connection.execute(
                 f"COPY ({sql}) TO '{path}/part-0.parquet' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
             ).fetchall()
             written += count
     by_day = Schema.from_arrow(pa.schema([("usage_day", pa.date32())]))
-    convert_to_deltalake(str(folder), partition_by=by_day, partition_strategy="hive")
+    like_ours = {"delta.dataSkippingNumIndexedCols": "0"}
+    convert_to_deltalake(str(folder), partition_by=by_day, partition_strategy="hive", configuration=like_ours)
     return written
 
 
-def _day_sql(day: date, days: list[date], tasks: int) -> str:
+def _day_sql(day: date, days: list[date], tasks: int, tasks_yesterday: int) -> str:
     schema = catalog().sources["agent_spans"]
     said = _columns()
     columns = ", ".join(f"{said[name]} AS {name}" for name in schema.names if name != "usage_day")
@@ -87,7 +94,7 @@ def _day_sql(day: date, days: list[date], tasks: int) -> str:
             ELSE k = 0
         END"""
     yesterday = day - timedelta(days=1)
-    earlier = f"UNION ALL SELECT {first_task(yesterday)} + n, k, TRUE FROM range({tasks}) AS a(n), range(3) AS b(k)"
+    earlier = f"UNION ALL SELECT {first_task(yesterday)} + n, k, TRUE FROM range({tasks_yesterday}) AS a(n), range(3) AS b(k)"
     return f"""
         WITH started AS (
             SELECT {first_task(day)} + n AS t, k, FALSE AS is_yesterday FROM range({tasks}) AS a(n), range(3) AS b(k)

@@ -84,6 +84,8 @@ class DuckDBEngine:
         megabytes = env("AGENT_SPEND_PIECE_MB", str(PIECE_MB))
         if not megabytes.isdigit() or megabytes == "0":
             raise ConfigurationError(f"AGENT_SPEND_PIECE_MB must be a whole number of megabytes, not {megabytes!r}.")
+        if len(days) == 1:
+            return [days]
         window = Window(days[0], days[-1])
         _, stored = self._catalog.stored_inputs(model.upstream)
         partitioned = [name for name in stored if self._catalog.partition_column(name) == "usage_day"]

@@ -27,6 +27,10 @@ _FILE_BYTES = 16 << 20
 for _name in ("DELTARS_MAX_CONCURRENT_WRITERS", "DELTARS_WRITER_BATCH_CHANNEL_SIZE"):
     os.environ.setdefault(_name, "1")
 
+# Days are found by their partition. Statistics of every column of every file would make the log of three years
+# three times as long, and it is read at each opening.
+_PROPERTIES = {"delta.dataSkippingNumIndexedCols": "0"}
+
 
 @contextmanager
 def session() -> Iterator[duckdb.DuckDBPyConnection]:
@@ -168,15 +172,17 @@ class Lake:
                 Path(self.root).mkdir(parents=True, exist_ok=True)
             write_deltalake(
                 self.uri(name), kept, partition_by=columns or None, mode="overwrite", commit_properties=properties,
-                target_file_size=_FILE_BYTES,
+                target_file_size=_FILE_BYTES, configuration=_PROPERTIES,
             )
             return
-        _check_types(name, self.schema(name), table.schema)
+        # Opened once: the log of years of days takes longer to read than a day to write.
+        stored = DeltaTable(self.uri(name))
+        _check_types(name, pa.schema(stored.schema().to_arrow()), table.schema)
         predicate = None
         if columns:
             predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
         write_deltalake(
-            self.uri(name), kept, mode="overwrite", predicate=predicate, commit_properties=properties,
+            stored, kept, mode="overwrite", predicate=predicate, commit_properties=properties,
             schema_mode="merge" if predicate else "overwrite", target_file_size=_FILE_BYTES,
         )
 
