@@ -38,10 +38,11 @@ TABLES = {
         model_mix_factor=RATIO, baseline_shape_factor=RATIO, baseline_model=TEXT, model=TEXT, swap_day=DAY,
         swapped_from=TEXT)),
     "fct_usage_day": ("day", _schema(
-        usage_day=DAY, vendor=TEXT, surface=TEXT, series=TEXT, auth_kind=TEXT, auth_rule=TEXT, actor_kind=TEXT,
-        actor_rule=TEXT, background_kind=TEXT, actor_id=TEXT, person_id=TEXT, key_id=TEXT, key_name=TEXT, workspace=TEXT,
+        usage_day=DAY, vendor=TEXT, surface=TEXT, series=TEXT, auth_kind=TEXT, auth_rule=TEXT, auth_evidence=TEXT,
+        actor_kind=TEXT, actor_rule=TEXT, actor_evidence=TEXT, background_kind=TEXT, actor_id=TEXT, person_id=TEXT,
+        key_id=TEXT, key_name=TEXT, workspace=TEXT,
         model=TEXT, environment=TEXT, cost_center=TEXT, squad=TEXT, org=TEXT, quantity=MONEY, unit=TEXT, list_usd=MONEY,
-        covered_usd=MONEY, billed_usd=MONEY, price_state=TEXT)),
+        covered_usd=MONEY, billed_usd=MONEY, price_state=TEXT, attribution_mode=TEXT, price_version=TEXT)),
     "rpt_auth_audit": ("none", _schema(
         workload=TEXT, workload_kind=TEXT, vendor=TEXT, auth_kind=TEXT, environment=TEXT, owner=TEXT, person_id=TEXT,
         org=TEXT, first_seen_day=DAY, last_seen_day=DAY, list_usd_28d=MONEY, evidence=TEXT, verdict=TEXT,
@@ -71,6 +72,7 @@ FEEDS = {
     "copilot_user_usage_28_day": _schema(
         usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, user_login=TEXT, ai_credits_used=MONEY,
         ai_credits_state=TEXT),
+    "copilot_billing_usage": _schema(usage_day=DAY, scope_kind=TEXT, scope=TEXT, sku_class=TEXT, net_usd=MONEY),
     "claude_api_usage": _schema(
         usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
         cache_read_tokens=WHOLE, output_tokens=WHOLE),

@@ -13,8 +13,10 @@ def test_every_check_is_loaded_and_runs_on_an_empty_lake(company):
     assert {check.name for check in checks if evaluate(check, company.catalog, company.lake)} == set()
 
 
-def test_only_the_conservation_of_totals_holds_back_what_follows(company):
-    assert [check.name for check in load_checks(company.catalog) if check.is_blocking] == ["vendor_totals_conserved"]
+def test_only_what_the_ledger_itself_must_hold_keeps_back_what_follows(company):
+    blocking = [check for check in load_checks(company.catalog) if check.is_blocking]
+    assert [check.name for check in blocking] == ["ledger_row_unexplained", "vendor_totals_conserved"]
+    assert {(check.asset, check.severity, check.is_daily) for check in blocking} == {("fct_usage_day", "ERROR", True)}
 
 
 @pytest.mark.parametrize(("text", "remedy"), [

@@ -14,7 +14,10 @@ def usage(**more):
         "auth_kind": "api_key", "actor_kind": "machine", "actor_id": "apikey_01A", "key_id": "apikey_01A",
         "workspace": "wrkspc_01", "model": "claude-opus-5", "environment": "prod", "cost_center": "CC-410",
         "squad": "(not attributable)", "org": "(not attributable)", "quantity": "1000", "unit": "tokens",
-        "list_usd": "1.5", "price_state": "priced",
+        "list_usd": "1.5", "price_state": "priced", "price_version": "claude_prices claude-opus-5 default 2026-05-01",
+        "auth_rule": "usage report names an API key", "auth_evidence": "api_key_id apikey_01A",
+        "actor_rule": "API key outside the Claude Code workspace", "actor_evidence": "key prod-router in workspace Production",
+        "attribution_mode": "derived",
     } | more
 
 
@@ -142,8 +145,25 @@ def test_an_emptied_threshold_file_reports_all_seven(company):
     assert len(company.rows("thresholds_missing")) == 7
 
 
+def test_a_row_that_says_everything_is_explained(company):
+    company.write("fct_usage_day", usage(), usage(price_state="reported", price_version=None))
+    assert company.rows("ledger_row_unexplained", DAY) == []
+
+
+@pytest.mark.parametrize("column", [
+    "surface", "auth_kind", "auth_rule", "auth_evidence", "actor_kind", "actor_rule", "actor_evidence", "squad", "org",
+    "attribution_mode", "price_version",
+])
+def test_a_row_without_its_rule_evidence_squad_or_price_is_named(company, column):
+    company.write("fct_usage_day", usage(), usage(**{column: None}), usage(**{column: None}))
+    assert [row["explanation"] for row in company.rows("ledger_row_unexplained", DAY)] == [
+        f"2 rows of claude_api_key (anthropic) on 2026-11-17 do not say their {column}"
+    ]
+
+
 def fill_conserved(company, **ledger):
-    amounts = {"credits": "150.5", "tokens": "111", "billed": "0.3", "on_demand": "0.07", "included": "2"} | ledger
+    fed = {"credits": "150.5", "tokens": "111", "billed": "0.3", "on_demand": "0.07", "included": "2", "bill": "1.25"}
+    amounts = fed | ledger
     copilot = {"usage_day": DAY, "ai_credits_state": "known"}
     company.write(
         "copilot_user_usage",
@@ -151,6 +171,12 @@ def fill_conserved(company, **ledger):
         copilot | {"scope_kind": "organization", "scope": "acme-apps", "user_id": 1, "ai_credits_used": "100.5"},
         copilot | {"scope_kind": "enterprise", "scope": "acme", "user_id": 2, "ai_credits_used": "50"},
         copilot | {"scope_kind": "enterprise", "scope": "acme", "user_id": 3, "ai_credits_state": "absent"},
+    )
+    bill = {"usage_day": DAY, "sku_class": "credits"}
+    company.write(
+        "copilot_billing_usage", bill | {"scope_kind": "enterprise", "scope": "acme", "net_usd": "1.25"},
+        bill | {"scope_kind": "enterprise", "scope": "acme", "net_usd": "19", "sku_class": "seat"},
+        bill | {"scope_kind": "organization", "scope": "acme-core", "net_usd": "0.75"},
     )
     company.write("claude_api_usage", {
         "usage_day": DAY, "uncached_input_tokens": 1, "cache_write_5m_tokens": 10, "cache_write_1h_tokens": 0,
@@ -164,6 +190,7 @@ def fill_conserved(company, **ledger):
     company.write(
         "fct_usage_day",
         usage(vendor="github_copilot", series="copilot_credits", unit="ai_credits", quantity=amounts["credits"]),
+        usage(vendor="github_copilot", series="copilot_billing", unit="charge", billed_usd=amounts["bill"]),
         usage(quantity=amounts["tokens"]),
         usage(series="claude_api_billing", unit="charge", quantity=None, billed_usd=amounts["billed"]),
         usage(vendor="cursor", series="cursor_on_demand", billed_usd=amounts["on_demand"], covered_usd="0"),
@@ -178,6 +205,7 @@ def test_a_ledger_that_equals_the_feeds_conserves_the_totals(company):
 
 @pytest.mark.parametrize(("part", "amount", "explanation"), [
     ("credits", "251", "github_copilot credits of 2026-11-17: the ledger holds 251, the feed 150.5"),
+    ("bill", "2", "github_copilot bill USD of 2026-11-17: the ledger holds 2, the feed 1.25"),
     ("tokens", "110", "anthropic tokens of 2026-11-17: the ledger holds 110, the feed 111"),
     ("billed", "0.300000000000000001",
      "anthropic billed USD of 2026-11-17: the ledger holds 0.300000000000000001, the feed 0.3"),
@@ -211,6 +239,7 @@ def test_a_claude_day_is_held_against_the_source_it_comes_from(company, source, 
     company.write(
         "fct_usage_day",
         usage(vendor="github_copilot", series="copilot_credits", unit="ai_credits", quantity="150.5"),
+        usage(vendor="github_copilot", series="copilot_billing", unit="charge", billed_usd="1.25"),
         usage(quantity="500", billed_usd="4"),
         usage(vendor="cursor", series="cursor_on_demand", billed_usd="0.07", covered_usd="0"),
         usage(vendor="cursor", series="cursor_included", covered_usd="2", billed_usd="0"),

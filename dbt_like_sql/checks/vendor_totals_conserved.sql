@@ -2,7 +2,7 @@
 -- severity: ERROR
 -- partitions: day
 -- blocking: yes
--- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits, Claude tokens, Claude billed USD and usage credits, Cursor charges by kind.
+-- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits and bill, Claude tokens, Claude billed USD and usage credits, Cursor charges by kind.
 WITH copilot_users AS (
   -- A user of two organizations is in both files with the same figure; the enterprise's own row wins over both.
   SELECT
@@ -47,6 +47,13 @@ feeds AS (
   FROM copilot_users
   GROUP BY usage_day
   UNION ALL
+  -- The enterprise's bill holds its organizations' bills.
+  SELECT usage_day, 'github_copilot', 'bill USD', CAST(SUM(net_usd) AS DECIMAL(38, 18))
+  FROM copilot_billing_usage
+  WHERE sku_class <> 'seat'
+    AND (scope_kind = 'enterprise' OR usage_day NOT IN (SELECT usage_day FROM copilot_billing_usage WHERE scope_kind = 'enterprise'))
+  GROUP BY usage_day
+  UNION ALL
   SELECT c.usage_day, 'anthropic', c.total, CAST(SUM(c.amount) AS DECIMAL(38, 18))
   FROM claude AS c
   LEFT JOIN stg_claude__day_source AS s ON s.usage_day = c.usage_day
@@ -78,6 +85,7 @@ entries AS (
     vendor,
     CASE series
       WHEN 'copilot_credits' THEN 'credits'
+      WHEN 'copilot_billing' THEN 'bill USD'
       WHEN 'claude_api_key' THEN 'tokens'
       WHEN 'claude_usage_credits' THEN 'usage credits USD'
       WHEN 'cursor_on_demand' THEN 'on-demand USD'
@@ -85,13 +93,16 @@ entries AS (
     END AS total,
     CASE series
       WHEN 'copilot_credits' THEN quantity
+      WHEN 'copilot_billing' THEN billed_usd
       WHEN 'claude_api_key' THEN CASE WHEN unit LIKE 'token%' THEN quantity END
       WHEN 'claude_usage_credits' THEN billed_usd
       WHEN 'cursor_on_demand' THEN billed_usd
       WHEN 'cursor_included' THEN covered_usd
     END AS amount
   FROM fct_usage_day
-  WHERE series IN ('copilot_credits', 'claude_api_key', 'claude_usage_credits', 'cursor_on_demand', 'cursor_included')
+  WHERE series IN (
+    'copilot_credits', 'copilot_billing', 'claude_api_key', 'claude_usage_credits', 'cursor_on_demand', 'cursor_included'
+  )
   UNION ALL
   SELECT usage_day, vendor, 'billed USD' AS total, billed_usd AS amount
   FROM fct_usage_day
