@@ -153,7 +153,11 @@ def _dlt(feed: str, days: list[date], url: str, folder: Path, destination: str):
 
 
 def _peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # getrusage's largest size is inherited from the process that started this one, so Linux's own figure comes first.
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    known = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+    return (known or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])[0] / 1024
 
 
 if __name__ == "__main__":
