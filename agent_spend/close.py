@@ -34,6 +34,8 @@ CLOSING_FEEDS = (
     "copilot_user_usage", "copilot_billing_usage", "claude_api_usage", "claude_api_cost", "claude_code_usage",
     "cursor_usage_events", "agent_spans",
 )  # fmt: skip
+#: Feeds that a day may come from instead: one that has no such day leaves it to those above, so only what it has can move.
+REPLACING_FEEDS = ("claude_analytics_cost", "claude_enterprise_cost")
 _INSTANT, _MONEY = pa.timestamp("us", tz="UTC"), pa.decimal128(38, 18)
 SCHEMA = pa.schema(
     [
@@ -196,6 +198,11 @@ def _open_days(lake: Lake, month: date) -> Iterable[str]:
             yield f"{feed} has no data for {_ranges(missing)}"
         if provisional:
             yield f"{feed} may still be restated for {_ranges(provisional)}"
+    for feed in REPLACING_FEEDS:
+        known = coverage_of(lake, feed)
+        moving = [day for day in days if day in known and known[day].state == State.AVAILABLE and day > finals.get(feed, day)]
+        if moving:
+            yield f"{feed} may still be restated for {_ranges(moving)}"
 
 
 def _final_days(lake: Lake) -> dict[str, date]:

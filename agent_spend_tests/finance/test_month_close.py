@@ -90,6 +90,14 @@ def test_a_month_with_provisional_days_is_refused_and_names_them(open_books):
         close_month(open_books.settings, OCTOBER)
 
 
+def test_days_of_the_analytics_api_hold_a_close_up_while_they_move_but_never_by_being_absent(open_books):
+    open_books.answered("anthropic", date(2026, 10, 28), date(2026, 11, 28), feeds=("claude_analytics_cost",))
+    with pytest.raises(ConfigurationError, match="complete: claude_analytics_cost may still be restated for 2026-10-30 to"):
+        close_month(open_books.settings, OCTOBER)
+    open_books.answered("anthropic", date(2026, 10, 28), date(2026, 11, 30), feeds=("claude_analytics_cost",))
+    assert close_month(open_books.settings, OCTOBER).open_days == ()
+
+
 def test_a_forced_close_writes_the_open_days_into_the_log(open_books):
     open_books.answered("anthropic", date(2026, 10, 4), date(2026, 12, 20), feeds=("claude_api_cost",))
     assert close_month(open_books.settings, OCTOBER, force=True).open_days == (

@@ -94,6 +94,8 @@ def test_modifiers_and_unit_prices_are_the_published_ones():
         ("service_tier", "batch", "0.5"), ("inference_geo", "us", "1.1")}
     units = {(line["vendor"], line["item"]): line for line in lines("unit_prices.csv")}
     assert units["anthropic", "web_search"]["usd_per_unit"] == "0.01"
+    assert units["anthropic", "code_execution"]["usd_per_unit"] == "0.05"
+    assert units["anthropic", "session_usage"]["usd_per_unit"] == "0.08"
     assert Decimal(units["cursor", "token_rate"]["usd_per_unit"]) == Decimal("0.25") / 1_000_000
     assert units["github_copilot", "ai_credit"]["effective_from"] == "2026-06-01"
     assert prices.factor("batch", "us") == Decimal("0.55")
