@@ -85,7 +85,7 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
             f"{month:%Y-%m} is not complete: {'; '.join(open_days)}. Load the days or wait, or close with --force"
         )
     rows_behind = _rows_behind(settings, month)
-    adjustments = [row for row in _adjustments(settings) if row["closed_month"] < month]
+    adjustments = [row for row in _adjustments(settings) if row["adjustment_month"] == month]
     common = {
         "month": month,
         "sequence": _next(log),

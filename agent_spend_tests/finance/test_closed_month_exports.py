@@ -82,6 +82,22 @@ def test_a_restated_closed_month_is_a_correction_in_the_open_months_focus_file(l
         ("", "2026-11-03", "5.0", "1.0", "5.0"), ("Correction", "2026-10-14", "2.5", "1.0", "2.5")]
 
 
+def test_a_lowered_seat_fee_and_a_lost_seat_are_corrections_with_their_own_arithmetic(ledger):
+    seat = {"month": OCTOBER, "vendor": "github_copilot", "plan": "business", "seats": 1, "list_usd": "19", "billed_usd": "19",
+            "proration_rule": "rest_of_month"}
+    ledger.write("fct_seat_month", seat | {"actor_id": "7"}, seat | {"actor_id": "8"})
+    ledger.build("fct_charge_month")
+    close_month(ledger.settings, OCTOBER)
+    ledger.write("fct_seat_month", seat | {"actor_id": "7", "billed_usd": "9.50"})
+    ledger.build("fct_charge_month")
+    with export_focus(ledger.settings, NOVEMBER)[0].open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["ChargeClass"] == "Correction"]
+    columns = ("ResourceId", "BilledCost", "PricingQuantity", "ListUnitPrice", "ListCost", "ContractedUnitPrice",
+               "ContractedCost")
+    assert sorted([row[name] for name in columns] for row in rows) == [
+        ["7", "-9.5", "-1.0", "0.0", "0.0", "9.5", "-9.5"], ["8", "-19.0", "-1.0", "19.0", "-19.0", "19.0", "-19.0"]]
+
+
 def test_a_person_who_moves_to_another_cost_center_later_moves_money_in_the_open_month_only(ledger):
     close_month(ledger.settings, OCTOBER)
     restate(ledger, use(date(2026, 10, 14), "10", "CC-2"))
@@ -100,6 +116,16 @@ def test_a_correction_stays_in_the_month_that_closed_with_it(ledger):
     assert focus(ledger, DECEMBER) == [("", "2026-12-02", "1.0", "1.0", "1.0")]
     restate(ledger, use(date(2026, 10, 14), "12"))
     assert chargeback(ledger, DECEMBER) == [("CC-1", "charged", "1.00"), ("CC-1", "correction of 2026-10, charged", "-0.50")]
+
+
+def test_a_month_closed_after_a_later_one_takes_no_adjustment_over(ledger):
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 12, 2), "1"), month=DECEMBER)
+    close_month(ledger.settings, DECEMBER, force=True)
+    restate(ledger, use(date(2026, 10, 14), "12.50"))
+    assert close_month(ledger.settings, NOVEMBER).adjustments == 0
+    assert chargeback(ledger, NOVEMBER) == [("CC-1", "charged", "5.00")]
+    assert chargeback(ledger, date(2027, 1, 1)) == [("CC-1", "correction of 2026-10, charged", "2.50")]
 
 
 def test_a_reopened_month_is_shown_as_known_now_again(ledger):
