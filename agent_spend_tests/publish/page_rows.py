@@ -30,7 +30,8 @@ TABLES = {
     "rpt_finance__series_week": "week_start day, vendor text, series text, auth_kind text, org text, people whole,"
     f" credits money, {AMOUNTS}",
     "rpt_platform__workflow_day": "usage_day day, workflow_id text, environment text, auth_kind text, attempts whole,"
-    " tasks whole, completed_tasks whole, unknown_tasks whole, list_usd money, cost_per_completed_task_usd rate,"
+    " tasks whole, completed_tasks whole, unknown_tasks whole, list_usd money, allocated_usd money,"
+    " cost_per_completed_task_usd rate,"
     " cost_per_attempt_usd rate, input_tokens whole, output_tokens whole, dominant_model text,"
     " previous_dominant_model text, model_changed flag, unpriced_calls whole, baseline_usd rate, baseline_days whole,"
     " baseline_completions whole, ratio float",
@@ -213,7 +214,8 @@ def workflow_days() -> list[dict]:
         days.append(_flow(day, "invoice_matching", 10, 12, cost * 10, "claude-opus-5-5" if swapped else "claude-haiku-4-5",
                           previous="claude-haiku-4-5", changed=day == date(2026, 11, 18), tokens=900_000 if swapped else 200_000,
                           baseline_usd=Decimal("0.02"), ratio=3.0 if swapped else 1.0))
-        days.append(_flow(day, "contract_review", 5, 6, Decimal("2.50"), "claude-opus-5-5", tokens=100_000))
+        days.append(_flow(day, "contract_review", 5, 6, Decimal("2.50"), "claude-opus-5-5", tokens=100_000,
+                          allocated_usd=Decimal("0.02")))
         days.append(_flow(day, "nightly_cleanup", 0, 2, Decimal("0.01"), "claude-haiku-4-5", tokens=1000))
     return days
 

@@ -19,6 +19,12 @@ def test_both_denominators_are_shown(publish):
     assert flow(publish, "invoice_matching")[1:5] == ["$0.0382", "$0.0318", "110", "132"]
 
 
+def test_a_figure_with_shares_of_overhead_in_it_is_labelled_allocated(publish):
+    # Eleven days of 0.02 USD.
+    assert flow(publish, "contract_review")[1].endswith("$0.22 of the list value allocated")
+    assert "allocated" not in flow(publish, "invoice_matching")[1]
+
+
 def test_a_workflow_without_completions_shows_its_list_value_and_says_so(publish):
     row = flow(publish, "nightly_cleanup")
     assert row[1] == "no completions $0.11 list value"

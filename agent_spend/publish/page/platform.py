@@ -28,6 +28,8 @@ class Workflow:
     days: list[dict]
     newest_ratio: float | None = None
     newest_ratio_day: date | None = None
+    allocated_usd: Decimal = Decimal(0)
+    """Part of ``list_usd`` that is a share of what traces spent outside of their runs."""
 
     @property
     def per_completed_task(self) -> Decimal | None:
@@ -125,6 +127,7 @@ def _workflow(name: str, rows: list[dict]) -> Workflow:
         days=days,
         newest_ratio=judged[-1]["ratio"] if judged else None,
         newest_ratio_day=judged[-1]["usage_day"] if judged else None,
+        allocated_usd=sum((row["allocated_usd"] or Decimal(0) for row in rows), Decimal(0)),
     )
 
 
