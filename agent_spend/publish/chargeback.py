@@ -16,7 +16,7 @@ from agent_spend.settings import Settings
 CENT = Decimal("0.01")
 COLUMNS = ("month", "cost_center", "org", "vendor", "charge_kind", "charge", "currency", "amount_usd", "list_usd")
 #: What a spreadsheet would run as a formula when a cell starts with it.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def export_chargeback(settings: Settings, month: date) -> Path:

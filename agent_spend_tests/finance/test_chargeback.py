@@ -38,7 +38,7 @@ def test_a_cost_center_that_is_a_formula_is_neutralised(books):
     assert line["cost_center"] == '\'=HYPERLINK("http://evil.test")'
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
 def test_every_start_of_a_formula_is_neutralised(start):
     assert neutral(f"{start}1+1") == f"'{start}1+1"
 

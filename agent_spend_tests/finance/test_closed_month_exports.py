@@ -154,6 +154,17 @@ def test_the_warehouse_shows_the_closed_month_as_frozen_and_the_lake_what_is_kno
     assert query(ledger.settings.home, sql)[1] == [(NOVEMBER, OCTOBER, Decimal("2.5"))]
 
 
+def test_a_person_whom_only_a_closed_month_names_is_published_by_pseudonym(ledger, monkeypatch):
+    restate(ledger, use(date(2026, 10, 14), "10", actor_id="gone@acme.test", person_id="E9"))
+    close_month(ledger.settings, OCTOBER)
+    restate(ledger, use(date(2026, 10, 14), "10"))
+    monkeypatch.setenv("AGENT_SPEND_PSEUDONYM_SALT", "a-salt-of-more-than-sixteen-letters")
+    publish_warehouse(ledger.lake, ledger.catalog, ledger.settings.home)
+    sql = "SELECT actor_id, person_id FROM fct_charge_month WHERE month = '2026-10-01' AND list_usd = 10"
+    [(actor, person)] = query(ledger.settings.home, sql)[1]
+    assert actor == person and actor not in ("gone@acme.test", "E9", None)
+
+
 def test_charges_deleted_for_their_age_are_no_correction(ledger):
     close_month(ledger.settings, OCTOBER)
     ledger.lake.replace("fct_charge_month", ledger.lake.read("fct_charge_month", "month").slice(0, 0), "month", [OCTOBER])
