@@ -138,6 +138,23 @@ def test_cursor_on_demand_total_of_every_day(demo):
     assert published == {day: Decimal(text) for day, text in demo.key["cursor_usage"]["on_demand_usd"]["by_day"].items()}
 
 
+@pytest.mark.parametrize(("part", "column"), [("on_demand_usd", "on_demand_usd"), ("included_usd", "included_usd")])
+def test_cursor_amounts_of_every_billing_cycle(demo, part, column):
+    published = decimals(demo.rows(
+        f"""SELECT strftime(cycle_started_at AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%SZ'), {column} FROM rpt_finance__cursor_cycle"""
+    ))
+    assert published == {start: Decimal(text) for start, text in demo.key["cursor_usage"][part]["by_billing_cycle"].items()}
+
+
+def test_the_running_cursor_cycle_agrees_with_the_members_spend_to_the_last_decimal(demo):
+    running = demo.key["cursor_usage"]["spend_current_cycle"]
+    expected = sum(Decimal(text) for text in running["on_demand_usd"].values())
+    assert demo.rows(
+        """SELECT spend_usd, difference_usd, groups_amount, state FROM rpt_finance__cursor_cycle
+           ORDER BY cycle_started_at DESC LIMIT 1"""
+    ) == [(expected, Decimal(0), "on_demand", "agrees")]
+
+
 def test_cursor_included_use_of_every_person(demo):
     published = decimals(demo.rows(
         """SELECT actor_id, SUM(covered_usd) FROM fct_usage_day

@@ -98,6 +98,12 @@ def test_a_vendor_that_refuses_is_not_called_late_or_unconnected(publish):
     assert "Cursor refused by the vendor" in publish(tables)["index.html"].text
 
 
+def test_imported_exports_stand_in_for_a_cursor_without_the_api(publish):
+    tables = company()
+    tables["rpt_coverage"] = coverage("copilot_user_usage") + coverage("cursor_csv_events", last=date(2026, 11, 19))
+    assert "Cursor through 19 Nov, 3 days behind" in publish(tables)["index.html"].text
+
+
 def test_findings_stand_by_money_and_resolved_ones_are_gone(publish):
     text = publish()["index.html"].text
     titles = ("Credits rose against the day before", "Key without tags", "Model without a price")

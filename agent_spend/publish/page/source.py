@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 
 from agent_spend.partitions import month_start, week_start
-from agent_spend.publish.page.vocabulary import USAGE_FEEDS
+from agent_spend.publish.page.vocabulary import IMPORTED_FEEDS, USAGE_FEEDS
 
 #: How far back the page looks. Older figures stay in the warehouse.
 WEEKS, DAYS = 26, 28
@@ -32,16 +32,16 @@ class Source:
             if is_data(row):
                 newest[row["feed"]] = row["usage_day"]
                 oldest.setdefault(row["feed"], row["usage_day"])
+        usage_feeds = {
+            vendor: loaded
+            for vendor, feeds in USAGE_FEEDS.items()
+            if (loaded := [feed for feed in feeds if feed in newest]
+                or [feed for feed in IMPORTED_FEEDS.get(vendor, ()) if feed in newest])
+        }  # fmt: skip
         #: First day that all of a vendor's usage feeds with any data have.
-        self.vendor_first = {
-            vendor: max(oldest[feed] for feed in feeds if feed in oldest)
-            for vendor, feeds in USAGE_FEEDS.items() if any(feed in oldest for feed in feeds)
-        }
+        self.vendor_first = {vendor: max(oldest[feed] for feed in feeds) for vendor, feeds in usage_feeds.items()}
         #: Newest day that all of a vendor's usage feeds with any data reach.
-        self.vendor_through = {
-            vendor: min(newest[feed] for feed in feeds if feed in newest)
-            for vendor, feeds in USAGE_FEEDS.items() if any(feed in newest for feed in feeds)
-        }
+        self.vendor_through = {vendor: min(newest[feed] for feed in feeds) for vendor, feeds in usage_feeds.items()}
         self.through = max(self.vendor_through.values(), default=None)
         self.month = self.one("SELECT MAX(month) FROM rpt_finance__series_month")
         self.week = self._last_full_week()

@@ -31,6 +31,8 @@ USAGE_FEEDS = {
     "cursor": ("cursor_usage_events",),
     "custom_agents": ("agent_spans",),
 }
+#: What stands in for a vendor whose usage feeds have no data at all: what people imported by hand.
+IMPORTED_FEEDS = {"cursor": ("cursor_csv_events",)}
 #: Full UTC days until a day is normally there: GitHub says two after the day closes, the others serve the day after.
 LATENCY_DAYS = {"github_copilot": 3, "anthropic": 1, "cursor": 1, "custom_agents": 1}
 
