@@ -9,7 +9,7 @@ from agent_spend.lake.tables import Lake
 from agent_spend.settings import Settings
 
 DAY = DAYS[0]
-LEDGER = ("int_agent__run", "int_claude__key", "int_identity__copilot_day", "fct_usage_day")
+LEDGER = ("int_agent__run", "int_claude__workspace", "int_claude__key", "int_identity__copilot_day", "fct_usage_day")
 
 
 @pytest.fixture

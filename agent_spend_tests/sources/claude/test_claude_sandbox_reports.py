@@ -100,12 +100,13 @@ def test_the_production_job_on_a_seat_shows_every_day_weekends_included(sandbox,
     assert [day for day in SMALL.calendar if ("non-interactive", "team") in surfaces[day]] == SMALL.calendar
 
 
-def test_every_feed_fits_its_lake_table(sandbox, fetch, monkeypatch):
+def test_every_simulated_feed_fits_its_lake_table(sandbox, fetch, monkeypatch):
     monkeypatch.setenv("ANTHROPIC_ANALYTICS_KEY", "sk-ant-api01-sandbox")
     sandbox.state.options |= {"claude_refreshed_days_ago": "0", "claude_built_days_ago": "1"}
     day = SMALL.end_day
-    for name, feed in fetch.feeds.items():
-        answer = fetch(name, [day])[day]
+    # Claude Code's metrics are files of the company's own Collector, which the sandbox does not write.
+    for name in fetch.feeds.keys() - {"claude_code_metrics"}:
+        feed, answer = fetch.feeds[name], fetch(name, [day])[day]
         assert answer.is_data, name
         assert feed.table(answer).num_rows == len(answer.rows)
 
