@@ -75,14 +75,12 @@ def parse(path: Path) -> Model:
     is_view, partitions = kind[0] == "view", kind[-1]
     if partitions not in PARTITION_COLUMNS:
         raise ConfigurationError(f"{path}: partitions must be day, week, month or none, not {partitions!r}")
-    look = _LOOK.match(header.get("look", ""))
-    if look is None:
-        raise ConfigurationError(f"{path}: look must be like 'back 7, ahead 7', not {header['look']!r}")
+    look_back, look_ahead = look(path, header)
     return Model(
         name=path.stem, layer=path.parent.name, sql=_without_header(text), grain=header["grain"],
         unit=header.get("unit", ""), partitions=partitions, is_view=is_view,
-        look_back=int(look[1] or 0), look_ahead=int(look[2] or 0), columns=_columns(path, text),
-        upstream=_tables(path, text), header=header, path=path,
+        look_back=look_back, look_ahead=look_ahead, columns=_columns(path, text),
+        upstream=tables(path, text), header=header, path=path,
     )
 
 
@@ -94,11 +92,27 @@ def parse_override(path: Path, ours: Model) -> Model:
     """
     text = path.read_text()
     header = {**ours.header, "replaced by": path.name}
-    return replace(ours, sql=_without_header(text), upstream=_tables(path, text), header=header, replaces=ours, path=path)
+    return replace(ours, sql=_without_header(text), upstream=tables(path, text), header=header, replaces=ours, path=path)
 
 
-def _tables(path: Path, text: str) -> tuple[str, ...]:
-    """The catalog names that a SELECT reads."""
+def look(path: Path, header: Mapping[str, str]) -> tuple[int, int]:
+    """Days back and ahead that a header's ``look`` line widens a partition by; none without the line.
+
+    Raises:
+        ConfigurationError: the line is not like ``back 7, ahead 7``; names the file.
+    """
+    match = _LOOK.match(header.get("look", ""))
+    if match is None:
+        raise ConfigurationError(f"{path}: look must be like 'back 7, ahead 7', not {header['look']!r}")
+    return int(match[1] or 0), int(match[2] or 0)
+
+
+def tables(path: Path, text: str) -> tuple[str, ...]:
+    """The catalog names that a SELECT reads.
+
+    Raises:
+        ConfigurationError: it is not SQL; names the file.
+    """
     try:
         tree = sqlglot.parse_one(text, dialect="duckdb")
     except sqlglot.errors.ParseError as error:

@@ -12,13 +12,12 @@ from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
-import sqlglot
-from sqlglot import exp
 
 from agent_spend.catalog import Catalog
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
+from agent_spend.model_files import look, tables
 from agent_spend.partitions import Window
 from agent_spend.sources.feed import DAY, MONEY, TEXT
 
@@ -33,7 +32,6 @@ OFFENDING_ROW = pa.schema(
 _NEEDED = ("kind", "severity", "vendor", "subject", "org", "explanation")
 _KEYS = {"asset", "severity", "partitions", "description", "look", "episode", "blocking"}
 _HEADER_LINE = re.compile(r"^-- ([a-z]+): (.+)$")
-_LOOK = re.compile(r"^(?:back (\d+))?(?:, )?(?:ahead (\d+))?$")
 
 
 @dataclass(frozen=True)
@@ -70,22 +68,15 @@ def parse(path: Path) -> Check:
     _one_of(path, header, "severity", ("ERROR", "WARN"))
     _one_of(path, header, "partitions", ("day", "none"))
     _one_of(path, header, "blocking", ("yes", "no"))
-    look = _LOOK.match(header.get("look", ""))
-    if look is None:
-        raise ConfigurationError(f"{path}: look must be like 'back 7, ahead 7', not {header['look']!r}")
+    look_back, look_ahead = look(path, header)
     if not header.get("episode", "1").isdigit():
         raise ConfigurationError(f"{path}: episode must be a number of days, not {header['episode']!r}")
-    try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
-    except sqlglot.errors.ParseError as error:
-        raise ConfigurationError(f"{path}: {error}") from None
-    named = {cte.alias for cte in tree.find_all(exp.CTE)}
     return Check(
         name=path.stem, asset=header["asset"], severity=header["severity"], is_daily=header["partitions"] == "day",
-        is_blocking=header.get("blocking") == "yes", look_back=int(look[1] or 0), look_ahead=int(look[2] or 0),
+        is_blocking=header.get("blocking") == "yes", look_back=look_back, look_ahead=look_ahead,
         episode_days=int(header.get("episode", "1")), description=header["description"],
         sql="\n".join(text.splitlines()[len(head):]).strip().rstrip(";"),
-        reads=tuple(sorted({table.name for table in tree.find_all(exp.Table) if table.name} - named)),
+        reads=tables(path, text),
     )
 
 
