@@ -157,9 +157,10 @@ def _rows_behind(settings: Settings, month: date) -> dict[str, list[dict]]:
         name: _ask(settings, f"SELECT * FROM {name} WHERE month = DATE '{month}' ORDER BY ALL", [name], window)
         for name in FROZEN
     }
-    ledger.check(settings, month)
-    found[ledger.CHARGES], found[ledger.CHARGE_CORRECTIONS] = ledger.charges_and_corrections(settings, month)
-    found[ledger.CASH], found[ledger.CASH_CORRECTIONS] = ledger.cash_and_corrections(settings, month)
+    charges, cash = ledger.charges_and_corrections(settings, month), ledger.cash_and_corrections(settings, month)
+    ledger.require_equal(month, [*charges[0], *charges[1]], ledger.cash_of(*cash))
+    found[ledger.CHARGES], found[ledger.CHARGE_CORRECTIONS] = charges
+    found[ledger.CASH], found[ledger.CASH_CORRECTIONS] = cash
     return found
 
 

@@ -5,6 +5,7 @@ close: the charge as frozen with a minus, the charge as known now with a plus, a
 ``about_month`` says which month such a row corrects.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
@@ -103,24 +104,28 @@ def charges_and_corrections(settings: Settings, month: date) -> tuple[list[dict]
 
 def cash(settings: Settings, month: date) -> dict[tuple[str, str], Decimal]:
     """What vendors charge in the month before tax and credit notes, by vendor and charge kind, exact; with corrections."""
-    found: dict[tuple[str, str], Decimal] = {}
-    for rows in cash_and_corrections(settings, month):
-        for row in rows:
-            slot = row["vendor"], row["charge_kind"]
-            found[slot] = found.get(slot, Decimal(0)) + row["cash_usd"]
-    return found
+    return cash_of(*cash_and_corrections(settings, month))
+
+
+def cash_of(own: list[dict], corrections: list[dict]) -> dict[tuple[str, str], Decimal]:
+    """The sums of :func:`cash`, from the rows of :func:`cash_and_corrections`."""
+    return _sums([*own, *corrections], "cash_usd")
 
 
 def check(settings: Settings, month: date) -> dict[tuple[str, str], Decimal]:
-    """The month's cash, after making sure that its charges add up to it by vendor and charge kind.
+    """The month's cash, after making sure that its charges add up to it; raises as :func:`require_equal`."""
+    ledger = cash(settings, month)
+    require_equal(month, charges(settings, month), ledger)
+    return ledger
+
+
+def require_equal(month: date, charged_rows: Iterable[dict], ledger: dict[tuple[str, str], Decimal]) -> None:
+    """Make sure that charges add up to the ledger's cash by vendor and charge kind.
 
     Raises:
         ConfigurationError: they do not; names the vendor, the charge kind and both sums.
     """
-    ledger, found = cash(settings, month), {}
-    for row in charges(settings, month):
-        slot = row["vendor"], row["charge_kind"]
-        found[slot] = found.get(slot, Decimal(0)) + row["billed_usd"]
+    found = _sums(charged_rows, "billed_usd")
     for slot in sorted(ledger.keys() | found.keys()):
         charged, paid = found.get(slot, Decimal(0)), ledger.get(slot, Decimal(0))
         if charged != paid:
@@ -128,7 +133,6 @@ def check(settings: Settings, month: date) -> dict[tuple[str, str], Decimal]:
                 f"{month:%Y-%m}: the charges of {slot[0]} {slot[1]} are {charged.normalize():f} USD, the ledger's cash is "
                 f"{paid.normalize():f}; rebuild the month's models first"
             )
-    return ledger
 
 
 def cash_and_corrections(settings: Settings, month: date) -> tuple[list[dict], list[dict]]:
@@ -146,6 +150,14 @@ def cash_and_corrections(settings: Settings, month: date) -> tuple[list[dict], l
     sql = "SELECT * FROM ({}) WHERE cash_usd IS NOT NULL ORDER BY ALL"
     own, corrections = (_ask(settings, sql.format(part), tables) for part in parts)
     return own, corrections
+
+
+def _sums(rows: Iterable[dict], column: str) -> dict[tuple[str, str], Decimal]:
+    found: dict[tuple[str, str], Decimal] = {}
+    for row in rows:
+        slot = row["vendor"], row["charge_kind"]
+        found[slot] = found.get(slot, Decimal(0)) + row[column]
+    return found
 
 
 def _charge_sql(settings: Settings) -> str:
