@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from agent_spend.errors import ConfigurationError
-from agent_spend.lake.tables import empty_sql, session
+from agent_spend.lake.reading import empty_sql, session
 from agent_spend.model_files import Model, parse, parse_override
 from agent_spend.settings import env
 

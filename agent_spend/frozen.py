@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from agent_spend.catalog import Catalog
-from agent_spend.lake.tables import duckdb_type
+from agent_spend.lake.reading import duckdb_type
 
 ROWS = "month_close_rows"
 CLOSES = "month_closes"

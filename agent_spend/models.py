@@ -10,7 +10,8 @@ from sqlglot.optimizer.scope import build_scope
 
 from agent_spend.catalog import Catalog, Model
 from agent_spend.engines.duckdb import DuckDBEngine
-from agent_spend.lake.tables import Lake, duckdb_type
+from agent_spend.lake.reading import duckdb_type
+from agent_spend.lake.tables import Lake
 from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, WEEKLY, Window, month_end, partition_days
 from agent_spend.settings import Settings
 

@@ -22,7 +22,7 @@ import pandas as pd
 import pyarrow as pa
 from deltalake import Schema, convert_to_deltalake
 
-from agent_spend.lake.tables import duckdb_type
+from agent_spend.lake.reading import duckdb_type
 from agent_spend.project import catalog
 
 EPOCH, TASKS_BEFORE_NEXT_DAY = date(2020, 1, 1), 10_000_000

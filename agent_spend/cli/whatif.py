@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 import pyarrow as pa
 
-from agent_spend.lake.tables import session
+from agent_spend.lake.reading import session
 from agent_spend.partitions import Window
 from agent_spend.settings import Settings
 

@@ -1,14 +1,11 @@
 """The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
@@ -16,6 +13,7 @@ from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.reading import cursor, duckdb_type, relation_sql, schema_of
 from agent_spend.lake.spool import Spool
 from agent_spend.partitions import Window
 
@@ -30,31 +28,6 @@ for _name in ("DELTARS_MAX_CONCURRENT_WRITERS", "DELTARS_WRITER_BATCH_CHANNEL_SI
 # Days are found by their partition. Statistics of every column of every file would make the log of three years
 # three times as long, and it is read at each opening.
 _PROPERTIES = {"delta.dataSkippingNumIndexedCols": "0"}
-
-
-@contextmanager
-def session() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An in-memory DuckDB database of one's own, in UTC, that prints nothing."""
-    with duckdb.connect() as connection:
-        yield _quiet(connection)
-
-
-@contextmanager
-def _cursor() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection for reading files, to a database that this process opens once: that takes 15 ms each time."""
-    with _database().cursor() as connection:
-        yield _quiet(connection)
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
-
-
-def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
-    return connection
 
 
 @dataclass(frozen=True)
@@ -91,7 +64,7 @@ class Lake:
 
     def schema(self, name: str) -> pa.Schema:
         """The stored columns and types."""
-        return _schema(DeltaTable(self.uri(name)))
+        return schema_of(DeltaTable(self.uri(name)))
 
     def replace(
         self, name: str, table: pa.Table | Spool, partition_column: str | None, partitions: Iterable[object] = ()
@@ -143,11 +116,11 @@ class Lake:
 
     def relation_sql(self, name: str, partition_column: str | None, window: Window | None = None) -> str:
         """DuckDB SQL that reads the newest snapshot, only the files of ``window`` where one is given."""
-        return _relation_sql(DeltaTable(self.uri(name)), partition_column, window)
+        return relation_sql(DeltaTable(self.uri(name)), partition_column, window)
 
     def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
         """The rows of the newest snapshot (of ``window``); money stays decimal."""
-        with _cursor() as connection:
+        with cursor() as connection:
             return connection.sql(self.relation_sql(name, partition_column, window)).to_arrow_table()
 
     def _fingerprints(self, name: str, partition_column: str, wanted: list[str]) -> dict[str, tuple[int, str]]:
@@ -155,9 +128,9 @@ class Lake:
             return {}
         window = Window(date.fromisoformat(wanted[0]), date.fromisoformat(wanted[-1])) if _is_day(wanted[0]) else None
         stored = DeltaTable(self.uri(name))
-        sql = _relation_sql(stored, None if partition_column == _ALL else partition_column, window)
-        with _cursor() as connection:
-            return _fingerprint_query(connection, f"({sql})", partition_column, _schema(stored).names)
+        sql = relation_sql(stored, None if partition_column == _ALL else partition_column, window)
+        with cursor() as connection:
+            return _fingerprint_query(connection, f"({sql})", partition_column, schema_of(stored).names)
 
     @retry(
         retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8),
@@ -187,53 +160,8 @@ class Lake:
         )
 
 
-def duckdb_type(arrow_type: pa.DataType) -> str:
-    """DuckDB's name for an Arrow type used in the lake.
-
-    Raises:
-        ConfigurationError: a type that lake tables do not use.
-    """
-    names = {pa.string(): "VARCHAR", pa.large_string(): "VARCHAR", pa.int64(): "BIGINT", pa.int32(): "INTEGER",
-             pa.bool_(): "BOOLEAN", pa.date32(): "DATE", pa.float64(): "DOUBLE"}
-    if pa.types.is_decimal(arrow_type):
-        return f"DECIMAL({arrow_type.precision}, {arrow_type.scale})"
-    if pa.types.is_timestamp(arrow_type):
-        return "TIMESTAMPTZ" if arrow_type.tz else "TIMESTAMP"
-    if str(arrow_type) == "string_view":
-        return "VARCHAR"
-    if arrow_type not in names:
-        raise ConfigurationError(f"lake tables do not hold columns of type {arrow_type}")
-    return names[arrow_type]
-
-
-def empty_sql(schema: pa.Schema) -> str:
-    """A SELECT with these columns and no rows."""
-    columns = ", ".join(f'CAST(NULL AS {duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
-    return f"SELECT {columns} WHERE FALSE"
-
-
-def _schema(stored: DeltaTable) -> pa.Schema:
-    return pa.schema(stored.schema().to_arrow())
-
-
-def _relation_sql(stored: DeltaTable, partition_column: str | None, window: Window | None) -> str:
-    schema = _schema(stored)
-    pruning = None
-    if window is not None and partition_column is not None:
-        pruning = f"{partition_column} >= '{window.first}' AND {partition_column} <= '{window.last}'"
-    files = stored.file_uris(file_pruning_predicate=pruning) if pruning else stored.file_uris()
-    columns = ", ".join(f'CAST("{field.name}" AS {duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
-    if not files:
-        return empty_sql(schema)
-    options = "union_by_name=true"
-    if partition_column:
-        kind = duckdb_type(schema.field(partition_column).type)
-        options += f", hive_partitioning=true, hive_types={{'{partition_column}': {kind}}}"
-    return f"SELECT {columns} FROM read_parquet({[*files]!r}, {options})"
-
-
 def _fingerprints(table: pa.Table | Spool, partition_column: str) -> dict[str, tuple[int, str]]:
-    with _cursor() as connection:
+    with cursor() as connection:
         connection.register("incoming", table.to_reader())
         return _fingerprint_query(connection, "incoming", partition_column, table.schema.names)
 

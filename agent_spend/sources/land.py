@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 from agent_spend.errors import EXPECTED_GAPS, FeedError, State
 from agent_spend.lake import raw
 from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store_coverage
+from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.spool import Spool
-from agent_spend.lake.tables import Lake, duckdb_type
+from agent_spend.lake.tables import Lake
 from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, partition_days
 from agent_spend.privacy import Display
 from agent_spend.settings import Settings
