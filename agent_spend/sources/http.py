@@ -47,6 +47,7 @@ class VendorSession:
         unhinted_wait_seconds: first pause after a rate-limit refusal that names none, doubled each time; ``None`` for
             the backoff of other failures.
         spool_dir: where large downloads wait.
+        transport: makes the connection pool of a thread, for a vendor with certificates of its own.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class VendorSession:
         is_rate_limited: Callable[[Answer | Download], bool] = lambda answer: False,
         unhinted_wait_seconds: float | None = None,
         spool_dir: Path = Path(tempfile.gettempdir()),  # noqa: B008
+        transport: Callable[[], requests.Session] = requests.Session,
     ):
         self.vendor = vendor
         self.base_url = base_url
@@ -71,6 +73,7 @@ class VendorSession:
         self._is_rate_limited = is_rate_limited
         self._unhinted_wait_seconds = unhinted_wait_seconds
         self._spool_dir = spool_dir
+        self._transport = transport
         self._local = threading.local()
 
     def get(self, path: str, params: Any = None, *, headers: Mapping[str, str] | None = None) -> Answer:
@@ -161,7 +164,7 @@ class VendorSession:
     def _session(self) -> requests.Session:
         # requests.Session is not documented as thread-safe, so each worker thread pools its own connections.
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
+            self._local.session = self._transport()
         return self._local.session
 
     def _error(self, reason: str, message: str, state: State = State.MISSING) -> FeedError:

@@ -20,6 +20,7 @@ class Manager:
 
     url: str = ""
     requests: list[str] = field(default_factory=list)
+    answers: list[tuple[int, dict, str]] = field(default_factory=list)
 
 
 @contextmanager
@@ -53,22 +54,36 @@ def aws() -> Iterator[Manager]:
 
 
 @contextmanager
-def vault(secrets: dict[str, dict | None], *, mount: str = "kv", token: str = "hvs.sim") -> Iterator[Manager]:
-    """Vault's KV version 2: ``secrets`` maps full names to their custom metadata (``None`` where there is none)."""
+def vault(
+    secrets: dict[str, dict | None], *, mount: str = "kv", token: str = "hvs.sim", namespace: str = "", no_list: int = 0
+) -> Iterator[Manager]:
+    """Vault's KV version 2: ``secrets`` maps full names to their custom metadata (``None`` where there is none).
+
+    ``namespace`` is the one that holds the mount; ``no_list`` is what a proxy in front answers to the method LIST.
+    ``manager.answers`` holds answers that go first, as status, headers and body.
+    """
     manager = Manager()
 
     def answer(request: Request) -> Response:
         manager.requests.append(f"{request.method} {request.path}" + (" list" if request.args.get("list") else ""))
+        if manager.answers:
+            status, headers, body = manager.answers.pop(0)
+            return Response(body, status, headers)
+        if request.method == "LIST" and no_list:
+            return Response("Method Not Allowed", no_list)
+        if request.headers.get("X-Vault-Namespace", "").strip("/") != namespace:
+            return _json({"errors": ["permission denied"]}, 403)
         if request.headers.get("X-Vault-Token") != token:
             return _json({"errors": ["permission denied"]}, 403)
         head, _, name = request.path.partition(f"/v1/{mount}/metadata")
         if head or not request.path.startswith(f"/v1/{mount}/metadata"):
             return _json({"data": {"data": {"key": CANARY}}})
         name = name.lstrip("/")
-        if request.args.get("list") == "true":
+        if request.method == "LIST" or request.args.get("list") == "true":
             below = [full.removeprefix(name) for full in secrets if full.startswith(name) and full != name]
             keys = sorted({part.partition("/")[0] + ("/" if "/" in part else "") for part in below})
-            return _json({"data": {"keys": keys}}) if keys else _json({"errors": []}, 404)
+            envelope = {"request_id": "2f1c", "lease_id": "", "renewable": False, "lease_duration": 0, "auth": None}
+            return _json({**envelope, "data": {"keys": keys}}) if keys else _json({"errors": []}, 404)
         if name not in secrets:
             return _json({"errors": []}, 404)
         return _json(

@@ -9,7 +9,7 @@ import agent_spend.sources.key_registry as package
 
 SOURCES = sorted(Path(package.__file__).parent.glob("*.py"))
 #: The one operation of each manager that gives a value, in every spelling its clients use.
-READS_A_VALUE = r"get_?secret_?value|batch_?get|get_?random|/data/|:access|access_?secret_?version|read_secret|kv\.v1"
+READS_A_VALUE = r"get_?secret_?value|batch_?get|get_?random|/data/|:access|access_?secret_?version|read_secret(?!_metadata)|kv\.v1"
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
@@ -28,6 +28,11 @@ def test_boto3_is_asked_for_one_operation_only():
     text = (Path(package.__file__).parent / "from_aws.py").read_text(encoding="utf-8")
     assert re.findall(r"client\.(\w+)\(", text) == ["get_paginator"]
     assert re.findall(r"get_paginator\((.*?)\)", text) == ['"list_secrets"']
+
+
+def test_hvac_is_asked_for_two_operations_only():
+    text = (Path(package.__file__).parent / "from_vault.py").read_text(encoding="utf-8")
+    assert re.findall(r"kv\.(\w+)\(", text) == ["list_secrets", "read_secret_metadata"]
 
 
 def test_an_unknown_scheme_lists_the_known_ones(answer_of):

@@ -1,12 +1,16 @@
 """The key registry from HashiCorp Vault's custom metadata."""
 
+import sys
+
 import pytest
 
 pytest.importorskip("werkzeug")
+pytest.importorskip("hvac")
 
 from secret_managers import CANARY, vault
 
-from agent_spend.errors import State
+from agent_spend.errors import FeedError, State
+from agent_spend.sources import pace
 
 COLUMNS = ("vendor", "key_id", "key_name", "environment", "cost_center", "owner_email", "source")
 SECRETS = {
@@ -43,11 +47,11 @@ def test_a_mount_alone_is_read_from_its_root(manager, rows_of):
 def test_only_metadata_paths_are_asked_for(manager, answer_of):
     answer = answer_of(manager.uri)
     assert sorted(manager.requests) == [
-        "GET /v1/kv/metadata/ai/ list",
         "GET /v1/kv/metadata/ai/checkout",
-        "GET /v1/kv/metadata/ai/ci/ list",
         "GET /v1/kv/metadata/ai/ci/cursor",
         "GET /v1/kv/metadata/ai/ci/untagged",
+        "LIST /v1/kv/metadata/ai/",
+        "LIST /v1/kv/metadata/ai/ci/",
     ]
     assert CANARY not in repr(answer)
 
@@ -74,7 +78,7 @@ def test_a_folder_that_empties_while_it_is_read_is_no_error(monkeypatch, rows_of
     monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
     with vault({"ai/gone/": None, "ai/checkout": {"anthropic_api_key_id": "apikey_01SimA"}}) as manager:
         assert rows_of(f"vault+{manager.url}/kv/ai", "key_id") == [("apikey_01SimA",)]
-        assert "GET /v1/kv/metadata/ai/gone/ list" in manager.requests
+        assert "LIST /v1/kv/metadata/ai/gone/" in manager.requests
 
 
 def test_a_path_without_tagged_keys_is_an_error(monkeypatch, answer_of):
@@ -87,3 +91,84 @@ def test_a_path_without_tagged_keys_is_an_error(monkeypatch, answer_of):
 def test_a_uri_without_mount_or_with_a_token_is_refused(answer_of, uri):
     answer = answer_of(uri)
     assert answer.reason == "bad_value" and "vault+https://host/mount/path" in answer.message
+
+
+@pytest.mark.parametrize("status", [405, 501])
+def test_a_proxy_without_the_method_list_is_asked_with_get(monkeypatch, rows_of, status):
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
+    with vault(SECRETS, no_list=status) as manager:
+        assert len(rows_of(f"vault+{manager.url}/kv/ai", "key_id")) == 2
+        assert "GET /v1/kv/metadata/ai/ list" in manager.requests
+
+
+def test_the_namespace_is_sent_and_another_one_is_refused(monkeypatch, rows_of, answer_of):
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
+    with vault(SECRETS, namespace="admin/finance") as manager:
+        uri = f"vault+{manager.url}/kv/ai"
+        assert answer_of(uri).reason == "forbidden"
+        monkeypatch.setenv("VAULT_NAMESPACE", "admin/finance")
+        assert len(rows_of(uri, "key_id")) == 2
+
+
+def test_names_with_spaces_and_signs_are_found(monkeypatch, rows_of):
+    monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
+    with vault({"a team/key #1 50%": {"anthropic_api_key_id": "apikey_01SimA"}}) as manager:
+        assert rows_of(f"vault+{manager.url}/kv", "key_name") == [("a team/key #1 50%",)]
+
+
+@pytest.mark.parametrize("call", [
+    lambda kv: kv.read_secret_version("ai/checkout", mount_point="kv"),
+    lambda kv: kv.read_secret_metadata("../data/ai/checkout", mount_point="kv"),
+    lambda kv: kv.read_secret_metadata("ai/checkout", mount_point="other"),
+    lambda kv: kv.delete_metadata_and_all_versions("ai/checkout", mount_point="kv"),
+    lambda kv: kv.update_metadata("ai/checkout", mount_point="kv"),
+])  # fmt: skip
+def test_the_client_refuses_everything_but_metadata_reads_before_it_is_sent(manager, call):
+    from agent_spend.sources.key_registry.vault_metadata import vault_client
+
+    kv = vault_client(manager.url, "kv", "").secrets.kv.v2
+    with pytest.raises(FeedError) as refused:
+        call(kv)
+    assert (refused.value.reason, manager.requests) == ("refused", [])
+
+
+def test_the_token_does_not_follow_a_redirect(manager, answer_of):
+    with vault(SECRETS) as elsewhere:
+        manager.answers.append((307, {"Location": f"{elsewhere.url}/v1/kv/metadata/ai/"}, ""))
+        answer = answer_of(manager.uri)
+    assert (answer.reason, elsewhere.requests) == ("redirected", [])
+    assert f"name the active node, {elsewhere.url}" in answer.message
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "reason"),
+    [
+        (429, {"Retry-After": "1"}, "{}", "rate_limited"),
+        (500, {}, '{"errors":["internal error"]}', "server_error"),
+        (503, {}, '{"errors":["Vault is sealed"]}', "server_error"),
+        (401, {}, '{"errors":["missing client token"]}', "unauthorized"),
+        (404, {}, '{"errors":[]}', "not_found"),
+        (200, {}, "", "malformed"),
+        (200, {}, "null", "missing_field"),
+        (200, {}, '{"data":{"keys":["a"', "malformed"),
+        (200, {"Content-Type": "text/html"}, "<html>sign in</html>", "malformed"),
+        (200, {"Content-Encoding": "gzip"}, "not gzip", "truncated"),
+    ],
+)
+def test_each_fault_is_named_and_gives_no_registry(manager, answer_of, monkeypatch, status, headers, body, reason):
+    monkeypatch.setattr(pace, "sleep", lambda seconds: None)
+    manager.answers += [(status, headers, body)] * 5
+    answer = answer_of(manager.uri)
+    assert (answer.is_data, answer.reason) == (False, reason), answer.message
+
+
+def test_a_passing_fault_is_retried(manager, rows_of, monkeypatch):
+    monkeypatch.setattr(pace, "sleep", lambda seconds: None)
+    manager.answers += [(429, {"Retry-After": "1"}, ""), (503, {}, "")]
+    assert len(rows_of(manager.uri, "key_id")) == 2
+
+
+def test_without_hvac_the_extra_is_named(manager, answer_of, monkeypatch):
+    monkeypatch.setitem(sys.modules, "agent_spend.sources.key_registry.vault_metadata", None)
+    answer = answer_of(manager.uri)
+    assert (answer.reason, answer.message) == ("not_installed", "reading Vault needs hvac: install agent-spend[vault]")
