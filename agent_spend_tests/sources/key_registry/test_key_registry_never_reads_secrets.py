@@ -9,7 +9,9 @@ import agent_spend.sources.key_registry as package
 
 SOURCES = sorted(Path(package.__file__).parent.glob("*.py"))
 #: The one operation of each manager that gives a value, in every spelling its clients use.
-READS_A_VALUE = r"get_?secret_?value|batch_?get|get_?random|/data/|:access|access_?secret_?version|read_secret(?!_metadata)|kv\.v1"
+READS_A_VALUE = (
+    r"get_?secret_?value|batch_?get|get_?random|/data/|:access|access_?secret_?version|read_secret(?!_metadata)|kv\.v1"
+)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
