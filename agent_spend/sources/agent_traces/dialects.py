@@ -14,7 +14,6 @@ from decimal import Decimal
 import msgspec
 
 from agent_spend.sources.agent_traces import wire
-from agent_spend.sources.agent_traces.resolve import Attributes, Value, number, text
 from agent_spend.sources.agent_traces.semantics import (
     CLAUDE_CALL_EVENT,
     EVALUATION_EVENT,
@@ -22,6 +21,7 @@ from agent_spend.sources.agent_traces.semantics import (
     EVALUATION_NAME,
     EVALUATION_SCORE,
 )
+from agent_spend.sources.agent_traces.values import Attributes, Value, number, text
 from agent_spend.sources.agent_traces.wire import Facts, KeyValue, Refused
 
 _WHOLE = re.compile(rb"-?\d+")

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from agent_spend.sources.agent_traces import fast_sql, resolve, semantics
+from agent_spend.sources.agent_traces import fast_sql, resolve, semantics, tokens
 from agent_spend.sources.agent_traces.fast_sql import Columns, Occurring
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
@@ -237,10 +237,10 @@ class FastReader:
 
     def _usage_counts(self, arrays: dict[str, pa.Array], columns: dict[str, Columns]) -> None:
         """Adds the counts inside usage maps as columns of their own; read by the strict reader's own function."""
-        for number, key in enumerate(semantics.USAGE_MAPS):
+        for number, key in enumerate(tokens.USAGE_MAPS):
             if column := columns.get(key, Columns()).text:
                 written = arrays[column.removeprefix("s.")].to_pylist()
-                counts = [{} if text is None else resolve.usage_counts(text) for text in written]
+                counts = [{} if text is None else tokens.usage_counts(text) for text in written]
                 for name in {name for one in counts for name in one}:
                     arrays[f"u{number}_{name}"] = pa.array([one.get(name) for one in counts], pa.int64())
                     columns[f"{key}/{name}"] = Columns(whole=f"s.u{number}_{name}")

@@ -7,7 +7,7 @@ Each kind of value that an attribute has somewhere in the piece is a column: of 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
 
-from agent_spend.sources.agent_traces import semantics
+from agent_spend.sources.agent_traces import semantics, tokens
 from agent_spend.sources.agent_traces.semantics import CostRule, Lookup, Match, Place
 
 _AMOUNT = "DECIMAL(38, 24)"
@@ -48,23 +48,13 @@ def select(lookups: Mapping[str, Lookup], occurring: Occurring) -> str:
     """The SELECT over ``spans AS s`` and ``processes AS p`` that gives ``LANDED_SCHEMA``, plus ``is_suspect``."""
     texts = {name: _lookup(lookup, occurring) for name, lookup in lookups.items()}
     operation = _text(occurring.span.get("gen_ai.operation.name"))
-    is_own = f"NOT COALESCE({operation} IN ({_quoted(semantics.REPEATING_OPERATIONS)}), FALSE)"
+    is_own = f"NOT COALESCE({operation} IN ({_quoted(tokens.REPEATING_OPERATIONS)}), FALSE)"
     amounts = [(rule.source, amount) for rule in semantics.COSTS if (amount := _amount(rule, occurring)) != "NULL"]
     amount = _coalesce([amount for _, amount in amounts])
     source = _case([(f"{amount} IS NOT NULL", _quote(name)) for name, amount in amounts])
     whole = {
         name: _coalesce([_whole(occurring.span.get(key)) for key in keys])
-        for name, keys in {
-            "inclusive": semantics.INPUT_INCLUSIVE,
-            "exclusive": semantics.INPUT_EXCLUSIVE,
-            "read": semantics.CACHE_READ,
-            "written": semantics.CACHE_WRITE,
-            "part_5m": semantics.CACHE_WRITE_5M,
-            "part_1h": semantics.CACHE_WRITE_1H,
-            "added_input": semantics.ADDED_INPUT,
-            "output": semantics.OUTPUT,
-            "added_output": semantics.ADDED_OUTPUT,
-        }.items()
+        for name, keys in tokens.COUNTS.items()
     }
     columns = ",\n        ".join(f"{expression} AS {name}" for name, expression in texts.items())
     counted = ",\n        ".join(f"CASE WHEN {is_own} THEN {count} END AS {name}" for name, count in whole.items())

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from agent_spend.sources.agent_traces.resolve import Value
+from agent_spend.sources.agent_traces.values import Value
 from agent_spend.sources.agent_traces.wire import Facts, Refused
 
 #: Kinds of an ``AnyValue`` that some rule reads.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 import msgspec
 
@@ -11,14 +11,11 @@ from agent_spend.settings import env
 from agent_spend.sources.agent_traces import semantics
 from agent_spend.sources.agent_traces.content import is_content
 from agent_spend.sources.agent_traces.semantics import Lookup, Place
-
-#: An attribute's value as read: text, flag, whole number or exact decimal. Anything else is not kept.
-Value = str | bool | int | Decimal
-Attributes = Mapping[str, Value | None]
+from agent_spend.sources.agent_traces.tokens import USAGE_MAPS, is_repeating, usage_counts
+from agent_spend.sources.agent_traces.values import Attributes, Value, number, text
 
 _USD_STEP = Decimal("0.000000000001")
 _MAX_USD = Decimal(semantics.MAX_REPORTED_USD)
-_MAX_WHOLE = 2**63 - 1
 _PLACES = {
     Place.SPAN: (True,),
     Place.RESOURCE: (False,),
@@ -39,19 +36,6 @@ class Cost:
     source: str | None = None
     is_rejected: bool = False
     foreign_currency: str | None = None
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """Token counts of one span; ``uncached`` excludes cache reads and writes. ``None`` means not stated."""
-
-    uncached: int | None = None
-    cache_read: int | None = None
-    cache_write_5m: int | None = None
-    cache_write_1h: int | None = None
-    output: int | None = None
-    is_corrected: bool = False
-    """The name promised cache-inclusive input, the numbers showed it was not."""
 
 
 def lookups() -> dict[str, Lookup]:
@@ -76,59 +60,16 @@ def wanted(lookups: Mapping[str, Lookup]) -> frozenset[str]:
 
 def unpacked(span: Attributes) -> Attributes:
     """The attributes with usage maps as counts of their own, and text that stands in quotes without them."""
-    packed = [key for key in span if key in semantics.USAGE_MAPS or key.startswith(semantics.JSON_VALUES_PREFIX)]
+    packed = [key for key in span if key in USAGE_MAPS or key.startswith(semantics.JSON_VALUES_PREFIX)]
     if not packed:
         return span
     result = dict(span)
     for key in packed:
         if isinstance(span[key], str):
             result[key] = span[key].strip('"')
-            if key in semantics.USAGE_MAPS:
+            if key in USAGE_MAPS:
                 result.update({f"{key}/{name}": count for name, count in usage_counts(span[key]).items()})
     return result
-
-
-def usage_counts(written: str) -> dict[str, int]:
-    """Token counts of a usage map held as JSON text, under the names of ``semantics.USAGE_COUNTS``."""
-    try:
-        usage = msgspec.json.decode(written)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return {}
-    if not isinstance(usage, dict):
-        return {}
-    members = {**usage, **{f"{key}/{name}": n for key, inner in usage.items() if isinstance(inner, dict)
-                           for name, n in inner.items()}}  # fmt: skip
-    stated = {name: n for name, n in members.items() if type(n) is int and 0 <= n <= _MAX_WHOLE}
-    counts, used = {}, set()
-    for name, keys in semantics.USAGE_COUNTS.items():
-        used.update(keys)
-        if present := [key for key in keys if key in stated]:
-            counts[name] = stated[present[0]]
-    for name, beginning in semantics.USAGE_PARTS.items():
-        if name in stated:
-            parts = [n for key, n in stated.items() if key.startswith(beginning) and key not in used and "priority" not in key]
-            counts[name] = min(counts[name] + sum(part for part in parts), _MAX_WHOLE)
-    return counts
-
-
-def text(value: Value | None) -> str | None:
-    """Text, whole numbers and flags as text; empty text is absent."""
-    if isinstance(value, str):
-        return value or None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, int) else None
-
-
-def number(value: Value | None) -> Decimal | None:
-    """A finite number, also when an emitter wrote it as text."""
-    if value is None or isinstance(value, bool):
-        return None
-    try:
-        result = Decimal(value)
-    except InvalidOperation:
-        return None
-    return result if result.is_finite() else None
 
 
 def find_text(lookup: Lookup, span: Attributes, resource: Attributes) -> str | None:
@@ -153,7 +94,7 @@ def span_class(name: str, span: Attributes) -> str:
 
 def cost(span: Attributes) -> Cost:
     """The money the span itself states, by the first cost rule that applies (card 4.3)."""
-    if span.get("gen_ai.operation.name") in semantics.REPEATING_OPERATIONS:
+    if is_repeating(span):
         return Cost()
     foreign = None
     for rule in semantics.COSTS:
@@ -180,28 +121,6 @@ def round_usd(amount: Decimal, scale: Decimal = Decimal(1)) -> Decimal:
     """``amount * scale`` with twelve decimals, half away from zero as SQL rounds."""
     with localcontext(prec=80):
         return (amount * scale).quantize(_USD_STEP, rounding=ROUND_HALF_UP)
-
-
-def tokens(span: Attributes) -> Tokens:
-    """Token counts with the input made cache-exclusive (card 4.4)."""
-    if span.get("gen_ai.operation.name") in semantics.REPEATING_OPERATIONS:
-        return Tokens()
-    inclusive, exclusive = _whole(span, semantics.INPUT_INCLUSIVE), _whole(span, semantics.INPUT_EXCLUSIVE)
-    read, written = _whole(span, semantics.CACHE_READ), _whole(span, semantics.CACHE_WRITE)
-    part_5m, part_1h = _whole(span, semantics.CACHE_WRITE_5M), _whole(span, semantics.CACHE_WRITE_1H)
-    if written is None and (part_5m is not None or part_1h is not None):
-        written = (part_5m or 0) + (part_1h or 0)
-    cached = (read or 0) + (written or 0)
-    is_corrected = inclusive is not None and cached > inclusive
-    uncached = exclusive if inclusive is None else inclusive if is_corrected else inclusive - cached
-    return Tokens(
-        uncached=_plus(uncached, _whole(span, semantics.ADDED_INPUT)),
-        cache_read=read,
-        cache_write_5m=None if written is None else max(written - (part_1h or 0), 0),
-        cache_write_1h=part_1h,
-        output=_plus(_whole(span, semantics.OUTPUT), _whole(span, semantics.ADDED_OUTPUT)),
-        is_corrected=is_corrected,
-    )
 
 
 def task_success(span: Attributes) -> tuple[bool | None, str | None]:
@@ -273,18 +192,6 @@ def _anywhere(key: str, span: Attributes, resource: Attributes) -> str | None:
         if value is not None and (found := text(value)) is not None:
             return found
     return None
-
-
-def _whole(span: Attributes, keys: tuple[str, ...]) -> int | None:
-    for key in keys:
-        value = span.get(key)
-        if value is not None and (count := number(value)) is not None and 0 <= count <= _MAX_WHOLE:
-            return int(count)
-    return None
-
-
-def _plus(count: int | None, added: int | None) -> int | None:
-    return count if added is None else (count or 0) + added
 
 
 def json_amount(value: Value | None, member: str, or_sum_of_map: bool) -> Decimal | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from agent_spend.sources.agent_traces.content import is_content
+from agent_spend.sources.agent_traces.tokens import COUNTS, USAGE_MAPS
 
 
 class Place(StrEnum):
@@ -185,9 +186,6 @@ SPAN_CLASSES: tuple[Match, ...] = (
     Match(SPAN_NAME, ("claude_code.interaction",), "agent"),
 )
 
-#: Spans whose token and cost attributes are ignored: a fetched response repeats the tokens of the call that made it.
-REPEATING_OPERATIONS = ("fetch_response",)
-
 #: Money (card 4.3 without its last two steps, the price book and "unpriced", which belong to SQL).
 COSTS: tuple[CostRule, ...] = (
     CostRule(("gen_ai.usage.cost.amount",), currency_key="gen_ai.usage.cost.currency"),
@@ -212,76 +210,8 @@ NEVER_COST = ("github.copilot.cost", "gen_ai.aggregated_usage.cost", "db.operati
 #: A single span above this is a unit mistake (cents, micros), not a price; its cost is ignored and counted.
 MAX_REPORTED_USD = "10000"
 
-#: Usage as a JSON map held as text. Its counts are read as attributes of their own, ``<key>/<one of USAGE_COUNTS>``.
-USAGE_MAPS = ("langfuse.observation.usage_details", "mlflow.chat.tokenUsage")
-#: The map's members by count, first hit wins; "a/b" is member b of the map a. ``input_total`` includes cached tokens.
-USAGE_COUNTS: Mapping[str, tuple[str, ...]] = {
-    "input": ("input",),
-    "input_total": ("prompt_tokens", "input_tokens"),
-    "cache_read": (
-        "cache_read_input_tokens",
-        "input_cached_tokens",
-        "input_cache_read",
-        "prompt_tokens_details/cached_tokens",
-        "input_tokens_details/cached_tokens",
-    ),
-    "cache_write": ("cache_creation_input_tokens", "input_cache_creation"),
-    "cache_write_1h": ("cache_creation_input_tokens_above_1hr", "cache_creation_ephemeral_1h_input_tokens"),
-    "output": ("output", "completion_tokens", "output_tokens"),
-}
-#: Langfuse takes modalities and reasoning out of ``input`` and ``output``: members with these beginnings are put back.
-USAGE_PARTS = {"input": "input_", "output": "output_"}
 #: Emitters that write every value as JSON, so text stands in quotes.
 JSON_VALUES_PREFIX = "mlflow."
-
-
-def _in_usage_maps(count: str) -> tuple[str, ...]:
-    return tuple(f"{key}/{count}" for key in USAGE_MAPS)
-
-
-#: Input tokens: names whose count includes cached tokens, then names whose count excludes them (card 4.4).
-INPUT_INCLUSIVE = (
-    "gen_ai.usage.input_tokens",
-    "gen_ai.usage.prompt_tokens",
-    "llm.token_count.prompt",
-    "llm.usage.prompt_tokens",
-    *_in_usage_maps("input_total"),
-)
-INPUT_EXCLUSIVE = ("input_tokens", *_in_usage_maps("input"))
-OUTPUT = (
-    "gen_ai.usage.output_tokens",
-    "gen_ai.usage.completion_tokens",
-    "llm.token_count.completion",
-    "llm.usage.completion_tokens",
-    "output_tokens",
-    *_in_usage_maps("output"),
-)
-CACHE_READ = (
-    "gen_ai.usage.cache_read.input_tokens",
-    "gen_ai.usage.cache_read_input_tokens",
-    "gen_ai.usage.cached_tokens",
-    "gen_ai.usage.prompt_tokens_details.cached_tokens",
-    "llm.token_count.prompt_details.cache_read",
-    "llm.token_count.prompt_details.cache_input",
-    "cache_read_tokens",
-    *_in_usage_maps("cache_read"),
-)
-CACHE_WRITE = (
-    "gen_ai.usage.cache_write.input_tokens",
-    "gen_ai.usage.cache_creation.input_tokens",
-    "gen_ai.usage.cache_creation_input_tokens",
-    "gen_ai.usage.cache_write_input_tokens",
-    "gen_ai.usage.prompt_tokens_details.cache_creation_tokens",
-    "llm.token_count.prompt_details.cache_write",
-    "cache_creation_tokens",
-    *_in_usage_maps("cache_write"),
-)
-#: Parts of the cache writes by time to live. A write without a part is a 5-minute write, the vendor's default.
-CACHE_WRITE_5M = ("anthropic.usage.cache_creation.ephemeral_5m_input_tokens",)
-CACHE_WRITE_1H = ("anthropic.usage.cache_creation.ephemeral_1h_input_tokens", *_in_usage_maps("cache_write_1h"))
-#: Tokens billed beside the usage above, not inside it.
-ADDED_INPUT = ("anthropic.usage.compaction.input_tokens",)
-ADDED_OUTPUT = ("anthropic.usage.compaction.output_tokens",)
 
 #: Explicit task results (card 4.2 success a); status and error type are the SQL's next steps.
 SUCCESS_FLAG = ("task.success",)
@@ -329,9 +259,6 @@ def wanted_keys() -> frozenset[str]:
     for billing in BILLING:
         keys.update(billing.keys)
         keys.update({billing.when[0]} if billing.when else set())
-    for names in (
-        INPUT_INCLUSIVE, INPUT_EXCLUSIVE, OUTPUT, CACHE_READ, CACHE_WRITE, CACHE_WRITE_5M, CACHE_WRITE_1H,
-        ADDED_INPUT, ADDED_OUTPUT, SUCCESS_FLAG, SUCCESS_OUTCOME, USAGE_MAPS,
-    ):
+    for names in (*COUNTS.values(), USAGE_MAPS, SUCCESS_FLAG, SUCCESS_OUTCOME):
         keys.update(names)
     return frozenset(key for key in keys if not is_content(key))

@@ -10,6 +10,7 @@ from agent_spend.sources.agent_traces import dialects, protobuf, resolve, wire
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.semantics import EVALUATION_EVENT, Lookup
+from agent_spend.sources.agent_traces.tokens import tokens as tokens_of
 from agent_spend.sources.agent_traces.wire import Facts, Refused
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,7 +90,7 @@ class StrictReader:
         started_ns = wire.nanoseconds(facts.started_ns, "startTimeUnixNano")
         ended_ns = wire.nanoseconds(facts.ended_ns, "endTimeUnixNano")
         texts = {name: resolve.find_text(lookup, said, resource) for name, lookup in self._lookups.items()}
-        cost, tokens = resolve.cost(said), resolve.tokens(said)
+        cost, tokens = resolve.cost(said), tokens_of(said)
         success, success_source = resolve.task_success(said)
         if facts.name == EVALUATION_EVENT:
             success = resolve.evaluation(said, self._evaluators)

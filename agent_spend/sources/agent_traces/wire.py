@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from agent_spend.sources.agent_traces.resolve import Attributes, Value
+from agent_spend.sources.agent_traces.values import Attributes, Value
 
 _HEX = frozenset("0123456789abcdef")
 #: Enum names are not legal OTLP/JSON, yet plain protobuf-JSON writers (Tempo's API) send them.

@@ -8,6 +8,8 @@ import pytest
 
 from agent_spend.sources import agent_traces
 from agent_spend.sources.agent_traces import semantics
+from agent_spend.sources.agent_traces.tokens import COUNTS as TOKEN_COUNTS
+from agent_spend.sources.agent_traces.tokens import USAGE_COUNTS
 
 README = (Path(agent_traces.__file__).with_name("README.md")).read_text()
 #: The README's counts, and the column in which a span that states only this count shows it.
@@ -104,31 +106,31 @@ def test_of_the_candidates_of_a_token_count_the_first_that_is_there_wins(traces,
 
 
 def counted(key: str, tokens: int) -> dict:
-    if key in semantics.USAGE_COUNTS:
+    if key in USAGE_COUNTS:
         # A member of the map that has this meaning and no other.
-        member = semantics.USAGE_COUNTS[key][0]
+        member = USAGE_COUNTS[key][0]
         return {"mlflow.chat.tokenUsage": f'{{"{member}": {tokens}}}'}
     return {key: tokens}
 
 
 def test_every_candidate_of_a_token_count_is_in_the_table():
     tables = {
-        "input with cached tokens": semantics.INPUT_INCLUSIVE,
-        "input without them": semantics.INPUT_EXCLUSIVE,
-        "output": semantics.OUTPUT,
-        "cache reads": semantics.CACHE_READ,
-        "cache writes": semantics.CACHE_WRITE,
-        "of these, 5 minutes": semantics.CACHE_WRITE_5M,
-        "of these, 1 hour": semantics.CACHE_WRITE_1H,
-        "added to input": semantics.ADDED_INPUT,
-        "added to output": semantics.ADDED_OUTPUT,
+        "input with cached tokens": TOKEN_COUNTS["inclusive"],
+        "input without them": TOKEN_COUNTS["exclusive"],
+        "output": TOKEN_COUNTS["output"],
+        "cache reads": TOKEN_COUNTS["read"],
+        "cache writes": TOKEN_COUNTS["written"],
+        "of these, 5 minutes": TOKEN_COUNTS["part_5m"],
+        "of these, 1 hour": TOKEN_COUNTS["part_1h"],
+        "added to input": TOKEN_COUNTS["added_input"],
+        "added to output": TOKEN_COUNTS["added_output"],
     }
     for count, keys in tables.items():
         plain = [key for key in keys if "/" not in key]
-        assert [key for key in TOKENS[count] if key not in semantics.USAGE_COUNTS] == plain
+        assert [key for key in TOKENS[count] if key not in USAGE_COUNTS] == plain
 
 
-@pytest.mark.parametrize("member", [member for members in semantics.USAGE_COUNTS.values() for member in members])
+@pytest.mark.parametrize("member", [member for members in USAGE_COUNTS.values() for member in members])
 def test_every_member_of_a_usage_map_is_counted_once(traces, member):
     outer, _, inner = member.partition("/")
     usage = f'{{"{outer}":{{"{inner}":30}}}}' if inner else f'{{"{outer}":30}}'

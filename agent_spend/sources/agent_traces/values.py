@@ -1,0 +1,28 @@
+"""An attribute's value, and what it says as text or as a number."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+
+#: As read: text, flag, whole number or exact decimal. Anything else is not kept.
+Value = str | bool | int | Decimal
+Attributes = Mapping[str, Value | None]
+
+
+def text(value: Value | None) -> str | None:
+    """Text, whole numbers and flags as text; empty text is absent."""
+    if isinstance(value, str):
+        return value or None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else None
+
+
+def number(value: Value | None) -> Decimal | None:
+    """A finite number, also when an emitter wrote it as text."""
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        result = Decimal(value)
+    except InvalidOperation:
+        return None
+    return result if result.is_finite() else None
