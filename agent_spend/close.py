@@ -12,40 +12,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+import duckdb
 import pyarrow as pa
 
+from agent_spend import completeness
 from agent_spend.engines.duckdb import DuckDBEngine
-from agent_spend.errors import ConfigurationError, State
-from agent_spend.frozen import CLOSES, FROZEN, ROWS, frozen_rows
-from agent_spend.frozen import SCHEMA as ROWS_SCHEMA
-from agent_spend.lake.ledgers import coverage_of
+from agent_spend.errors import ConfigurationError
+from agent_spend.frozen import AMOUNTS, CLOSES, CLOSES_SCHEMA, FROZEN, ROWS, ROWS_SCHEMA, frozen_rows
 from agent_spend.lake.tables import Lake
 from agent_spend.models import build
-from agent_spend.partitions import Window, contiguous, month_end, month_start
+from agent_spend.partitions import Window, month_end, month_start
 from agent_spend.project import catalog
+from agent_spend.publish import ledger
 from agent_spend.settings import Settings
 
-TABLE = CLOSES
 FIGURES = "rpt_finance__vendor_month"
 CLOSED, ADJUSTMENTS = "rpt_month_close", "rpt_month_close_adjustment"
-AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")
-#: Feeds whose days a month is made of. One that never answered for any day is not connected here, and not waited for.
-CLOSING_FEEDS = (
-    "copilot_user_usage", "copilot_billing_usage", "claude_api_usage", "claude_api_cost", "claude_code_usage",
-    "cursor_usage_events", "agent_spans",
-)  # fmt: skip
-#: Feeds that a day may come from instead: one that has no such day leaves it to those above, so only what it has can move.
-REPLACING_FEEDS = ("claude_analytics_cost", "claude_enterprise_cost")
-_INSTANT, _MONEY = pa.timestamp("us", tz="UTC"), pa.decimal128(38, 18)
-SCHEMA = pa.schema(
-    [
-        ("month", pa.date32()), ("sequence", pa.int64()), ("action", pa.string()), ("done_at", _INSTANT),
-        ("reason", pa.string()), ("is_forced", pa.bool_()), ("open_days", pa.string()), ("about_month", pa.date32()),
-        ("vendor", pa.string()), ("charge_kind", pa.string()), *((name, _MONEY) for name in AMOUNTS),
-        ("price_versions", pa.string()), ("price_hashes", pa.string()), ("input_versions", pa.string()),
-        ("figures_hash", pa.string()),
-    ]
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -76,16 +58,20 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
     log = _log(lake, month)
     if _is_closed(log):
         raise ConfigurationError(f"{month:%Y-%m} is closed since {log[-1]['done_at']:%Y-%m-%d}; reopen it first")
-    figures = _figures(settings, month)
-    if not figures:
-        raise ConfigurationError(f"{month:%Y-%m} has no figures in {FIGURES}; run agent-spend backfill over it first")
-    open_days = tuple(_open_days(lake, month))
-    if open_days and not force:
-        raise ConfigurationError(
-            f"{month:%Y-%m} is not complete: {'; '.join(open_days)}. Load the days or wait, or close with --force"
-        )
-    rows_behind = _rows_behind(settings, month)
-    adjustments = [row for row in _adjustments(settings) if row["adjustment_month"] == month]
+    adjustments = catalog().models[ADJUSTMENTS]
+    tables = {FIGURES, "fct_usage_day", *FROZEN, *ledger.TABLES, *completeness.TABLES, *adjustments.upstream}
+    with DuckDBEngine(catalog(), lake).session(sorted(tables)) as connection:
+        figures = _rows(connection, _FIGURES_SQL.format(month=month))
+        if not figures:
+            raise ConfigurationError(f"{month:%Y-%m} has no figures in {FIGURES}; run agent-spend backfill over it first")
+        open_days = tuple(completeness.open_days(connection, month))
+        if open_days and not force:
+            raise ConfigurationError(
+                f"{month:%Y-%m} is not complete: {'; '.join(open_days)}. Load the days or wait, or close with --force"
+            )
+        rows_behind = _rows_behind(connection, settings, month)
+        taken_over = _rows(connection, f"SELECT * FROM ({adjustments.sql}) WHERE adjustment_month = DATE '{month}'")
+        prices = [row["price_version"] for row in _rows(connection, _PRICES_SQL.format(month=month, last=month_end(month)))]
     common = {
         "month": month,
         "sequence": _next(log),
@@ -93,13 +79,13 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
         "done_at": datetime.now(UTC),
         "is_forced": bool(open_days),
         "open_days": json.dumps(open_days),
-        "price_versions": json.dumps(_price_versions(settings, month)),
+        "price_versions": json.dumps(prices),
         "price_hashes": json.dumps(_price_hashes(), sort_keys=True),
         "input_versions": json.dumps(_input_versions(lake), sort_keys=True),
         "figures_hash": _hash(figures),
     }
     rows = [common | {"about_month": month} | line for line in figures]
-    rows += [common | {"about_month": month_of, **line} for month_of, line in _posted(adjustments)]
+    rows += [common | {"about_month": month_of, **line} for month_of, line in _posted(taken_over)]
     # First what is behind the figures, and last the log: a close that breaks off in between has not happened.
     _freeze(lake, month, log, common["sequence"], rows_behind)
     _append(settings, month, log, rows)
@@ -134,34 +120,15 @@ def reopen_month(settings: Settings, month: date, reason: str) -> int:
 def closed_months(settings: Settings) -> list[date]:
     """First days of the months whose close is in force."""
     lake = Lake(settings.lake_uri)
-    if not lake.exists(TABLE):
+    if not lake.exists(CLOSES):
         return []
-    months = sorted(set(lake.read(TABLE, "month")["month"].to_pylist()))
+    months = sorted(set(lake.read(CLOSES, "month")["month"].to_pylist()))
     return [month for month in months if _is_closed(_log(lake, month))]
 
 
-def _figures(settings: Settings, month: date) -> list[dict]:
-    sums = ", ".join(f"CAST(SUM({name}) AS DECIMAL(38, 18)) AS {name}" for name in AMOUNTS)
-    sql = (
-        f"SELECT vendor, charge_kind, {sums} FROM {FIGURES} WHERE month = DATE '{month}' "
-        "GROUP BY vendor, charge_kind ORDER BY vendor, charge_kind"
-    )
-    return _ask(settings, sql, [FIGURES], Window(month, month_end(month)))
-
-
-def _rows_behind(settings: Settings, month: date) -> dict[str, list[dict]]:
-    from agent_spend.publish import ledger
-
-    window = Window(month, month_end(month))
-    found = {
-        name: _ask(settings, f"SELECT * FROM {name} WHERE month = DATE '{month}' ORDER BY ALL", [name], window)
-        for name in FROZEN
-    }
-    charges, cash = ledger.charges_and_corrections(settings, month), ledger.cash_and_corrections(settings, month)
-    ledger.require_equal(month, [*charges[0], *charges[1]], ledger.cash_of(*cash))
-    found[ledger.CHARGES], found[ledger.CHARGE_CORRECTIONS] = charges
-    found[ledger.CASH], found[ledger.CASH_CORRECTIONS] = cash
-    return found
+def _rows_behind(connection: duckdb.DuckDBPyConnection, settings: Settings, month: date) -> dict[str, list[dict]]:
+    found = {name: _rows(connection, f"SELECT * FROM {name} WHERE month = DATE '{month}' ORDER BY ALL") for name in FROZEN}
+    return found | ledger.read(connection, settings, month).tables
 
 
 def _freeze(lake: Lake, month: date, log: list[dict], sequence: int, found: dict[str, list[dict]]) -> None:
@@ -172,10 +139,6 @@ def _freeze(lake: Lake, month: date, log: list[dict], sequence: int, found: dict
     lake.replace(ROWS, pa.Table.from_pylist(rows, schema=ROWS_SCHEMA), "month", [month.isoformat()])
 
 
-def _adjustments(settings: Settings) -> list[dict]:
-    return _ask(settings, catalog().models[ADJUSTMENTS].sql, catalog().models[ADJUSTMENTS].upstream, None)
-
-
 def _posted(adjustments: Iterable[dict]) -> Iterable[tuple[date, dict]]:
     lines: dict[tuple, dict] = {}
     for row in adjustments:
@@ -183,45 +146,6 @@ def _posted(adjustments: Iterable[dict]) -> Iterable[tuple[date, dict]]:
         line[row["amount_kind"]] = row["adjustment_usd"]
     for (month, vendor, kind), amounts in sorted(lines.items()):
         yield month, {"vendor": vendor, "charge_kind": kind, **amounts}
-
-
-def _open_days(lake: Lake, month: date) -> Iterable[str]:
-    days = Window(month, month_end(month)).days()
-    finals = _final_days(lake)
-    for feed in CLOSING_FEEDS:
-        known = coverage_of(lake, feed)
-        loaded = {day for day, line in known.items() if line.state in (State.AVAILABLE, State.ZERO)}
-        if not loaded:
-            continue
-        missing = [day for day in days if day not in loaded]
-        provisional = [day for day in days if day in loaded and day > finals.get(feed, day)]
-        if missing:
-            yield f"{feed} has no data for {_ranges(missing)}"
-        if provisional:
-            yield f"{feed} may still be restated for {_ranges(provisional)}"
-    for feed in REPLACING_FEEDS:
-        known = coverage_of(lake, feed)
-        moving = [day for day in days if day in known and known[day].state == State.AVAILABLE and day > finals.get(feed, day)]
-        if moving:
-            yield f"{feed} may still be restated for {_ranges(moving)}"
-
-
-def _final_days(lake: Lake) -> dict[str, date]:
-    rows = DuckDBEngine(catalog(), lake).query("SELECT feed, final_through_day FROM int_feed__watermark", ["int_feed__watermark"])
-    return {row["feed"]: row["final_through_day"] for row in rows.to_pylist()}
-
-
-def _ranges(days: list[date]) -> str:
-    windows = contiguous(days)
-    return ", ".join(f"{w.first}" if w.first == w.last else f"{w.first} to {w.last}" for w in windows)
-
-
-def _price_versions(settings: Settings, month: date) -> list[str]:
-    sql = (
-        "SELECT DISTINCT price_version FROM fct_usage_day WHERE price_version IS NOT NULL "
-        f"AND usage_day BETWEEN DATE '{month}' AND DATE '{month_end(month)}' ORDER BY 1"
-    )
-    return [row["price_version"] for row in _ask(settings, sql, ["fct_usage_day"], Window(month, month_end(month)))]
 
 
 def _price_hashes() -> dict[str, str]:
@@ -245,9 +169,9 @@ def _inputs() -> set[str]:
 
 
 def _log(lake: Lake, month: date) -> list[dict]:
-    if not lake.exists(TABLE):
+    if not lake.exists(CLOSES):
         return []
-    rows = lake.read(TABLE, "month", Window(month, month)).to_pylist()
+    rows = lake.read(CLOSES, "month", Window(month, month)).to_pylist()
     return sorted(rows, key=lambda row: row["sequence"])
 
 
@@ -260,8 +184,8 @@ def _next(log: list[dict]) -> int:
 
 
 def _append(settings: Settings, month: date, log: list[dict], rows: list[dict]) -> None:
-    table = pa.Table.from_pylist([*log, *rows], schema=SCHEMA)
-    Lake(settings.lake_uri).replace(TABLE, table, "month", [month.isoformat()])
+    table = pa.Table.from_pylist([*log, *rows], schema=CLOSES_SCHEMA)
+    Lake(settings.lake_uri).replace(CLOSES, table, "month", [month.isoformat()])
     for name in (CLOSED, ADJUSTMENTS):
         build(catalog().models[name], catalog(), settings, [])
 
@@ -270,5 +194,21 @@ def _hash(figures: list[dict]) -> str:
     return hashlib.sha256(json.dumps(figures, default=str, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _ask(settings: Settings, sql: str, tables, window: Window | None) -> list[dict]:
-    return DuckDBEngine(catalog(), Lake(settings.lake_uri)).query(sql, tables, window).to_pylist()
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict]:
+    return connection.sql(sql).to_arrow_table().to_pylist()
+
+
+_SUMS = ", ".join(f"CAST(SUM({name}) AS DECIMAL(38, 18)) AS {name}" for name in AMOUNTS)
+_FIGURES_SQL = f"""
+SELECT vendor, charge_kind, {_SUMS}
+FROM {FIGURES}
+WHERE month = DATE '{{month}}'
+GROUP BY vendor, charge_kind
+ORDER BY vendor, charge_kind
+"""
+_PRICES_SQL = """
+SELECT DISTINCT price_version
+FROM fct_usage_day
+WHERE price_version IS NOT NULL AND usage_day BETWEEN DATE '{month}' AND DATE '{last}'
+ORDER BY price_version
+"""

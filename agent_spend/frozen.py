@@ -21,9 +21,20 @@ FROZEN = (
     "rpt_finance__vendor_month", "rpt_finance__series_month", "rpt_finance__line_month", "rpt_finance__pool_month",
     "rpt_reconciliation_month", "fct_charge_month", "fct_seat_month",
 )  # fmt: skip
-SCHEMA = pa.schema(
+#: The four amounts, frozen by vendor and charge kind.
+AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")
+ROWS_SCHEMA = pa.schema(
     [("month", pa.date32()), ("sequence", pa.int64()), ("table_name", pa.string()), ("content", pa.string())]
 )
+CLOSES_SCHEMA = pa.schema(
+    [
+        ("month", pa.date32()), ("sequence", pa.int64()), ("action", pa.string()), ("done_at", pa.timestamp("us", tz="UTC")),
+        ("reason", pa.string()), ("is_forced", pa.bool_()), ("open_days", pa.string()), ("about_month", pa.date32()),
+        ("vendor", pa.string()), ("charge_kind", pa.string()), *((name, pa.decimal128(38, 18)) for name in AMOUNTS),
+        ("price_versions", pa.string()), ("price_hashes", pa.string()), ("input_versions", pa.string()),
+        ("figures_hash", pa.string()),
+    ]
+)  # fmt: skip
 #: Closes that nothing has reopened, one row a month.
 IN_FORCE = f"""
 SELECT month, sequence, MAX(done_at) AS closed_at

@@ -5,7 +5,9 @@ from importlib import import_module
 
 import pyarrow as pa
 
+from agent_spend.alerts.findings import FINDINGS_SCHEMA
 from agent_spend.catalog import Catalog
+from agent_spend.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
 from agent_spend.lake.ledgers import COVERAGE, COVERAGE_SCHEMA, REVISIONS, REVISIONS_SCHEMA
 from agent_spend.sources.feed import Feed
 
@@ -23,9 +25,6 @@ def feeds() -> dict[str, Feed]:
 @lru_cache(maxsize=1)
 def catalog() -> Catalog:
     """The SQL models over the feeds and the lake's own ledgers."""
-    from agent_spend import close, frozen
-    from agent_spend.alerts.findings import FINDINGS_SCHEMA
-
     ledgers: dict[str, pa.Schema] = {COVERAGE: COVERAGE_SCHEMA, REVISIONS: REVISIONS_SCHEMA, "findings": FINDINGS_SCHEMA}
-    ledgers |= {close.TABLE: close.SCHEMA, frozen.ROWS: frozen.SCHEMA}
+    ledgers |= {CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}
     return Catalog({name: feed.arrow_schema for name, feed in feeds().items()} | ledgers)

@@ -7,10 +7,9 @@ from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
-from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import month_start
 from agent_spend.publish.files import write_if_changed
-from agent_spend.publish.ledger import charges, check
+from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
 
 CENT = Decimal("0.01")
@@ -47,7 +46,7 @@ def chargeback_lines(settings: Settings, month: date) -> list[dict]:
         ConfigurationError: as :func:`export_chargeback`.
     """
     exact: dict[tuple, list[Decimal]] = {}
-    for row in charges(settings, month):
+    for row in of_month(settings, month).charges:
         about = row["about_month"]
         what = "included" if row["charge_class"] == "included" else "charged"
         key = (
@@ -57,9 +56,6 @@ def chargeback_lines(settings: Settings, month: date) -> list[dict]:
         sums = exact.setdefault(key, [Decimal(0), Decimal(0)])
         sums[0] += row["billed_usd"]
         sums[1] += row["list_usd"] or Decimal(0)
-    if not exact:
-        raise ConfigurationError(f"no charges of {month:%Y-%m} in the lake; run agent-spend backfill over it first")
-    check(settings, month)
     lines = []
     for slot in sorted({key[:2] for key in exact}):
         keys = sorted(key for key in exact if key[:2] == slot)

@@ -14,13 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import month_start
 from agent_spend.privacy import Display
 from agent_spend.publish.files import write_if_changed
 from agent_spend.publish.focus_rows import focus_row
-from agent_spend.publish.ledger import charges, check
+from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
 
 TEXT, MONEY, INSTANT = pa.string(), pa.decimal128(38, 18), pa.timestamp("us", tz="UTC")
@@ -69,10 +68,7 @@ def focus_table(settings: Settings, month: date) -> pa.Table:
         ConfigurationError: as :func:`export_focus`.
     """
     month = month_start(month)
-    rows = charges(settings, month)
-    if not rows:
-        raise ConfigurationError(f"no charges of {month:%Y-%m} in the lake; run agent-spend backfill over it first")
-    check(settings, month)
+    rows = of_month(settings, month).charges
     shown = Display.of(Lake(settings.lake_uri), rows)
     return pa.Table.from_pylist([focus_row(shown.row(row), month) for row in rows], schema=SCHEMA)
 

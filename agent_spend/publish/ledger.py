@@ -6,9 +6,11 @@ close: the charge as frozen with a minus, the charge as known now with a plus, a
 """
 
 from collections.abc import Iterable
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 
 from agent_spend.engines.duckdb import DuckDBEngine
@@ -54,7 +56,6 @@ SELECT
   END AS billing_account
 FROM fct_charge_month AS c
 """
-_CHARGE_TABLES = ("fct_charge_month", "contract_discounts", "vendor_invoices", "claude_workspaces")
 
 # Read from the facts and not from the charges themselves: the two must agree.
 _CASH = """
@@ -75,81 +76,117 @@ FROM fct_seat_month
 WHERE {months}
 GROUP BY ALL
 """
-_CASH_TABLES = ("fct_usage_day", "int_reconcile__copilot_bill_day", "fct_seat_month")
+#: Catalog tables that :func:`read` reads.
+TABLES = (
+    "fct_charge_month", "contract_discounts", "vendor_invoices", "claude_workspaces", "fct_usage_day",
+    "int_reconcile__copilot_bill_day", "fct_seat_month", CLOSES, ROWS,
+)  # fmt: skip
 
 
-def charges(settings: Settings, month: date) -> list[dict]:
-    """The month's charges in a stable order: rows of ``fct_charge_month`` with ``about_month``, the contract discount
-    that holds for them, the invoice that covers them and the names of their accounts; corrections last."""
-    own, corrections = charges_and_corrections(settings, month)
-    return [*own, *corrections]
+@dataclass(frozen=True)
+class MonthLedger:
+    """Rows of a month's charges and of its cash: its own ones, and the corrections of closed months that it carries.
+
+    A charge is a row of ``fct_charge_month`` with ``about_month``, the contract discount that holds for it, the invoice
+    that covers it and the names of its accounts. Cash is ``month``, ``vendor``, ``charge_kind`` and ``cash_usd``: what
+    vendors charge before tax and credit notes.
+    """
+
+    month: date
+    own_charges: list[dict]
+    charge_corrections: list[dict]
+    own_cash: list[dict]
+    cash_corrections: list[dict]
+
+    @property
+    def tables(self) -> dict[str, list[dict]]:
+        """The rows by the names under which a close freezes them."""
+        return {
+            CHARGES: self.own_charges, CHARGE_CORRECTIONS: self.charge_corrections, CASH: self.own_cash,
+            CASH_CORRECTIONS: self.cash_corrections,
+        }  # fmt: skip
+
+    @property
+    def charges(self) -> list[dict]:
+        """All charges in a stable order, corrections last."""
+        return [*self.own_charges, *self.charge_corrections]
+
+    @property
+    def cash(self) -> dict[tuple[str, str], Decimal]:
+        """All cash by vendor and charge kind, exact."""
+        return _sums([*self.own_cash, *self.cash_corrections], "cash_usd")
 
 
-def charges_and_corrections(settings: Settings, month: date) -> tuple[list[dict], list[dict]]:
-    """:func:`charges` in two parts."""
-    schema = _charge_schema()
-    columns = ", ".join(f'"{name}"' for name in schema.names)
-    if _is_closed(settings, month):
-        parts = [
-            f"SELECT {columns}, month AS about_month FROM ({frozen_sql(name, schema)}) WHERE close_month = DATE '{month}'"
-            for name in (CHARGES, CHARGE_CORRECTIONS)
-        ]
-    else:
-        own = f"SELECT {columns}, month AS about_month FROM ({_charge_sql(settings)}) WHERE month = DATE '{month}'"
-        parts = [own, _charge_corrections_sql(settings, month, schema)]
-    tables = (*_CHARGE_TABLES, CLOSES, ROWS)
-    own, corrections = (_ask(settings, f"SELECT * FROM ({part}) ORDER BY ALL", tables) for part in parts)
-    return own, corrections
+class NoCharges(ConfigurationError):
+    """The lake holds no charges of the month."""
 
 
-def cash(settings: Settings, month: date) -> dict[tuple[str, str], Decimal]:
-    """What vendors charge in the month before tax and credit notes, by vendor and charge kind, exact; with corrections."""
-    return cash_of(*cash_and_corrections(settings, month))
-
-
-def cash_of(own: list[dict], corrections: list[dict]) -> dict[tuple[str, str], Decimal]:
-    """The sums of :func:`cash`, from the rows of :func:`cash_and_corrections`."""
-    return _sums([*own, *corrections], "cash_usd")
-
-
-def check(settings: Settings, month: date) -> dict[tuple[str, str], Decimal]:
-    """The month's cash, after making sure that its charges add up to it; raises as :func:`require_equal`."""
-    ledger = cash(settings, month)
-    require_equal(month, charges(settings, month), ledger)
-    return ledger
-
-
-def require_equal(month: date, charged_rows: Iterable[dict], ledger: dict[tuple[str, str], Decimal]) -> None:
-    """Make sure that charges add up to the ledger's cash by vendor and charge kind.
+def of_month(settings: Settings, month: date) -> MonthLedger:
+    """The month's charges and cash, which add up to each other.
 
     Raises:
-        ConfigurationError: they do not; names the vendor, the charge kind and both sums.
+        NoCharges: there are none.
+        ConfigurationError: as :func:`read`.
     """
-    found = _sums(charged_rows, "billed_usd")
-    for slot in sorted(ledger.keys() | found.keys()):
-        charged, paid = found.get(slot, Decimal(0)), ledger.get(slot, Decimal(0))
+    with DuckDBEngine(catalog(), Lake(settings.lake_uri)).session(TABLES) as connection:
+        found = read(connection, settings, month)
+    if not found.charges:
+        raise NoCharges(f"no charges of {month:%Y-%m} in the lake; run agent-spend backfill over it first")
+    return found
+
+
+def read(connection: duckdb.DuckDBPyConnection, settings: Settings, month: date) -> MonthLedger:
+    """As :func:`of_month`, in a session over :data:`TABLES`; a month without charges is empty.
+
+    Raises:
+        ConfigurationError: charges do not add up to the ledger's cash; names the vendor, the charge kind and both sums.
+            Or the month, or one that it may have to correct, was closed by a release that kept no rows; names the remedy.
+    """
+    closed = {row["month"] for row in _rows(connection, f"SELECT month FROM ({IN_FORCE})")}
+    kept = {row["month"] for row in _rows(connection, frozen_months_sql(CHARGES))}
+    is_open_month = bool(closed) and month == month_end(max(closed)) + timedelta(days=1)
+    for older in sorted(closed - kept):
+        if is_open_month or older == month:
+            raise ConfigurationError(
+                f"{older:%Y-%m} was closed by a release that kept no rows of its charges, so what changed since cannot be told; "
+                f'run agent-spend reopen --month {older:%Y-%m} --reason "older release" and close it again'
+            )
+    parts = _frozen_parts(month) if month in closed else _known_parts(settings, month)
+    found = MonthLedger(month, *(_rows(connection, f"SELECT * FROM ({part}) ORDER BY ALL") for part in parts))
+    _require_equal(found)
+    return found
+
+
+def _require_equal(ledger: MonthLedger) -> None:
+    charges, cash = _sums(ledger.charges, "billed_usd"), ledger.cash
+    for slot in sorted(cash.keys() | charges.keys()):
+        charged, paid = charges.get(slot, Decimal(0)), cash.get(slot, Decimal(0))
         if charged != paid:
             raise ConfigurationError(
-                f"{month:%Y-%m}: the charges of {slot[0]} {slot[1]} are {charged.normalize():f} USD, the ledger's cash is "
+                f"{ledger.month:%Y-%m}: the charges of {slot[0]} {slot[1]} are {charged.normalize():f} USD, the ledger's cash is "
                 f"{paid.normalize():f}; rebuild the month's models first"
             )
 
 
-def cash_and_corrections(settings: Settings, month: date) -> tuple[list[dict], list[dict]]:
-    """Rows of ``month``, ``vendor``, ``charge_kind`` and ``cash_usd``: the month's own, and those of months it corrects."""
-    if _is_closed(settings, month):
-        parts = [
-            f"SELECT * EXCLUDE (close_month) FROM ({frozen_sql(name, _CASH_SCHEMA)}) WHERE close_month = DATE '{month}'"
-            for name in (CASH, CASH_CORRECTIONS)
-        ]
-    else:
-        days = f"usage_day BETWEEN DATE '{month}' AND DATE '{month_end(month)}'"
-        own = _CASH.format(days=days, months=f"month = DATE '{month}'")
-        parts = [own, _cash_corrections_sql(month)]
-    tables = (*_CASH_TABLES, "fct_charge_month", CLOSES, ROWS)
-    sql = "SELECT * FROM ({}) WHERE cash_usd IS NOT NULL ORDER BY ALL"
-    own, corrections = (_ask(settings, sql.format(part), tables) for part in parts)
-    return own, corrections
+def _frozen_parts(month: date) -> list[str]:
+    charge, cash = _charge_schema(), _CASH_SCHEMA
+    tables = ((CHARGES, charge), (CHARGE_CORRECTIONS, charge), (CASH, cash), (CASH_CORRECTIONS, cash))
+    return [
+        f"SELECT *, month AS about_month FROM ({frozen_sql(name, schema)}) WHERE close_month = DATE '{month}'"
+        for name, schema in tables
+    ]
+
+
+def _known_parts(settings: Settings, month: date) -> list[str]:
+    columns = ", ".join(f'"{name}"' for name in _charge_schema().names)
+    days = f"usage_day BETWEEN DATE '{month}' AND DATE '{month_end(month)}'"
+    own_cash = _CASH.format(days=days, months=f"month = DATE '{month}'")
+    return [
+        f"SELECT {columns}, month AS about_month FROM ({_charge_sql(settings)}) WHERE month = DATE '{month}'",
+        _charge_corrections_sql(settings, month),
+        f"SELECT * FROM ({own_cash}) WHERE cash_usd IS NOT NULL",
+        _cash_corrections_sql(month),
+    ]
 
 
 def _sums(rows: Iterable[dict], column: str) -> dict[tuple[str, str], Decimal]:
@@ -170,7 +207,8 @@ def _charge_schema() -> pa.Schema:
     return pa.schema([*catalog().schemas[CHARGES], *added])
 
 
-def _charge_corrections_sql(settings: Settings, month: date, schema: pa.Schema) -> str:
+def _charge_corrections_sql(settings: Settings, month: date) -> str:
+    schema = _charge_schema()
     columns = ", ".join(f'"{name}"' for name in schema.names)
     kept = ", ".join(f'"{name}"' for name in schema.names if name not in (*_SUMS, *_SAID))
     # The invoice of the closed month does not hold what changed after it.
@@ -215,10 +253,5 @@ WHERE f.month IN (SELECT month FROM fct_charge_month)
   AND DATE '{month}' = (SELECT CAST(MAX(month) + INTERVAL 1 MONTH AS DATE) FROM ({IN_FORCE}) AS i)"""
 
 
-def _is_closed(settings: Settings, month: date) -> bool:
-    sql = f"SELECT month FROM ({frozen_months_sql(CHARGES)}) WHERE month = DATE '{month}'"
-    return bool(_ask(settings, sql, (CLOSES, ROWS)))
-
-
-def _ask(settings: Settings, sql: str, tables: tuple[str, ...]) -> list[dict]:
-    return DuckDBEngine(catalog(), Lake(settings.lake_uri)).query(sql, tables).to_pylist()
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict]:
+    return connection.sql(sql).to_arrow_table().to_pylist()

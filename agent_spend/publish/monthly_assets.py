@@ -5,14 +5,14 @@ from datetime import datetime
 import dagster as dg
 
 from agent_spend.catalog import Catalog
-from agent_spend.close import TABLE, close_month, closed_months, reopen_month
+from agent_spend.close import close_month, closed_months, reopen_month
 from agent_spend.errors import ConfigurationError
-from agent_spend.frozen import FROZEN
+from agent_spend.frozen import CLOSES, FROZEN
 from agent_spend.models import AFTER_UPSTREAM
 from agent_spend.partitions import MONTHLY, partition_days
 from agent_spend.publish.chargeback import export_chargeback
 from agent_spend.publish.focus import export_focus
-from agent_spend.publish.ledger import charges
+from agent_spend.publish.ledger import NoCharges
 from agent_spend.settings import Settings
 
 _UPSTREAM = ("fct_charge_month", "fct_seat_month")
@@ -35,7 +35,7 @@ def month_close_asset(catalog: Catalog) -> dg.AssetsDefinition:
     """``month_closes``: materialising a month closes it; one that is closed already stays as it is."""
 
     @dg.asset(
-        name=TABLE, group_name="ledgers", partitions_def=MONTHLY, kinds={"delta"},
+        name=CLOSES, group_name="ledgers", partitions_def=MONTHLY, kinds={"delta"},
         deps=[name for name in FROZEN if name in catalog.models],
         description="Months that were closed and reopened. Materialising a month closes it; the job `reopen_month` reopens it.",
     )
@@ -65,7 +65,7 @@ def reopen(context: dg.OpExecutionContext, config: ReopenConfig) -> None:
         raise dg.Failure(str(error)) from None
     # Said as an event of the asset, so that what is made from the closes is made again.
     said = {"reopened": config.reason, "sequence": sequence}
-    context.log_event(dg.AssetMaterialization(TABLE, partition=f"{month}", metadata=said))
+    context.log_event(dg.AssetMaterialization(CLOSES, partition=f"{month}", metadata=said))
 
 
 @dg.job(name="reopen_month", description="Reopens a closed month; the log keeps the close, and the reason.")
@@ -96,11 +96,10 @@ def monthly_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
 def _export(context: dg.AssetExecutionContext, write) -> dg.MaterializeResult:
     settings, paths, empty = Settings.from_environment(), [], []
     for month in partition_days(context.partition_keys):
-        if not charges(settings, month):
-            empty.append(f"{month:%Y-%m}")
-            continue
         try:
             paths.extend(write(settings, month))
+        except NoCharges:
+            empty.append(f"{month:%Y-%m}")
         except ConfigurationError as error:
             raise dg.Failure(str(error)) from None
     return dg.MaterializeResult(metadata={"paths": paths, "months_without_charges": empty})

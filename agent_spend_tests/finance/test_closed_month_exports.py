@@ -1,16 +1,19 @@
 """A closed month stays as it was in the warehouse and its files; later changes are rows of the open month."""
 
 import csv
+import shutil
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from finance_books import OCTOBER, plain, usage
+from finance_books import OCTOBER, Books, plain, usage
 
 from agent_spend.close import close_month, reopen_month
+from agent_spend.project import catalog
 from agent_spend.publish.chargeback import export_chargeback
 from agent_spend.publish.focus import export_focus
 from agent_spend.publish.warehouse import publish_warehouse, query
+from agent_spend.settings import Settings
 
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
 MONTHLY = ("fct_charge_month", "rpt_finance__vendor_month", "rpt_finance__series_month", "rpt_finance__line_month")
@@ -20,15 +23,26 @@ def use(day, amount, center="CC-1", **more):
     return usage(day, "cursor", amount, billed_usd=amount, actor_id="7", cost_center=center, model="m-1") | more
 
 
-@pytest.fixture
-def ledger(books, monkeypatch):
-    """October with 10.00 on CC-1 and 20.00 on CC-2, November with 5.00; today is 5 January 2027."""
-    monkeypatch.setenv("AGENT_SPEND_TODAY", "2027-01-05")
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Home with October (10.00 on CC-1, 20.00 on CC-2) and November (5.00), built once."""
+    home = tmp_path_factory.mktemp("ledger") / "home"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AGENT_SPEND_HOME", str(home))
+        books = Books(Settings.from_environment(), catalog())
     books.answered("cursor", OCTOBER, date(2026, 12, 31))
     books.write("fct_usage_day", use(date(2026, 10, 14), "10"), use(date(2026, 10, 15), "20", "CC-2"),
                 use(date(2026, 11, 3), "5"))
     for month in (OCTOBER, NOVEMBER):
         books.build(*MONTHLY, month=month)
+    return home
+
+
+@pytest.fixture
+def ledger(books, written, monkeypatch):
+    """A copy of those books of one's own; today is 5 January 2027."""
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2027-01-05")
+    shutil.copytree(written, books.settings.home)
     return books
 
 
