@@ -14,6 +14,8 @@ class State(StrEnum):
     """The vendor answered with at least one row."""
     ZERO = "zero"
     """The vendor answered completely, and there was no usage that day."""
+    PARTIAL = "partial"
+    """The vendor's answer is known to be incomplete. Its rows stand in for the day until a complete answer comes."""
     MISSING = "missing"
     """No data: the vendor has no report (yet), or the last attempt failed and nothing was stored before."""
     FORBIDDEN = "forbidden"

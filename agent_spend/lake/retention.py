@@ -182,7 +182,7 @@ def _forget_coverage(lake: Lake, rule: Rule, oldest_kept: date) -> None:
             message=f"deleted: kept for {rule.days} days by policies/retention.csv",
         )
         for day, line in coverage.items()
-        if day < oldest_kept and line.state in (State.AVAILABLE.value, State.ZERO.value)
+        if day < oldest_kept and line.state in (State.AVAILABLE, State.ZERO, State.PARTIAL)
     }
     if changed:
         store_coverage(lake, rule.table, coverage | changed)

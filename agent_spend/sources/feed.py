@@ -48,10 +48,19 @@ class DayAnswer:
         """A day the vendor did not give us, with the error's reason and message."""
         return cls(day, error.state, reason=error.reason, message=error.message, raw=raw)
 
+    @classmethod
+    def incomplete(
+        cls, day: date, rows: Rows, error: FeedError, raw: Sequence[Answer | Download] = ()
+    ) -> "DayAnswer":
+        """The rows that came before ``error`` told that there are more; without any, as :meth:`from_error`."""
+        if not len(rows):
+            return cls.from_error(day, error, raw)
+        return cls(day, State.PARTIAL, rows, error.reason, error.message, raw)
+
     @property
     def is_data(self) -> bool:
-        """Whether the answer may replace what is stored."""
-        return self.state in (State.AVAILABLE, State.ZERO)
+        """Whether the answer holds data; one that is partial gives way to anything fuller that is stored."""
+        return self.state in (State.AVAILABLE, State.ZERO, State.PARTIAL)
 
     @property
     def is_doubtful(self) -> bool:

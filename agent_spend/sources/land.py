@@ -53,7 +53,8 @@ class Landing:
 def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda message: None) -> Landing:
     """Fetch ``days`` and replace what changed, all in one transaction.
 
-    A failed, forbidden or missing answer never replaces stored data: it is only recorded as the last attempt.
+    A failed, forbidden or missing answer never replaces stored data: it is only recorded as the last attempt. A partial one
+    is stored where there are no rows yet, or no more rows of an earlier partial answer.
     """
     lake = Lake(settings.lake_uri)
     known = coverage_of(lake, feed.name)
@@ -67,7 +68,7 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
         if stored and feed.is_forgetful and answer.state is State.ZERO:
             message = f"{feed.name} {answer.day}: the vendor lists nothing any more"
             answer = replace(answer, reason="no_longer_served", message=message)
-        if stored and answer.is_doubtful:
+        if stored and (answer.is_doubtful or _is_poorer(answer, before)):
             message = f"{answer.message}; the {stored} rows that are stored were kept"
             answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
         if answer.is_data:
@@ -98,6 +99,10 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     log_revisions(lake, revised)
     failures = {day: a.message for day, a in answers.items() if a.state is State.MISSING and a.reason not in EXPECTED_GAPS}
     return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures, revised)
+
+
+def _is_poorer(answer: DayAnswer, before: Coverage) -> bool:
+    return answer.state is State.PARTIAL and (before.state != State.PARTIAL or len(answer.rows) < before.row_count)
 
 
 def _coverage(feed, answer, before, size, change, now) -> Coverage:

@@ -62,6 +62,7 @@ TABLES = {
         month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
         unexplained_usd=MONEY, tolerance_usd=MONEY, within_tolerance=FLAG)),
     "stg_claude__day_source": ("day", _schema(usage_day=DAY, source=TEXT)),
+    "stg_cursor__day_source": ("day", _schema(usage_day=DAY, feed=TEXT)),
     "rpt_coverage": ("none", _schema(
         feed=TEXT, usage_day=DAY, state=TEXT, reason=TEXT, message=TEXT, rows=WHOLE, fetched_at=INSTANT, revision=WHOLE,
         last_attempt=TEXT, is_provisional=FLAG)),

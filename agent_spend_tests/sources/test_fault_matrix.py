@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
+from agent_spend.errors import State
 from agent_spend.lake.tables import Lake
 from agent_spend.project import feeds
 from agent_spend.sandbox.scenario import Scenario
@@ -175,15 +176,20 @@ def test_each_fault_is_named_and_changes_nothing(ask, name, endpoint):
 
 
 @pytest.mark.parametrize(("name", "endpoint"), PAGED)
-def test_a_later_page_that_fails_or_repeats_the_first_leaves_no_data(ask, monkeypatch, name, endpoint):
+def test_a_later_page_that_fails_leaves_no_data_and_one_that_repeats_replaces_none(ask, monkeypatch, name, endpoint):
     if size := PAGED[name, endpoint]:
         monkeypatch.setattr(f"agent_spend.sources.{size}", 3)
-    assert ask(name, endpoint).is_data
+    good = ask(name, endpoint)
+    assert good.state is State.AVAILABLE
     broken = ask(name, endpoint, "500@2")
     assert (broken.is_data, broken.reason) in ((False, "server_error"), (False, "shard_missing")), broken
     if size:
         repeated = ask(name, endpoint, "repeat")
-        assert (repeated.is_data, repeated.reason in REPEATED) == (False, True), repeated
+        assert (repeated.state in (State.MISSING, State.PARTIAL), repeated.reason in REPEATED) == (True, True), repeated
+        good = replace(good, rows=feeds()[name].table(good))
+        land_each(name, [good])
+        (line,) = land_each(name, [replace(repeated, rows=feeds()[name].table(repeated))])
+        assert (line.state, line.row_count, line.last_attempt) == ("available", good.rows.num_rows, repeated.reason)
 
 
 @pytest.mark.parametrize("fault", ["429:1", "429-other-clock:1", "500:1", "stall:1"])

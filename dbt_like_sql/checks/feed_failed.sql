@@ -1,7 +1,7 @@
 -- asset: rpt_coverage
 -- severity: ERROR
 -- partitions: none
--- description: A feed's newest attempt for a day failed or was refused. Stored data of that day, if any, is unchanged.
+-- description: A feed's newest attempt for a day failed, was refused, or brought only a part. Stored data of that day, if any, gave way to nothing poorer.
 WITH failed AS (
   SELECT
     feed,

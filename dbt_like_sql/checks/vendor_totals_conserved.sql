@@ -34,12 +34,16 @@ claude AS (
   SELECT usage_day, 'analytics', 'billed USD', CAST(amount_usd AS DECIMAL(38, 18)) FROM claude_analytics_cost
 ),
 
+-- Likewise from one of the two Cursor feeds.
 cursor_events AS (
-  SELECT usage_day, kind_class, charged_usd FROM cursor_usage_events
-  UNION ALL
-  SELECT usage_day, kind_class, charged_usd
-  FROM cursor_csv_events
-  WHERE usage_day NOT IN (SELECT usage_day FROM cursor_usage_events)
+  SELECT e.usage_day, e.kind_class, e.charged_usd
+  FROM (
+    SELECT usage_day, 'cursor_usage_events' AS feed, kind_class, charged_usd FROM cursor_usage_events
+    UNION ALL
+    SELECT usage_day, 'cursor_csv_events', kind_class, charged_usd FROM cursor_csv_events
+  ) AS e
+  LEFT JOIN stg_cursor__day_source AS s ON s.usage_day = e.usage_day
+  WHERE e.feed = COALESCE(s.feed, 'cursor_usage_events')
 ),
 
 feeds AS (

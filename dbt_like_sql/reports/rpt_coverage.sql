@@ -5,7 +5,7 @@
 /*
 feed: feed asset
 usage_day: UTC day, or first day of the month
-state: available, zero, missing, forbidden, not_connected; provisional while the vendor may restate it
+state: available, zero, partial (known to be incomplete), missing, forbidden, not_connected; provisional while the vendor may restate it
 reason: why there is no data, or what the source noted
 message: the last attempt's message
 rows: rows stored

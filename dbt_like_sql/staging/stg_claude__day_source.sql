@@ -4,7 +4,7 @@
 -- partitions: view day
 /*
 usage_day: UTC day
-source: analytics (Usage and Cost Analytics API) when both of its feeds hold rows of the day, else reports (usage and cost report); a day is never taken from both
+source: analytics (Usage and Cost Analytics API) when both of its feeds hold all rows of the day, or when it alone holds any; else reports (usage and cost report); a day is never taken from both
 */
 SELECT
   usage_day,
@@ -12,6 +12,7 @@ SELECT
     -- An organisation new to the analytics API gets empty answers for older days: those are no reason to drop a report.
     WHEN BOOL_OR(feed = 'claude_analytics_cost' AND state = 'available')
       AND BOOL_OR(feed = 'claude_analytics_usage' AND state = 'available') THEN 'analytics'
+    WHEN BOOL_OR(feed LIKE 'claude_analytics%' AND row_count > 0) AND NOT BOOL_OR(feed LIKE 'claude_api%' AND row_count > 0) THEN 'analytics'
     ELSE 'reports'
   END AS source
 FROM feed_coverage

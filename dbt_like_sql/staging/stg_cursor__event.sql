@@ -1,6 +1,6 @@
 -- grain: one row per usage event
 -- unit: USD (the feed turned cents into dollars)
--- source: cursor_usage_events; cursor_csv_events for days of which that has none
+-- source: cursor_usage_events or cursor_csv_events, whichever stg_cursor__day_source names for the day
 -- late data: re-read for the feed's restatement window
 -- partitions: view day
 /*
@@ -13,25 +13,26 @@ model: model string as the vendor prints it
 kind_class: usage_based, included, errored, aborted, free, user_api_key, custom_subscription or unknown
 series: line on the main chart that the kind belongs to
 tokens: all four token buckets, null when the event is not token based
-charged_usd: chargedCents in dollars; cash only for usage_based; null where the dashboard's export prints a word
+charged_usd: chargedCents in dollars; cash only for usage_based; null where none is stated
 is_from_csv: whether the row comes from the dashboard's export
 */
-WITH api_days AS (
-  SELECT DISTINCT usage_day FROM cursor_usage_events
-),
-
-events AS (
+WITH both_feeds AS (
   SELECT
     usage_day, event_at, user_email, service_account_id, cloud_agent_id, automation_id, is_headless, model, kind_class,
     input_tokens, output_tokens, cache_write_tokens, cache_read_tokens, charged_usd, FALSE AS is_from_csv
   FROM cursor_usage_events
   UNION ALL
   SELECT
-    c.usage_day, c.event_at, c.user_email, c.service_account_id, c.cloud_agent_id, c.automation_id, c.is_headless, c.model, c.kind_class,
-    c.input_tokens, c.output_tokens, c.cache_write_tokens, c.cache_read_tokens, c.charged_usd, TRUE AS is_from_csv
-  FROM cursor_csv_events AS c
-  LEFT JOIN api_days AS d ON d.usage_day = c.usage_day
-  WHERE d.usage_day IS NULL
+    usage_day, event_at, user_email, service_account_id, cloud_agent_id, automation_id, is_headless, model, kind_class,
+    input_tokens, output_tokens, cache_write_tokens, cache_read_tokens, charged_usd, TRUE AS is_from_csv
+  FROM cursor_csv_events
+),
+
+events AS (
+  SELECT b.*
+  FROM both_feeds AS b
+  LEFT JOIN stg_cursor__day_source AS s ON s.usage_day = b.usage_day
+  WHERE b.is_from_csv = (COALESCE(s.feed, 'cursor_usage_events') = 'cursor_csv_events')
 )
 
 SELECT

@@ -55,7 +55,7 @@ def freshness(source: Source) -> list[Freshness]:
 
 
 def _freshness(vendor: str, source: Source) -> Freshness:
-    lines = [row for row in source.coverage if row["feed"] in USAGE_FEEDS[vendor]]
+    lines = [row for row in source.coverage if any(row["feed"] in feeds for feeds in USAGE_FEEDS[vendor])]
     newest = source.vendor_through.get(vendor)
     if newest is None:
         refused = [row for row in lines if row["state"] == "forbidden"]
@@ -85,7 +85,7 @@ def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
         strip = [(row["usage_day"], _state(row)) for row in rows[-12:]]
     else:
         strip = [(day, by_day.get(day)) for day in (end - timedelta(days=n) for n in reversed(range(STRIP_DAYS)))]
-    troubled = [row for row in rows if _state(row) in ("missing", "forbidden", "not_connected") and row["message"]]
+    troubled = [row for row in rows if _state(row) in ("missing", "forbidden", "not_connected", "partial") and row["message"]]
     return FeedDays(
         feed=feed, counts=counts, newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),
         revised_days=sum(1 for row in rows if (row["revision"] or 0) > 1),

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from agent_spend.publish.page.audience import BOUND, NOT_ATTRIBUTABLE, Audience
-from agent_spend.publish.page.source import DAYS, Source, change_percent, total
+from agent_spend.publish.page.source import DAYS, Source, change_percent, is_data, total
 from agent_spend.publish.page.vocabulary import VENDORS
 
 #: What a day of a person is: a known value, a row without a value, no row in a known day, or a day not reported yet.
@@ -77,7 +77,7 @@ def build_people(source: Source, audience: Audience) -> People:
             person.squads.append(row["squad"])
     days = [first + timedelta(days=n) for n in range(DAYS)] if source.through else []
     reported = {row["usage_day"] for row in source.coverage
-                if row["feed"] == "copilot_user_usage" and row["state"] in ("available", "provisional", "zero")}
+                if row["feed"] == "copilot_user_usage" and is_data(row)}
     credits = {(row["person_id"], row["usage_day"]): row for row in source.rows(_CREDITS, **bound)}
     for person in people.values():
         person.days = [_credit_day(person.person_id, day, credits, reported) for day in days]

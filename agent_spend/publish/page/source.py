@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 
 from agent_spend.partitions import month_start, week_start
-from agent_spend.publish.page.vocabulary import IMPORTED_FEEDS, USAGE_FEEDS
+from agent_spend.publish.page.vocabulary import STAND_IN_FEEDS, USAGE_FEEDS
 
 #: How far back the page looks. Older figures stay in the warehouse.
 WEEKS, DAYS = 26, 28
@@ -34,14 +34,17 @@ class Source:
                 oldest.setdefault(row["feed"], row["usage_day"])
         usage_feeds = {
             vendor: loaded
-            for vendor, feeds in USAGE_FEEDS.items()
-            if (loaded := [feed for feed in feeds if feed in newest]
-                or [feed for feed in IMPORTED_FEEDS.get(vendor, ()) if feed in newest])
-        }  # fmt: skip
+            for vendor, needed in USAGE_FEEDS.items()
+            if (loaded := _loaded(needed, newest) or _loaded(STAND_IN_FEEDS.get(vendor, ()), newest))
+        }
         #: First day that all of a vendor's usage feeds with any data have.
-        self.vendor_first = {vendor: max(oldest[feed] for feed in feeds) for vendor, feeds in usage_feeds.items()}
+        self.vendor_first = {
+            vendor: max(min(oldest[feed] for feed in feeds) for feeds in needed) for vendor, needed in usage_feeds.items()
+        }
         #: Newest day that all of a vendor's usage feeds with any data reach.
-        self.vendor_through = {vendor: min(newest[feed] for feed in feeds) for vendor, feeds in usage_feeds.items()}
+        self.vendor_through = {
+            vendor: min(max(newest[feed] for feed in feeds) for feeds in needed) for vendor, needed in usage_feeds.items()
+        }
         self.through = max(self.vendor_through.values(), default=None)
         self.month = self.one("SELECT MAX(month) FROM rpt_finance__series_month")
         self.week = self._last_full_week()
@@ -74,9 +77,15 @@ class Source:
         return None if self.month is None else month_start(date.fromordinal(self.month.toordinal() - 1))
 
 
+def _loaded(needed: Iterable[Iterable[str]], newest: dict[str, date]) -> list[list[str]]:
+    """The feeds with data, in the groups of those that stand in for each other."""
+    groups = ([feed for feed in feeds if feed in newest] for feeds in needed)
+    return [feeds for feeds in groups if feeds]
+
+
 def is_data(row: dict) -> bool:
-    """Whether a line of the coverage report stands for an answered day."""
-    return row["state"] in ("available", "provisional", "zero")
+    """Whether a line of the coverage report stands for a day with an answer, be it a partial one."""
+    return row["state"] in ("available", "provisional", "zero", "partial")
 
 
 def total(values: Iterable[Decimal | None]) -> Decimal | None:

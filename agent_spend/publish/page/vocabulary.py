@@ -24,15 +24,20 @@ INK, MUTED, RULE, PALE, WARNING = "#1d2329", "#667080", "#dfe3e8", "#e3e7ec", "#
 
 #: Which vendor a feed belongs to, by the first word of its name; feeds of the company's own files are not here.
 FEED_VENDORS = {"copilot": "github_copilot", "claude": "anthropic", "cursor": "cursor", "agent": "custom_agents"}
-#: The feeds whose newest day says how far a vendor's usage is known.
+#: The feeds whose newest day says how far a vendor's usage is known; those in one bracket stand in for each other.
 USAGE_FEEDS = {
-    "github_copilot": ("copilot_user_usage",),
-    "anthropic": ("claude_api_usage", "claude_api_cost", "claude_code_usage"),
-    "cursor": ("cursor_usage_events",),
-    "custom_agents": ("agent_spans",),
+    "github_copilot": (("copilot_user_usage",),),
+    "anthropic": (
+        ("claude_api_usage", "claude_analytics_usage"), ("claude_api_cost", "claude_analytics_cost"), ("claude_code_usage",),
+    ),
+    "cursor": (("cursor_usage_events",),),
+    "custom_agents": (("agent_spans",),),
 }
-#: What stands in for a vendor whose usage feeds have no data at all: what people imported by hand.
-IMPORTED_FEEDS = {"cursor": ("cursor_csv_events",)}
+#: What stands in for a vendor whose usage feeds have no data at all: another plan's report, what people imported by hand.
+STAND_IN_FEEDS = {
+    "anthropic": (("claude_enterprise_cost",), ("claude_team_usage",)),
+    "cursor": (("cursor_csv_events",),),
+}
 #: Full UTC days until a day is normally there: GitHub says two after the day closes, the others serve the day after.
 LATENCY_DAYS = {"github_copilot": 3, "anthropic": 1, "cursor": 1, "custom_agents": 1}
 

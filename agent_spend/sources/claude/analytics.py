@@ -18,7 +18,7 @@ from agent_spend.sources.claude.analytics_schema import (
     cost_row,
     usage_row,
 )
-from agent_spend.sources.claude.client import ORGANIZATION, open_session, pages
+from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer, VendorSession
 
@@ -49,12 +49,13 @@ class Report:
 class Reading:
     """What a window's pages said: the feed's rows by day, the instant the data is complete until, the answers.
 
-    A day whose rows cannot be read holds the error instead.
+    A day whose rows cannot be read holds the error instead. ``problem`` tells that there should be more pages.
     """
 
     days: dict[date, list[dict] | FeedError]
     complete_until: datetime | None
     raw: list[Answer]
+    problem: FeedError | None = None
 
 
 COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row)
@@ -107,6 +108,8 @@ def _day_answers(feed: str, window: Window, reading: Reading, today: date) -> It
             yield DayAnswer(day, State.MISSING, reason="not_refreshed", message=message, raw=evidence)
         elif isinstance(rows, FeedError):
             yield DayAnswer.from_error(day, rows, evidence)
+        elif reading.problem is not None:
+            yield DayAnswer.incomplete(day, rows, reading.problem, evidence)
         else:
             yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=evidence)
 
@@ -116,7 +119,7 @@ def read(session: VendorSession, report: Report, window: Window) -> Reading:
 
     Raises:
         FeedError: ``not_enabled`` where the endpoint does not exist for the organisation, ``cursor_expired`` after
-            ``MAX_RESTARTS``, ``repeated_row``, ``wrong_day``, or as :func:`agent_spend.sources.claude.client.pages`.
+            ``MAX_RESTARTS``, ``repeated_row``, ``wrong_day``, or as :class:`agent_spend.sources.claude.client.Pages`.
     """
     where = f"{report.feed} {window.first}..{window.last}: GET {report.path}"
     for restart in range(MAX_RESTARTS + 1):
@@ -142,7 +145,8 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str) ->
     found: dict[date, list[dict] | FeedError] = {}
     seen: set[tuple[date, bytes]] = set()
     watermarks, raw = [], []
-    for page, answer in pages(session, report.path, params, report.page, where, dict(report.headers)):
+    pages = Pages(session, report.path, params, report.page, where, dict(report.headers))
+    for page, answer in pages:
         raw.append(answer)
         watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
         for row in page.data:
@@ -157,7 +161,7 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str) ->
                     rows.append(report.to_row(row, day, report.groups, f"{report.feed} {day}: GET {report.path}"))
                 except FeedError as error:
                     found[day] = error
-    return Reading(found, min(watermarks, default=None), raw)
+    return Reading(found, min(watermarks, default=None), raw, pages.problem)
 
 
 def row_day(starting_at: datetime, ending_at: datetime, window: Window, where: str) -> date:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from agent_spend.errors import FeedError, State
@@ -37,6 +38,8 @@ _REFUSALS = {
 
 #: Stable ``error.details.error_code`` values that mean "not for this organisation".
 _WRONG_ORGANIZATION = {"organization_type_not_supported", "parent_organization_required"}
+
+_AGAIN = "has_more is true, but the page before came again"
 
 Params = Sequence[tuple[str, Any]]
 
@@ -89,29 +92,47 @@ def _error_code(answer: Answer) -> str | None:
         return None
 
 
-def pages(
-    session: VendorSession, path: str, params: Params, shape: type, where: str,
-    headers: Mapping[str, str] | None = None,
-) -> Iterator[tuple[Any, Answer]]:
-    """Every page of an answer with ``next_page``, decoded, beside the answer it came from.
+@dataclass
+class Pages:
+    """Every page of an answer with ``next_page``, decoded, beside the answer it came from; iterate once.
 
-    Some endpoints say ``has_more``, others end with an empty ``next_page``; the shape's field tells which.
+    Some endpoints say ``has_more``, others end with an empty ``next_page``; the shape's field tells which. An answer that
+    gives a page or a cursor again would go on for ever: it ends there, and ``problem`` tells that there should be more.
 
-    Raises:
-        FeedError: as :func:`ask` and :func:`decode`; ``repeated_page`` when a cursor comes back a second time, which
-            would read the same rows for ever; ``missing_field`` when more is promised without a cursor.
+    Args:
+        where: feed, day or days and endpoint, for messages.
     """
-    cursor, seen = None, set()
-    while True:
-        answer = ask(session, path, [*params, *([("page", cursor)] if cursor else [])], where, headers)
-        page = decode(answer.body, shape, where)
-        yield page, answer
-        has_more = getattr(page, "has_more", None)
-        cursor = page.next_page
-        if not (bool(cursor) if has_more is None else has_more):
-            return
-        if not cursor:
-            raise FeedError("missing_field", f"{where}: has_more is true but next_page is empty; nothing was stored")
-        if cursor in seen:
-            raise FeedError("repeated_page", f"{where}: next_page {cursor} was given before; nothing was stored")
-        seen.add(cursor)
+
+    session: VendorSession
+    path: str
+    params: Params
+    shape: type
+    where: str
+    headers: Mapping[str, str] | None = None
+    problem: FeedError | None = None
+
+    def __iter__(self) -> Iterator[tuple[Any, Answer]]:
+        """Pages in order.
+
+        Raises:
+            FeedError: as :func:`ask` and :func:`decode`; ``missing_field`` when more is promised without a cursor.
+        """
+        cursor, seen, before = None, set(), None
+        while True:
+            paging = [("page", cursor)] if cursor else []
+            answer = ask(self.session, self.path, [*self.params, *paging], self.where, self.headers)
+            if answer.body == before:
+                self.problem = FeedError("repeated_page", f"{self.where}: {_AGAIN} for next_page {cursor}; run it later")
+                return
+            page = decode(answer.body, self.shape, self.where)
+            yield page, answer
+            has_more = getattr(page, "has_more", None)
+            cursor, before = page.next_page, answer.body
+            if not (bool(cursor) if has_more is None else has_more):
+                return
+            if not cursor:
+                raise FeedError("missing_field", f"{self.where}: has_more is true but next_page is empty; nothing was stored")
+            if cursor in seen:
+                self.problem = FeedError("repeated_page", f"{self.where}: next_page {cursor} was given before; run it later")
+                return
+            seen.add(cursor)

@@ -18,7 +18,7 @@ from agent_spend.sources.claude.analytics_schema import (
     cost_row,
     usage_row,
 )
-from agent_spend.sources.claude.client import ENTERPRISE, Params, open_session, pages
+from agent_spend.sources.claude.client import ENTERPRISE, Pages, Params, open_session
 from agent_spend.sources.claude.enterprise_schema import CostBucketPage, UserCostPage, group_cost
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import VendorSession
@@ -70,10 +70,10 @@ def _older_reports(session: VendorSession, window: Window) -> Reading:
 
     Raises:
         FeedError: ``cut_off`` where the vendor's cap on groups may hide some, ``count_mismatch`` where members add up to
-            more than their organisation, or as :func:`pages`.
+            more than their organisation, or as :class:`Pages`.
     """
-    people, watermark_of_people, raw = _people(session, window)
-    totals, watermark, more = _totals(session, window)
+    people, watermark_of_people, raw, problem_of_people = _people(session, window)
+    totals, watermark, more, problem = _totals(session, window)
     days: dict[date, list[dict] | FeedError] = {}
     for day in window.days():
         try:
@@ -81,7 +81,7 @@ def _older_reports(session: VendorSession, window: Window) -> Reading:
         except FeedError as error:
             days[day] = error
     known = [moment for moment in (watermark_of_people, watermark) if moment]
-    return Reading(days, min(known, default=None), [*raw, *more])
+    return Reading(days, min(known, default=None), [*raw, *more], problem_of_people or problem)
 
 
 def _bucketed(window: Window) -> Params:
@@ -96,7 +96,8 @@ def _people(session: VendorSession, window: Window):
     where = f"{COST.feed} {window.first}..{window.last}: GET {path}"
     found: dict[date, list[dict]] = defaultdict(list)
     seen, watermarks, raw = set(), [], []
-    for page, answer in pages(session, path, [*_bucketed(window), ("limit", MAX_ROWS)], UserCostPage, where):
+    pages = Pages(session, path, [*_bucketed(window), ("limit", MAX_ROWS)], UserCostPage, where)
+    for page, answer in pages:
         raw.append(answer)
         watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
         for row in page.data:
@@ -108,7 +109,7 @@ def _people(session: VendorSession, window: Window):
             actor = row.actor
             found[day].append(group_cost(row, day, where) | {
                 "actor_type": actor.type, "actor_id": actor.actor_id, "actor_email": actor.email_address or actor.email})
-    return found, min(watermarks, default=None), raw
+    return found, min(watermarks, default=None), raw, pages.problem
 
 
 def _totals(session: VendorSession, window: Window):
@@ -116,13 +117,14 @@ def _totals(session: VendorSession, window: Window):
     where = f"{COST.feed} {window.first}..{window.last}: GET {path}"
     found: dict[date, list[dict]] = {}
     watermarks, raw = [], []
-    for page, answer in pages(session, path, [*_bucketed(window), ("limit", MAX_BUCKETS)], CostBucketPage, where):
+    pages = Pages(session, path, [*_bucketed(window), ("limit", MAX_BUCKETS)], CostBucketPage, where)
+    for page, answer in pages:
         raw.append(answer)
         watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
         for bucket in page.data:
             day = row_day(bucket.starting_at, bucket.ending_at, window, where)
             found[day] = [group_cost(row, day, where) for row in bucket.results]
-    return found, min(watermarks, default=None), raw
+    return found, min(watermarks, default=None), raw, pages.problem
 
 
 def _remainder(day: date, people: list[dict], totals: list[dict]) -> Iterator[dict]:

@@ -9,7 +9,7 @@ from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings
 from agent_spend.sources.claude.analytics import ANALYTICS, FIRST_DAY, MAX_DAYS, MAX_ROWS, row_day
-from agent_spend.sources.claude.client import ENTERPRISE, Params, open_session, pages
+from agent_spend.sources.claude.client import ENTERPRISE, Pages, Params, open_session
 from agent_spend.sources.claude.enterprise_schema import ActivityPage, SummaryPage, activity_row, summary_row
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer
@@ -17,7 +17,8 @@ from agent_spend.sources.http import Answer
 _DAY_WORKERS = 4
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-Days = dict[date, tuple[list[dict], list[Answer]]]
+#: Rows and answers of each day, and what shows that there should be more rows.
+Days = dict[date, tuple[list[dict], list[Answer], FeedError | None]]
 
 
 def fetch_enterprise_seats(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
@@ -29,7 +30,7 @@ def fetch_enterprise_seats(days: Sequence[date], settings: Settings) -> Iterator
         params = [("starting_date", window.first.isoformat()),
                   ("ending_date", (window.last + timedelta(days=1)).isoformat())]
         found: Days = {}
-        for page, answer in pages(session, path, params, SummaryPage, where):
+        for page, answer in Pages(session, path, params, SummaryPage, where):
             summaries = page.data if page.data is not None else page.summaries
             if summaries is None:
                 raise FeedError("missing_field", f"{where}: neither data nor summaries is there; nothing was stored")
@@ -37,7 +38,7 @@ def fetch_enterprise_seats(days: Sequence[date], settings: Settings) -> Iterator
                 day = row_day(summary.starting_at, summary.ending_at, window, where)
                 if day in found:
                     raise FeedError("repeated_day", f"{where}: {day} came twice; nothing was stored")
-                found[day] = ([summary_row(summary, day, where)], [answer])
+                found[day] = ([summary_row(summary, day, where)], [answer], None)
         return found
 
     yield from _built_days("claude_enterprise_seats", path, days, MAX_DAYS, window_of)
@@ -52,10 +53,11 @@ def fetch_enterprise_users(days: Sequence[date], settings: Settings) -> Iterator
         day = window.first
         params: Params = [("date", day.isoformat()), ("limit", MAX_ROWS)]
         rows, raw = [], []
-        for page, answer in pages(session, path, params, ActivityPage, where):
+        pages = Pages(session, path, params, ActivityPage, where)
+        for page, answer in pages:
             raw.append(answer)
             rows += [activity_row(activity, day, where) for activity in page.data]
-        return {day: (rows, raw)}
+        return {day: (rows, raw, pages.problem)}
 
     with ThreadPoolExecutor(_DAY_WORKERS) as workers:
         for found in workers.map(lambda day: list(_built_days("claude_enterprise_users", path, [day], 1, window_of)), days):
@@ -94,7 +96,10 @@ def _window_days(feed: str, path: str, window: Window, read_window: Callable[[Wi
         return
     for day in window.days():
         if day in found:
-            rows, raw = found[day]
+            rows, raw, problem = found[day]
+            if problem is not None:
+                yield DayAnswer.incomplete(day, rows, problem, raw)
+                continue
             yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=raw)
         else:
             message = f"{where}: the answer has no entry for {day}"

@@ -37,11 +37,12 @@ def fetch_workspaces(days: Sequence[date], settings: Settings) -> Iterator[DayAn
     archived = ("include_archived", "true")
     for answer in _live("claude_workspaces", "/workspaces", (archived, ("include_default", "true")), WorkspacePage,
                         workspace_row, days, settings, _NEWER_VERSION):
-        if answer.state is State.AVAILABLE:
+        if answer.rows:
             (named,) = _live("claude_workspaces", "/workspaces", (archived,), WorkspacePage, workspace_row,
                              [answer.day], settings, _NEWER_VERSION)
             if named.is_data:
-                ids = {row["workspace_id"] for row in named.rows}
+                # A list that is known to lack some names no default: whatever it lacks would look like one.
+                ids = {row["workspace_id"] for row in (answer if named.state is State.PARTIAL else named).rows}
                 rows = [row | {"is_default": row["workspace_id"] not in ids} for row in answer.rows]
                 answer = replace(answer, rows=rows, raw=[*answer.raw, *named.raw])
             else:
@@ -73,11 +74,14 @@ def _snapshot(session: VendorSession, path, feed, params, shape, to_row, day: da
     where = f"{feed} {day}: GET {path}"
     raw: list[Answer] = []
     rows: dict[str, dict] = {}
-    last_id = None
+    last_id, problem = None, None
     try:
         while True:
             paging = [("limit", PAGE_SIZE), *([("after_id", last_id)] if last_id else [])]
             raw.append(ask(session, path, [*params, *paging], where, headers))
+            if len(raw) > 1 and raw[-1].body == raw[-2].body:
+                problem = FeedError("repeated_page", f"{where}: has_more is true, but the page before came again; run it later")
+                break
             page = decode(raw[-1].body, shape, where)
             for entry in page.data:
                 if entry.id in rows:
@@ -90,4 +94,6 @@ def _snapshot(session: VendorSession, path, feed, params, shape, to_row, day: da
             last_id = page.last_id
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)
+    if problem is not None:
+        return DayAnswer.incomplete(day, list(rows.values()), problem, raw)
     return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, list(rows.values()), raw=raw)

@@ -10,7 +10,7 @@ from msgspec import Raw
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings
-from agent_spend.sources.claude.client import ORGANIZATION, open_session, pages
+from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
 from agent_spend.sources.claude.code_schema import CodePage, CodeRecord, code_rows
 from agent_spend.sources.claude.schema import Bucket, BucketPage, CostResult, UsageResult, cost_rows, usage_rows
 from agent_spend.sources.feed import DayAnswer, decode
@@ -79,7 +79,8 @@ def _window(session, feed, path, params, where, window: Window, shape, to_rows: 
     answers: dict[date, DayAnswer] = {}
     failure = FeedError("day_absent", f"{where}: the answer is complete but has no bucket for this day")
     try:
-        for page, answer in pages(session, path, params, BucketPage, where, headers):
+        pages = Pages(session, path, params, BucketPage, where, headers)
+        for page, answer in pages:
             for raw in page.data:
                 bucket = decode(raw, Bucket, where)
                 day = _bucket_day(bucket, where)
@@ -88,6 +89,8 @@ def _window(session, feed, path, params, where, window: Window, shape, to_rows: 
                     answers[day] = DayAnswer.from_error(day, FeedError("repeated_day", message))
                 else:
                     answers[day] = _bucket_answer(f"{feed} {day}: GET {path}", day, bucket, raw, answer, shape, to_rows)
+        # A bucket is whole on its page, so the days that came are complete.
+        failure = pages.problem or failure
     except FeedError as error:
         failure = error
     for day in window.days():
@@ -119,13 +122,15 @@ def _code_day(session: VendorSession, day: date, today: date) -> DayAnswer:
     records: list[CodeRecord] = []
     raw: list[Answer] = []
     try:
-        params = [("starting_at", day.isoformat()), ("limit", MAX_RECORDS)]
-        for page, answer in pages(session, path, params, CodePage, where):
+        pages = Pages(session, path, [("starting_at", day.isoformat()), ("limit", MAX_RECORDS)], CodePage, where)
+        for page, answer in pages:
             raw.append(answer)
             records += page.data
         rows = code_rows(records, day, where)
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)
+    if pages.problem is not None:
+        return DayAnswer.incomplete(day, rows, pages.problem, raw)
     if not rows and day >= today:
         message = f"{where}: no records yet; the day is not over"
         return DayAnswer(day, State.MISSING, reason="day_not_closed", message=message, raw=raw)

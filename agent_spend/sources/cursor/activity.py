@@ -29,7 +29,7 @@ def fetch_daily_usage(days: Sequence[date], settings: Settings) -> Iterator[DayA
         try:
             if refused is not None:
                 raise refused
-            rows, raw = _read(session, window, where)
+            rows, raw, problem = _read(session, window, where)
         except FeedError as error:
             refused = error if error.reason in REFUSED_FOR_ALL else None
             yield from (DayAnswer.from_error(day, error) for day in window.days())
@@ -37,10 +37,15 @@ def fetch_daily_usage(days: Sequence[date], settings: Settings) -> Iterator[DayA
         for day in window.days():
             # The pages hold every day of the window; they are kept once, with its last day.
             evidence = raw if day == window.last else ()
-            yield DayAnswer(day, State.AVAILABLE if rows[day] else State.ZERO, rows[day], raw=evidence)
+            if problem is not None:
+                yield DayAnswer.incomplete(day, rows[day], problem, evidence)
+            else:
+                yield DayAnswer(day, State.AVAILABLE if rows[day] else State.ZERO, rows[day], raw=evidence)
 
 
-def _read(session: VendorSession, window: Window, where: str) -> tuple[dict[date, list[dict]], list[Answer]]:
+def _read(
+    session: VendorSession, window: Window, where: str
+) -> tuple[dict[date, list[dict]], list[Answer], FeedError | None]:
     """Rows by day of all pages; a listing that repeats a person's day or changes its size is read once more."""
     for attempt in (1, 2):
         try:
@@ -51,28 +56,32 @@ def _read(session: VendorSession, window: Window, where: str) -> tuple[dict[date
     raise AssertionError("unreachable")
 
 
-def _pages(session: VendorSession, window: Window, where: str) -> tuple[dict[date, list[dict]], list[Answer]]:
+def _pages(
+    session: VendorSession, window: Window, where: str
+) -> tuple[dict[date, list[dict]], list[Answer], FeedError | None]:
     start_ms, end_ms = bounds(window)
     rows: dict[date, list[dict]] = {day: [] for day in window.days()}
     seen: set[tuple[date, str]] = set()
     raw: list[Answer] = []
     sizes: set[int] = set()
+    stranger: FeedError | None = None
     while True:
         place = f"{where} page {len(raw) + 1}"
         body = {"startDate": start_ms, "endDate": end_ms, "page": len(raw) + 1, "pageSize": PEOPLE_A_PAGE}
         raw.append(ask(session, "POST", PATH, place, body=body))
         page = decode(raw[-1].body, ActivityPage, f"{place}: POST {PATH}")
-        sizes.add(page.pagination.totalUsers)
-        for row in map(activity_row, page.data):
+        sizes |= {page.pagination.totalUsers} if page.pagination else set()
+        for row in (activity_row(activity, f"{place}: POST {PATH}") for activity in page.data):
             key = (row["usage_day"], row["user_id"])
             if row["usage_day"] not in rows:
-                raise FeedError("malformed", f"{place}: POST {PATH}: a row of {key[0]} lies outside the window")
+                stranger = FeedError("malformed", f"{place}: POST {PATH}: a row of {key[0]} lies outside the window")
+                continue
             if key in seen or len(sizes) > 1:
                 problem = f"user {key[1]} was listed before for {key[0]}" if key in seen else "totalUsers has changed"
                 raise FeedError("count_mismatch", f"{place}: POST {PATH}: {problem}; nothing was stored, run it later")
             seen.add(key)
             rows[key[0]].append(row)
-        if not page.pagination.hasNextPage:
-            return rows, raw
+        if page.pagination is None or not page.pagination.hasNextPage:
+            return rows, raw, stranger
         if len(raw) * PEOPLE_A_PAGE > max(sizes) + PEOPLE_A_PAGE:
             raise FeedError("count_mismatch", f"{place}: POST {PATH}: more pages than {max(sizes)} people fill")

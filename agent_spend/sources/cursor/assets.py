@@ -29,7 +29,7 @@ FEEDS = [
         "cursor_csv_events",
         "One row per usage event of the dashboard's CSV exports that CURSOR_CSV_URI names; used for days of which "
         "cursor_usage_events has none. charged_usd is rounded to cents, and null where the export prints a word.",
-        schema.CURSOR_CSV_EVENTS,
+        schema.CURSOR_USAGE_EVENTS,
         fetch_csv_events,
         "charged_usd",
         system="cursor_csv",

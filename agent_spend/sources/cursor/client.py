@@ -6,7 +6,7 @@ from datetime import date
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import contiguous
 from agent_spend.settings import Settings
-from agent_spend.sources.cursor.schema import unknown_kinds, usage_rows
+from agent_spend.sources.cursor.schema import doubts, usage_rows
 from agent_spend.sources.cursor.session import REFUSED_FOR_ALL, cursor_session, span, split_open
 from agent_spend.sources.cursor.windows import VerifiedWindow, read_window
 from agent_spend.sources.feed import DayAnswer
@@ -45,5 +45,7 @@ def _answer(verified: VerifiedWindow, day: date) -> DayAnswer:
         rows = usage_rows(verified.events(day), day, FEED)
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)
-    reason, message = unknown_kinds(rows, f"{FEED} {day}")
+    if verified.problem is not None:
+        return DayAnswer.incomplete(day, rows, verified.problem, raw)
+    reason, message = doubts(rows, f"{FEED} {day}")
     return DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, reason, message, raw)

@@ -13,7 +13,7 @@ from pathlib import Path
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings, env
-from agent_spend.sources.cursor.schema import email, kind_class, present, unknown_kinds
+from agent_spend.sources.cursor.schema import doubts, email, kind_class, present
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.files import local_path
 
@@ -45,7 +45,7 @@ def fetch_csv_events(days: Sequence[date], settings: Settings) -> Iterator[DayAn
             continue
         for day in window.days():
             if rows := found.get(day):
-                reason, message = unknown_kinds(rows, f"{FEED} {day}")
+                reason, message = doubts(rows, f"{FEED} {day}")
                 yield DayAnswer(day, State.AVAILABLE, rows, reason, message)
             else:
                 message = f"{FEED} {day}: no export of {SETTING} has an event of this day"

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 
@@ -48,11 +48,11 @@ class TokenUsage(msgspec.Struct):
 
 
 class UsageEvent(msgspec.Struct):
-    """One event of ``POST /teams/filtered-usage-events``; it has no id of its own."""
+    """One event of ``POST /teams/filtered-usage-events``; it has no id of its own. In 2025 it had no ``chargedCents``."""
 
     timestamp: str | int
     kind: str
-    chargedCents: Decimal
+    chargedCents: Decimal | None = None
     userEmail: str | None = None
     serviceAccountId: str | None = None
     serviceAccountName: str | None = None
@@ -78,8 +78,8 @@ class UsagePage(msgspec.Struct):
     """One page of usage events. A body without rows or without the count is a failure, never an empty page."""
 
     totalUsageEventsCount: int
-    pagination: Pagination
     usageEvents: list[UsageEvent]
+    pagination: Pagination | None = None
 
 
 CURSOR_USAGE_EVENTS = pandera.DataFrameSchema(
@@ -110,18 +110,10 @@ CURSOR_USAGE_EVENTS = pandera.DataFrameSchema(
         "cache_read_tokens": column(WHOLE, "cache-read tokens; null when the vendor does not say", nullable=True),
         "model_usd": column(MONEY, "model cost in USD before discount and fee", nullable=True),
         "discount_percent": column(MONEY, "percent taken off model_usd", nullable=True),
-        "charged_usd": column(MONEY, "charged amount in USD; notional unless kind_class is usage_based"),
+        "charged_usd": column(
+            MONEY, "charged amount in USD; notional unless kind_class is usage_based; null where none is stated", nullable=True
+        ),
         "token_fee_usd": column(MONEY, "token fee in USD, contained in charged_usd", nullable=True),
-    },
-    strict=True,
-)
-
-
-#: The dashboard's export has the same columns; some vintages print a word in place of the amount.
-CURSOR_CSV_EVENTS = pandera.DataFrameSchema(
-    {
-        **CURSOR_USAGE_EVENTS.columns,
-        "charged_usd": column(MONEY, "Cost in USD, rounded to cents; null where the export prints a word", nullable=True),
     },
     strict=True,
 )
@@ -156,7 +148,9 @@ def usage_rows(events: Iterable[UsageEvent], day: date, where: str) -> list[dict
     Raises:
         FeedError: ``malformed`` for a token count that is not a number.
     """
-    return [_usage_row(event, day, where) for event in events]
+    found = list(events)
+    is_of_2025 = all(event.chargedCents is None for event in found)
+    return [_usage_row(event, day, where, is_of_2025) for event in found]
 
 
 def kind_class(kind: str, subscription: str | None = None) -> str:
@@ -170,16 +164,19 @@ def kind_class(kind: str, subscription: str | None = None) -> str:
     return _KINDS.get(name, "unknown")
 
 
-def unknown_kinds(rows: Iterable[dict], where: str) -> tuple[str, str]:
-    """Reason and message of a day that holds kinds nobody has classified; two empty texts when there are none."""
+def doubts(rows: Sequence[dict], where: str) -> tuple[str, str]:
+    """Reason and message of a day with kinds that nobody has classified, or with cash that is not stated; else empty texts."""
     found = Counter(row["kind"] for row in rows if row["kind_class"] == "unknown")
-    if not found:
-        return "", ""
-    named = ", ".join(f"{kind!r} on {count} events" for kind, count in sorted(found.items()))
-    return "unknown_kind", (
-        f"{where}: usageEvents.kind is {named}, which is in neither known vocabulary; the events are kept and count as "
-        "neither cash nor covered: decide which they are and add the kind to sources/cursor/schema.py"
-    )
+    if found:
+        named = ", ".join(f"{kind!r} on {count} events" for kind, count in sorted(found.items()))
+        return "unknown_kind", (
+            f"{where}: usageEvents.kind is {named}, which is in neither known vocabulary; the events are kept and count as "
+            "neither cash nor covered: decide which they are and add the kind to sources/cursor/schema.py"
+        )
+    unstated = sum(row["kind_class"] == "usage_based" and row["charged_usd"] is None for row in rows)
+    if unstated:
+        return "no_amount", f"{where}: {unstated} usage-based events state no amount; they are kept and in no USD total"
+    return "", ""
 
 
 def dollars(cents: Decimal | None) -> Decimal | None:
@@ -205,7 +202,7 @@ def email(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-def _usage_row(event: UsageEvent, day: date, where: str) -> dict:
+def _usage_row(event: UsageEvent, day: date, where: str, is_of_2025: bool) -> dict:
     tokens, place = event.tokenUsage or TokenUsage(), f"{where} {day}"
     return {
         "usage_day": day,
@@ -230,7 +227,8 @@ def _usage_row(event: UsageEvent, day: date, where: str) -> dict:
         "cache_read_tokens": _whole(tokens.cacheReadTokens, place),
         "model_usd": dollars(tokens.totalCents),
         "discount_percent": stored(tokens.discountPercentOff),
-        "charged_usd": dollars(event.chargedCents),
+        # In 2025 the model cost was the whole charge; the token fee came later, and chargedCents with it.
+        "charged_usd": dollars(tokens.totalCents if is_of_2025 else event.chargedCents),
         "token_fee_usd": dollars(event.cursorTokenFee),
     }
 

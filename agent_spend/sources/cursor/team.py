@@ -55,7 +55,7 @@ def fetch_billing_cycles(days: Sequence[date], settings: Settings) -> Iterator[D
 
 def _live(
     feed: str, days: Sequence[date], settings: Settings,
-    read: Callable[[VendorSession, date, str], tuple[list[dict], list[Answer]]],
+    read: Callable[[VendorSession, date, str], DayAnswer],
 ) -> Iterator[DayAnswer]:
     """The list for the newest day asked for, while that is today or yesterday; the others are ``live_list_only``."""
     newest = max(days, default=date.min)
@@ -66,40 +66,42 @@ def _live(
             yield DayAnswer(day, State.MISSING, reason="live_list_only", message=message)
             continue
         try:
-            rows, raw = read(cursor_session(settings), day, f"{feed} {day}")
+            yield read(cursor_session(settings), day, f"{feed} {day}")
         except FeedError as error:
             yield DayAnswer.from_error(day, error)
-        else:
-            yield DayAnswer(day, State.AVAILABLE, rows, raw=raw)
 
 
-def _members(session: VendorSession, day: date, where: str) -> tuple[list[dict], list[Answer]]:
+def _members(session: VendorSession, day: date, where: str) -> DayAnswer:
     answer = ask(session, "GET", "/teams/members", where)
     members = decode(answer.body, MemberList, f"{where}: GET /teams/members").teamMembers
     if not members:
         # A team has at least its owner, so an empty list is an answer about nothing.
         raise FeedError("empty_list", f"{where}: GET /teams/members lists nobody; nothing was stored")
-    return [team_schema.member_row(member, day) for member in members], [answer]
+    return DayAnswer(day, State.AVAILABLE, [team_schema.member_row(member, day) for member in members], raw=[answer])
 
 
-def _spend(session: VendorSession, day: date, where: str) -> tuple[list[dict], list[Answer]]:
+def _spend(session: VendorSession, day: date, where: str) -> DayAnswer:
     """All pages by name, so that a page does not shift while amounts move; read once more when they do not add up."""
     place = f"{where}: POST /teams/spend"
-    problem = ""
-    for _ in range(2):
+    for attempt in (1, 2):
         pages, raw = _spend_pages(session, where)
         spends = [spend for page in pages for spend in page.teamMemberSpend]
-        people = {spend.userId for spend in spends}
         starts = {page.subscriptionCycleStart for page in pages}
-        if not spends and pages[-1].totalMembers == 0:
+        counted = pages[-1].totalMembers
+        if not spends and counted == 0:
             raise FeedError("empty_list", f"{place} lists nobody; nothing was stored")
-        if len(spends) == len(people) == pages[-1].totalMembers and len(starts) == 1:
-            [cycle_start_ms] = starts
-            return [team_schema.spend_row(spend, cycle_start_ms, day) for spend in spends], raw
-        problem = f"{len(spends)} rows of {len(people)} members, but totalMembers says {pages[-1].totalMembers}"
+        rows = [team_schema.spend_row(spend, min(starts), day, place) for spend in spends]
+        people = len({row["user_id"] for row in rows})
+        if len(rows) == people == counted and len(starts) == 1:
+            return DayAnswer(day, State.AVAILABLE, rows, raw=raw)
+        problem = f"{len(rows)} rows of {people} members, but totalMembers says {counted}"
         if len(starts) > 1:
             problem = "the billing cycle changed between pages"
-    raise FeedError("count_mismatch", f"{place}: {problem}; nothing was stored, run it later")
+        if attempt == 2:
+            error = FeedError("count_mismatch", f"{place}: {problem}; run it later")
+            # Fewer members than counted are part of the truth; one that came twice is not.
+            return DayAnswer.incomplete(day, rows if people == len(rows) < counted and len(starts) == 1 else (), error, raw)
+    raise AssertionError("unreachable")
 
 
 def _spend_pages(session: VendorSession, where: str) -> tuple[list[SpendPage], list[Answer]]:

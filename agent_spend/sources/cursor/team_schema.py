@@ -14,12 +14,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Member(msgspec.Struct):
-    """One entry of ``GET /teams/members``; the id was a number until about mid-2026."""
+    """One entry of ``GET /teams/members``; the id was a number until about mid-2026, and in 2025 there was none."""
 
-    id: str | int
     email: str
     role: str
-    isRemoved: bool
+    id: str | int | None = None
+    isRemoved: bool = False
     name: str | None = None
 
 
@@ -30,8 +30,8 @@ class MemberList(msgspec.Struct):
 class MemberSpend(msgspec.Struct):
     """One entry of ``POST /teams/spend``; which of the two covered fields is present decides what ``spendCents`` is."""
 
-    userId: str | int
     spendCents: Decimal
+    userId: str | int | None = None
     email: str | None = None
     overallSpendCents: Decimal | None = None
     includedSpendCents: Decimal | None = None
@@ -46,10 +46,11 @@ class SpendPage(msgspec.Struct):
 
 
 class Activity(msgspec.Struct):
-    """One person and UTC day of ``POST /teams/daily-usage-data``."""
+    """One person and UTC day of ``POST /teams/daily-usage-data``; in 2025 it was told by ``date`` and e-mail alone."""
 
-    userId: str | int
-    day: date
+    userId: str | int | None = None
+    day: date | None = None
+    epoch_ms: int | None = msgspec.field(default=None, name="date")
     email: str | None = None
     isActive: bool | None = None
     agentRequests: int | None = None
@@ -68,7 +69,7 @@ class ActivityPagination(msgspec.Struct):
 
 class ActivityPage(msgspec.Struct):
     data: list[Activity]
-    pagination: ActivityPagination
+    pagination: ActivityPagination | None = None
 
 
 class Group(msgspec.Struct):
@@ -91,13 +92,13 @@ class GroupList(msgspec.Struct):
     billingCycle: Cycle
 
 
-_USER_ID = column(TEXT, "the endpoint's own user id as text; join on email")
+_USER_ID = column(TEXT, "the endpoint's own user id as text, the e-mail where it has none; join on email")
 _EMAIL = column(TEXT, "e-mail, lower case", nullable=True)
 
 CURSOR_MEMBERS = pandera.DataFrameSchema(
     {
         "usage_day": column(DAY, "UTC day the list stands for"),
-        "user_id": column(TEXT, "member id (user_..., a number before mid-2026) as text"),
+        "user_id": column(TEXT, "member id (user_..., a number before mid-2026) as text; the e-mail where there is none"),
         "email": column(TEXT, "e-mail, lower case"),
         "name": column(TEXT, "name as the member wrote it", nullable=True),
         "role": column(TEXT, "owner, member, free-owner (no seat) or a newer role"),
@@ -156,12 +157,16 @@ CURSOR_BILLING_CYCLES = pandera.DataFrameSchema(
 def member_row(member: Member, day: date) -> dict:
     """One member as a row of ``cursor_members``."""
     return {
-        "usage_day": day, "user_id": str(member.id), "email": email(member.email), "name": present(member.name),
-        "role": member.role, "is_removed": member.isRemoved,
+        "usage_day": day,
+        "user_id": _user_id(member.id, member.email, "cursor_members"),
+        "email": email(member.email),
+        "name": present(member.name),
+        "role": member.role,
+        "is_removed": member.isRemoved,
     }
 
 
-def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date) -> dict:
+def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date, where: str) -> dict:
     """One member's cycle so far. Before 2026 ``spendCents`` was the total and ``includedSpendCents`` its covered part."""
     on_demand, overall = spend.spendCents, spend.overallSpendCents
     if overall is None and spend.includedSpendCents is not None:
@@ -169,7 +174,7 @@ def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date) -> dict:
     return {
         "usage_day": day,
         "cycle_started_at": _EPOCH + timedelta(milliseconds=cycle_start_ms),
-        "user_id": str(spend.userId),
+        "user_id": _user_id(spend.userId, spend.email, where),
         "email": email(spend.email),
         "on_demand_usd": dollars(on_demand),
         "overall_usd": dollars(overall),
@@ -177,11 +182,20 @@ def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date) -> dict:
     }
 
 
-def activity_row(activity: Activity) -> dict:
-    """One person's day as a row of ``cursor_daily_usage``."""
+def activity_row(activity: Activity, where: str) -> dict:
+    """One person's day as a row of ``cursor_daily_usage``.
+
+    Raises:
+        FeedError: ``missing_field`` for a row that tells no day or no person.
+    """
+    day = activity.day
+    if day is None and activity.epoch_ms is not None:
+        day = (_EPOCH + timedelta(milliseconds=activity.epoch_ms)).date()
+    if day is None:
+        raise FeedError("missing_field", f"{where}: a row has neither day nor date; the vendor's shape has changed")
     return {
-        "usage_day": activity.day,
-        "user_id": str(activity.userId),
+        "usage_day": day,
+        "user_id": _user_id(activity.userId, activity.email, where),
         "email": email(activity.email),
         "is_active": activity.isActive,
         "agent_requests": activity.agentRequests,
@@ -192,6 +206,13 @@ def activity_row(activity: Activity) -> dict:
         "lines_added": activity.totalLinesAdded,
         "most_used_model": present(activity.mostUsedModel),
     }
+
+
+def _user_id(stated: str | int | None, address: str | None, where: str) -> str:
+    """The endpoint's id as text; the e-mail in lower case where an older answer has none."""
+    if stated is None and email(address) is None:
+        raise FeedError("missing_field", f"{where}: a row has neither a user id nor an e-mail; the vendor's shape has changed")
+    return email(address) if stated is None else str(stated)
 
 
 def cycle_rows(listed: GroupList, day: date, where: str) -> list[dict]:

@@ -99,8 +99,16 @@ def test_a_past_day_never_gets_the_list_of_now(vendor, fetch):
     assert scripted.requests == []
 
 
-def test_a_list_that_repeats_itself_is_not_stored(vendor, fetch):
-    vendor(lambda path, params: listed(KEY, has_more=True, last_id=KEY["id"]))
+def test_a_list_that_gives_its_first_page_for_ever_is_kept_as_a_part(vendor, fetch):
+    scripted = vendor(lambda path, params: listed(KEY, has_more=True, last_id=KEY["id"]))
+    answer = fetch("claude_api_keys", [SUNDAY])[SUNDAY]
+    assert (answer.state, answer.reason, len(answer.rows)) == (State.PARTIAL, "repeated_page", 1)
+    assert len(scripted.requests) == 2
+
+
+def test_a_list_that_names_a_key_again_on_another_page_is_not_stored(vendor, fetch):
+    pages = [listed(KEY, has_more=True, last_id=KEY["id"]), listed(KEY)]
+    vendor(lambda path, params: pages.pop(0))
     answer = fetch("claude_api_keys", [SUNDAY])[SUNDAY]
     assert (answer.state, answer.reason, list(answer.rows)) == (State.MISSING, "repeated_page", [])
 

@@ -191,11 +191,18 @@ def test_a_failed_second_page_of_a_claude_code_day_leaves_no_partial_day(vendor,
     assert (answer.state, answer.reason, list(answer.rows)) == (State.MISSING, "unauthorized", [])
 
 
-def test_a_cursor_that_comes_back_is_an_error_and_not_an_endless_read(vendor, fetch):
+def test_a_page_that_comes_back_ends_the_day_as_a_part_and_not_as_an_endless_read(vendor, fetch):
     scripted = vendor(lambda path, params: page(CODE_RECORD, next_page="page_again"))
     answer = fetch("claude_code_usage", [MONDAY])[MONDAY]
-    assert (answer.state, answer.reason) == (State.MISSING, "repeated_page")
+    assert (answer.state, answer.reason, len(answer.rows)) == (State.PARTIAL, "repeated_page", 1)
     assert len(scripted.requests) == 2
+
+
+def test_a_day_whose_bucket_came_is_complete_though_its_page_comes_again(vendor, fetch):
+    vendor(lambda path, params: page(bucket(MONDAY, COST_RESULT), next_page="page_again"))
+    answers = fetch("claude_api_cost", [MONDAY, TUESDAY])
+    assert [(answer.state, answer.reason) for answer in answers.values()] == [
+        (State.AVAILABLE, ""), (State.MISSING, "repeated_page")]
 
 
 def test_a_day_that_comes_twice_is_not_trusted(vendor, fetch):

@@ -6,9 +6,8 @@ from decimal import Decimal
 import pytest
 from cursor_fakes import EXAMPLE_EVENTS, event, page_text
 
-from agent_spend.errors import FeedError
 from agent_spend.sources.cursor.assets import FEEDS
-from agent_spend.sources.cursor.schema import dollars, event_day, kind_class, usage_page, usage_rows
+from agent_spend.sources.cursor.schema import dollars, doubts, event_day, kind_class, usage_page, usage_rows
 from agent_spend.sources.feed import DayAnswer, State
 
 TENTH = date(2026, 11, 10)
@@ -117,8 +116,10 @@ def test_a_kind_that_is_the_name_of_the_subscription_is_a_custom_subscription():
     assert kind_class("Acme Flex") == "unknown"
 
 
-def test_a_missing_charge_names_the_field_and_the_day():
-    body = page_text([event(1794319533120), {"timestamp": "1794319533121", "kind": "Included"}], 2).encode()
-    with pytest.raises(FeedError, match=r"chargedCents.*an event of 2026-11-10") as failure:
-        usage_page(body, "cursor_usage_events 2026-11-10")
-    assert failure.value.reason == "missing_field"
+def test_an_event_without_an_amount_among_others_with_one_is_kept_and_its_day_says_so():
+    events = [event(1794319533120), event(1794319533121) | {"tokenUsage": {"totalCents": 3}}]
+    del events[1]["chargedCents"]
+    rows = usage_rows(usage_page(page_text(events, 2).encode(), "events").usageEvents, date(2026, 11, 10), "events")
+    assert [row["charged_usd"] for row in rows] == [Decimal("0.04"), None]
+    assert doubts(rows, "events 2026-11-10") == (
+        "no_amount", "events 2026-11-10: 1 usage-based events state no amount; they are kept and in no USD total")
