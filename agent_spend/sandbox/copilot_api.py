@@ -64,6 +64,8 @@ def routes(sandbox: SandboxState) -> list[Route]:
         api(bill + "/usage/summary", copilot_billing_api.usage_summary),
         api(bill + "/ai_credit/usage", copilot_billing_api.ai_credit_usage),
         api("/organizations/{org}/settings/billing/{report:path}", copilot_billing_api.no_bill),
+        api("/enterprises/{enterprise}/teams", copilot_directory.enterprise_teams),
+        api("/enterprises/{enterprise}/teams/{slug}/memberships", copilot_directory.enterprise_team_members),
         api("/orgs/{org}/teams", copilot_directory.teams),
         api("/orgs/{org}/teams/{slug}/members", copilot_directory.team_members),
         api("/enterprises/{enterprise}/consumed-licenses", copilot_directory.consumed_licenses),

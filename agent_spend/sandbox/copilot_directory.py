@@ -13,10 +13,11 @@ from starlette.responses import Response
 from agent_spend.partitions import month_end, month_start
 from agent_spend.sandbox.copilot_records import ORGANIZATION_IDS, UNMATCHED_ORG, UNMATCHED_USER_ID, user_records
 from agent_spend.sandbox.copilot_replies import Refusal, json_reply, paged
-from agent_spend.sandbox.scenario import ORGANISATION, Person, Scenario
+from agent_spend.sandbox.scenario import ENTERPRISE, ORGANISATION, Person, Scenario
 from agent_spend.sandbox.state import SandboxState
 
 _FIRST_TEAM_ID = 440
+ENTERPRISE_TEAM = "ent:champions"
 
 
 def seats(sandbox: SandboxState, request: Request) -> Response:
@@ -36,6 +37,36 @@ def seats(sandbox: SandboxState, request: Request) -> Response:
         listed.append(listed[0] | {"assignee": None, "last_activity_at": None, "last_activity_editor": None})
     page, links = paged(sandbox, request, listed, default_size=50)
     return json_reply({"total_seats": total, "seats": page}, headers=links)
+
+
+def enterprise_teams(sandbox: SandboxState, request: Request) -> Response:
+    """The one team of the enterprise itself; its slug has GitHub's prefix."""
+    base = f"{sandbox.base_url}/github/enterprises/{ENTERPRISE}/teams/{ENTERPRISE_TEAM}"
+    team = {
+        "id": _FIRST_TEAM_ID - 1, "name": "Champions", "slug": ENTERPRISE_TEAM, "description": "Early adopters", "url": base,
+        "group_id": None, "html_url": base, "members_url": base + "/members{/member}", "organization_selection_type": "disabled",
+        "created_at": "2026-03-01T09:00:00Z", "updated_at": "2026-03-01T09:00:00Z",
+    }  # fmt: skip
+    page, links = paged(sandbox, request, [team])
+    return json_reply(page, headers=links)
+
+
+def enterprise_team_members(sandbox: SandboxState, request: Request) -> Response:
+    """Members of the enterprise's team."""
+    if request.path_params["slug"] != ENTERPRISE_TEAM:
+        raise Refusal(404, "Not Found")
+    scenario = sandbox.scenario
+    listed = [
+        {"login": scenario.login_of(person, scenario.end_day), "id": person.github_user_id, "type": "User", "site_admin": False}
+        for person in champions(scenario)
+    ]
+    page, links = paged(sandbox, request, listed)
+    return json_reply(page, headers=links)
+
+
+def champions(scenario: Scenario) -> list[Person]:
+    """Members of the enterprise's own team: one of each of the first squads, whoever is still employed."""
+    return [person for person in scenario.people[:3] if scenario.is_employed(person, scenario.end_day)]
 
 
 def teams(sandbox: SandboxState, request: Request) -> Response:

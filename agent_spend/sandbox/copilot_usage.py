@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from agent_spend.partitions import month_start
 from agent_spend.sandbox.copilot_billing import SEAT_USD, credits_on, pool_in, seat_quantity_on, seats_in
-from agent_spend.sandbox.copilot_directory import team_people
+from agent_spend.sandbox.copilot_directory import ENTERPRISE_TEAM, champions, team_people
 from agent_spend.sandbox.copilot_records import RESTATED_CREDITS, UNMATCHED_USER_ID, user_records
-from agent_spend.sandbox.scenario import GITHUB_ORGS, Scenario
+from agent_spend.sandbox.scenario import ENTERPRISE, GITHUB_ORGS, Scenario
 
 LIST_USD_PER_CREDIT = Decimal("0.01")
 
@@ -49,6 +49,8 @@ def answer_key(scenario: Scenario) -> dict:
         "billing_by_month": {month: _bill(scenario, month) for month in sorted({day[:7] for _, day, _ in flat})},
         "seats": _seats(scenario),
         "team_members": {
+            ENTERPRISE: {ENTERPRISE_TEAM: sorted(person.github_user_id for person in champions(scenario))},
+        } | {
             org: {slug: sorted(person.github_user_id for person in people) for slug, people in teams.items()}
             for org, teams in ((org, team_people(scenario, org)) for org in GITHUB_ORGS)
         },

@@ -33,7 +33,8 @@ Rows = Sequence[dict] | pa.Table | Spool
 class DayAnswer:
     """What a source says about one partition (a UTC day, or a month given by its first day).
 
-    ``raw`` holds the HTTP answers or file contents this came from, kept as received.
+    ``raw`` holds the HTTP answers or file contents this came from, kept as received. ``keep`` names a column and those of
+    its values that could not be read this time: rows that are stored for the day with one of them stay.
     """
 
     day: date
@@ -42,6 +43,7 @@ class DayAnswer:
     reason: str = ""
     message: str = ""
     raw: Sequence[Answer | Download] = ()
+    keep: tuple[str, Sequence[str]] = ("", ())
 
     @classmethod
     def from_error(cls, day: date, error: FeedError, raw: Sequence[Answer | Download] = ()) -> "DayAnswer":

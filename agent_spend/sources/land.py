@@ -14,7 +14,7 @@ from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store
 from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
-from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, partition_days
+from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, Window, partition_days
 from agent_spend.privacy import Display
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import DayAnswer, Feed, not_connected
@@ -71,6 +71,8 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
         if stored and (answer.is_doubtful or _is_poorer(answer, before)):
             message = f"{answer.message}; the {stored} rows that are stored were kept"
             answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
+        if stored and answer.is_data and answer.keep[1]:
+            answer = _with_kept(lake, feed, answer)
         if answer.is_data:
             try:
                 # Rows of a day that turns out bad stay in the spool; only days with a size are taken from it.
@@ -103,6 +105,22 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
 
 def _is_poorer(answer: DayAnswer, before: Coverage) -> bool:
     return answer.state is State.PARTIAL and (before.state != State.PARTIAL or len(answer.rows) < before.row_count)
+
+
+def _with_kept(lake: Lake, feed: Feed, answer: DayAnswer) -> DayAnswer:
+    """The answer with the stored rows of what it could not read; of a row in both the answer's counts."""
+    column, values = answer.keep
+    stored = lake.read(feed.name, feed.partition_column, Window(answer.day, answer.day)).to_pylist()
+    known = {tuple(row[name] for name in feed.schema.unique) for row in answer.rows}
+    kept = [
+        {name: row.get(name) for name in feed.schema.columns}
+        for row in stored
+        if row[column] in values and tuple(row[name] for name in feed.schema.unique) not in known
+    ]
+    if not kept:
+        return answer
+    message = f"{answer.message}; {len(kept)} rows stored before were kept for {', '.join(values)}"
+    return replace(answer, state=State.AVAILABLE, rows=[*answer.rows, *kept], message=message)
 
 
 def _coverage(feed, answer, before, size, change, now) -> Coverage:

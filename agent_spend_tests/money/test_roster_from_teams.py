@@ -19,8 +19,8 @@ FLAT = (9, "Flat", "9", None)
 
 def member(on: date, team: tuple, user_id: int | None, login: str | None = None, org: str = "acme") -> dict:
     team_id, name, path, above = team
-    return {"usage_day": on, "org": org, "team_id": team_id, "team_slug": name.lower(), "team_name": name,
-            "team_path": path, "parent_team_id": above, "user_id": user_id, "user_login": login}
+    return {"usage_day": on, "org": org, "team_type": "organization", "team_id": team_id, "team_slug": name.lower(),
+            "team_name": name, "team_path": path, "parent_team_id": above, "user_id": user_id, "user_login": login}
 
 
 def tree(on: date) -> list[dict]:
@@ -137,6 +137,17 @@ def test_of_several_teams_the_deepest_and_then_the_oldest_is_the_squad_and_the_o
     firm.build(*BUILT, "dim_person")
     (row,) = firm.rows("dim_person")
     assert (row["org"], row["squad"], row["other_squads"]) == ("Payments", "Checkout", "Flat, Ledger")
+
+
+def test_a_team_of_the_enterprise_is_the_squad_of_who_is_in_no_other(firm):
+    champions = {"org": "acme-inc", "team_type": "enterprise"}
+    firm.feed("github_teams", *tree(day(2)), member(day(2), PAYMENTS, 7, "lead"), member(day(2), FLAT, 8, "ivo"),
+              *(member(day(2), (1, "Champions", "1", None), user, login) | champions
+                for user, login in ((7, "lead"), (8, "ivo"), (9, "zoe"))))
+    firm.build(*BUILT, "dim_person")
+    found = [(row["github_login"], row["org"], row["squad"], row["other_squads"]) for row in firm.rows("dim_person", "person_id")]
+    assert found == [("lead", "Payments", None, "Champions"), ("ivo", "acme", "Flat", "Champions"),
+                     ("zoe", "acme-inc", "Champions", None)]
 
 
 def test_a_member_of_the_parent_team_alone_has_an_org_and_no_squad(firm):

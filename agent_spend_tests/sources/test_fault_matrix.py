@@ -31,6 +31,8 @@ ENDPOINTS = [
     ("copilot_billing_usage", "usage/summary"),
     ("github_teams", "acme-core/teams?"),
     ("github_teams", "/members"),
+    ("github_teams", "enterprises/acme/teams?"),
+    ("github_teams", "/memberships"),
     ("github_identities", "consumed-licenses"),
     ("github_identities", "scim/v2"),
     ("github_identities", "graphql"),
@@ -55,6 +57,9 @@ ENDPOINTS = [
 #: The endpoint's name among the lists of people that ``github_identities`` reads.
 IDENTITY_SOURCES = {"scim/v2": "scim", "graphql": "saml"}
 
+#: Endpoints of an organization; everything else of GitHub is asked of the enterprise alone.
+OF_ORGANIZATIONS = ("acme-core/teams?", "/members")
+
 #: Fault -> reasons that name it. A signed file answers refusals with ``link_expired``, and a later shard that fails with
 #: ``shard_missing``; GitHub's reports and Anthropic's analytics have words of their own for "not for you".
 FAULTS = {
@@ -62,7 +67,7 @@ FAULTS = {
     "403": {"forbidden", "link_expired"},
     "403-policy": {"policy_disabled", "forbidden", "link_expired"},
     "403-rate-limit": {"rate_limited", "forbidden"},
-    "404": {"not_found", "link_expired", "not_enabled", "no_scim"},
+    "404": {"not_found", "link_expired", "not_enabled", "no_scim", "not_connected"},
     "429": {"rate_limited"},
     "429-retry-after": {"rate_limited"},
     "429-other-clock": {"rate_limited"},
@@ -130,7 +135,7 @@ def ask(sandbox, monkeypatch):
     """Asks one feed for the day under a fault."""
 
     def answer(name: str, endpoint: str, fault: str = ""):
-        monkeypatch.setenv("GITHUB_ORGS", "acme-core" if name == "github_teams" else "")
+        monkeypatch.setenv("GITHUB_ORGS", "acme-core" if endpoint in OF_ORGANIZATIONS else "")
         monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", IDENTITY_SOURCES.get(endpoint, "licences"))
         monkeypatch.setattr(http, "TIMEOUT_SECONDS", (5, 0.1) if fault in ("slow", "stall") else (5, 30))
         sandbox.state.options["fault"] = fault and f"{endpoint}:{fault}"

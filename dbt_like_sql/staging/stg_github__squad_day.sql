@@ -7,7 +7,7 @@ usage_day: UTC day of the snapshot
 user_id: GitHub account id
 user_login: login, lower case
 org: team at the level of rule org_level, else the GitHub organization
-squad: the one squad of the account: the deepest of its teams, of several as deep the oldest; null for who is in an org only
+squad: the one squad of the account: an organization's team before one of the enterprise, the deepest, of several as deep the oldest; null for who is in an org only
 other_squads: the account's other squads, by name; null for none
 */
 WITH rules AS (
@@ -24,12 +24,13 @@ ignored AS (
 teams AS (
   SELECT DISTINCT
     t.usage_day,
+    t.org AS github_org,
     t.team_id,
     t.team_name,
     p.parent_team_id IS NOT NULL AS has_teams_below
   FROM github_teams AS t
-  LEFT JOIN (SELECT DISTINCT usage_day, parent_team_id FROM github_teams) AS p
-    ON p.usage_day = t.usage_day AND p.parent_team_id = t.team_id
+  LEFT JOIN (SELECT DISTINCT usage_day, org, parent_team_id FROM github_teams) AS p
+    ON p.usage_day = t.usage_day AND p.org = t.org AND p.parent_team_id = t.team_id
 ),
 
 memberships AS (
@@ -38,6 +39,7 @@ memberships AS (
     t.user_id,
     LOWER(t.user_login) AS user_login,
     t.org AS github_org,
+    CASE WHEN t.team_type = 'enterprise' THEN 1 ELSE 0 END AS is_of_enterprise,
     t.team_id,
     t.team_path,
     CAST(LENGTH(t.team_path) - LENGTH(REPLACE(t.team_path, '/', '')) + 1 AS BIGINT) AS level,
@@ -63,7 +65,7 @@ placed AS (
         THEN TRY_CAST(SPLIT_PART(m.team_path, '/', m.org_level) AS BIGINT)
     END AS org_id
   FROM memberships AS m
-  INNER JOIN teams AS t ON t.usage_day = m.usage_day AND t.team_id = m.team_id
+  INNER JOIN teams AS t ON t.usage_day = m.usage_day AND t.github_org = m.github_org AND t.team_id = m.team_id
 ),
 
 ranked AS (
@@ -74,11 +76,12 @@ ranked AS (
     COALESCE(o.team_name, p.github_org) AS org,
     s.team_name AS squad,
     ROW_NUMBER() OVER (
-      PARTITION BY p.usage_day, p.user_id ORDER BY CASE WHEN s.team_id IS NULL THEN 1 ELSE 0 END, p.level DESC, p.team_id
+      PARTITION BY p.usage_day, p.user_id
+      ORDER BY p.is_of_enterprise, CASE WHEN s.team_id IS NULL THEN 1 ELSE 0 END, p.level DESC, p.team_id, p.github_org
     ) AS preference
   FROM placed AS p
-  LEFT JOIN teams AS s ON s.usage_day = p.usage_day AND s.team_id = p.squad_id
-  LEFT JOIN teams AS o ON o.usage_day = p.usage_day AND o.team_id = p.org_id
+  LEFT JOIN teams AS s ON s.usage_day = p.usage_day AND s.github_org = p.github_org AND s.team_id = p.squad_id
+  LEFT JOIN teams AS o ON o.usage_day = p.usage_day AND o.github_org = p.github_org AND o.team_id = p.org_id
 ),
 
 others AS (
@@ -89,7 +92,7 @@ others AS (
   FROM ranked AS r
   INNER JOIN ranked AS chosen
     ON chosen.usage_day = r.usage_day AND chosen.user_id = r.user_id AND chosen.preference = 1
-  WHERE r.squad <> chosen.squad
+  WHERE r.squad <> COALESCE(chosen.squad, '')
   GROUP BY r.usage_day, r.user_id
 ),
 

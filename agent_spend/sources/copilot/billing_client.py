@@ -20,16 +20,24 @@ _NOISE = Decimal("0.0001")
 def fetch_billing_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """One answer a day. Credits come from ``ai_credit/usage`` only, so that no credit is counted twice."""
     session = github_session(settings, own_token="GITHUB_BILLING_TOKEN")
+    answered: dict[tuple[Scope, bytes], date] = {}
 
     def ask(day: date) -> DayAnswer:
-        return ask_scopes(settings, BILLING_FEED, day, lambda scope, where: _part(session, scope, where, day))
+        return ask_scopes(settings, BILLING_FEED, day, lambda scope, where: _part(session, scope, where, day, answered))
 
     return each_day(days, ask)
 
 
-def _part(session: VendorSession, scope: Scope, where: str, day: date) -> Part:
+def _part(session: VendorSession, scope: Scope, where: str, day: date, answered: dict[tuple[Scope, bytes], date]) -> Part:
     credits, credits_raw = _report(session, scope, "ai_credit/usage", where, day)
     summary, summary_raw = _report(session, scope, "usage/summary", where, day)
+    coarse = [report for report in (credits, summary) if report.time_period is None or not report.time_period.day]
+    # No two days have the same credits of the same models: it is the month's answer, whatever day is asked for.
+    if credits in coarse and credits.usage_items and (other := answered.setdefault((scope, credits_raw.body), day)) != day:
+        raise FeedError(
+            "wrong_day", f"{where}: field timePeriod names no day, and ai_credit/usage is the same as for {other}: the answer "
+            "may be a whole month's; nothing was stored, and what was stored for the other day should be read again"
+        )  # fmt: skip
     if not credits.usage_items and not summary.usage_items:
         raise FeedError("no_report", f"{where}: billing shows no line of any product for this day (yet)")
     credit_lines = [item for item in credits.usage_items if sku_class(item.sku, item.unit_type) == "credits"]
@@ -37,7 +45,10 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date) -> Part:
     other_lines = [item for item in ours if sku_class(item.sku, item.unit_type) != "credits"]
     by_model = sum((item.gross_quantity for item in credit_lines), Decimal(0))
     by_sku = sum((item.gross_quantity for item in ours if item not in other_lines), Decimal(0))
-    notes = []
+    notes = [
+        f"{scope.slug}: GitHub's timePeriod is {report.time_period or 'left out'}; taken as the day that was asked for"
+        for report in coarse[:1]
+    ]
     if abs(by_model - by_sku) > _NOISE:
         notes.append(f"{scope.slug}: ai_credit/usage holds {by_model} credits, usage/summary {by_sku}")
     if left_out := len(summary.usage_items) - len(ours):
@@ -54,11 +65,8 @@ def _report(session: VendorSession, scope: Scope, name: str, where: str, day: da
     if answer.status != 200:
         raise refusal(answer, where, _permission(scope))
     report = decode(answer.body, UsageReport, where)
-    if not report.time_period.is_day(day):
-        period = report.time_period
-        raise FeedError(
-            "wrong_day", f"{where}: field timePeriod is {period.year}-{period.month}-{period.day}, asked for {day}"
-        )
+    if report.time_period and report.time_period.contradicts(day):
+        raise FeedError("wrong_day", f"{where}: field timePeriod is {report.time_period}, asked for {day}")
     return report, answer
 
 

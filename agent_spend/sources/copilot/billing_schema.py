@@ -4,6 +4,7 @@ Source: GitHub REST reference, "Billing usage" (enhanced billing platform, API v
 consumption, ``discount`` the part covered by included credits or other discounts, ``net`` what is billed.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -13,18 +14,23 @@ import pandera.pandas as pandera
 
 from agent_spend.sources.copilot.schema import exact
 from agent_spend.sources.feed import DAY, MONEY, TEXT, column
+from agent_spend.sources.files import squeezed
 
 
 class TimePeriod(msgspec.Struct):
-    """The period GitHub answered for; a missing part means the whole month or year."""
+    """The period GitHub answered for. Only the year is promised: GitHub's own samples leave month and day out."""
 
     year: int
     month: int | None = None
     day: int | None = None
 
-    def is_day(self, day: date) -> bool:
-        """Whether the answer is of exactly this day."""
-        return (self.year, self.month, self.day) == (day.year, day.month, day.day)
+    def contradicts(self, day: date) -> bool:
+        """Whether a part that is stated is another one than the day's."""
+        asked = (day.year, day.month, day.day)
+        return any(part not in (None, own) for part, own in zip((self.year, self.month, self.day), asked, strict=True))
+
+    def __str__(self) -> str:
+        return "-".join(str(part) for part in (self.year, self.month, self.day) if part is not None)
 
 
 class UsageItem(msgspec.Struct, rename="camel"):
@@ -45,8 +51,8 @@ class UsageItem(msgspec.Struct, rename="camel"):
 class UsageReport(msgspec.Struct, rename="camel"):
     """Either billing usage report."""
 
-    time_period: TimePeriod
     usage_items: list[UsageItem]
+    time_period: TimePeriod | None = None
 
 
 #: One row a line of the day's reports: credits an SKU and model, everything else an SKU.
@@ -73,15 +79,15 @@ BILLING_USAGE = pandera.DataFrameSchema(
 )  # fmt: skip
 
 
-_CREDIT_SKUS = ("ai_credit", "ai credits", "ai_unit")
+_CREDITS = re.compile("ai(credit|unit)")
 
 
 def sku_class(sku: str, unit: str) -> str:
-    """``credits``, ``seat`` or ``other``; GitHub spells both in several ways, so only what they share is read."""
-    sku, unit = sku.lower(), unit.lower()
-    if unit.startswith("ai-") or unit == "credits" or any(name in sku for name in _CREDIT_SKUS):
+    """``credits``, ``seat`` or ``other``; GitHub spells both in several ways, so only their letters are read."""
+    sku, unit = squeezed(sku), squeezed(unit)
+    if unit == "credits" or _CREDITS.match(unit) or _CREDITS.search(sku):
         return "credits"
-    return "seat" if unit == "user-months" else "other"
+    return "seat" if unit == "usermonths" else "other"
 
 
 def is_copilot(item: UsageItem) -> bool:

@@ -1,7 +1,7 @@
 """Shapes of GitHub's teams, their members and identities, and the lake tables of their daily snapshots.
 
-Source: GitHub REST reference, "Teams", "Enterprise licensing" and "SCIM" (API version 2026-03-10); GraphQL reference,
-``ExternalIdentity``.
+Source: GitHub REST reference, "Teams", "Enterprise teams", "Enterprise licensing" and "SCIM" (API version 2026-03-10);
+GraphQL reference, ``ExternalIdentity``.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,16 @@ from agent_spend.sources.feed import DAY, FLAG, TEXT, WHOLE, column
 
 
 class Team(msgspec.Struct):
-    """One team. Its slug and name change when it is renamed, its id does not."""
+    """One team. Its slug and name change when it is renamed, its id does not; a team of the enterprise has no parent.
+
+    ``type`` is ``enterprise`` for a team of the enterprise that an organization lists among its own.
+    """
 
     id: int
     slug: str
     name: str | None = None
     parent: "Team | None" = None
+    type: str | None = None
 
 
 class Member(msgspec.Struct):
@@ -140,7 +144,9 @@ class IdentityAnswer(msgspec.Struct):
 TEAMS = pandera.DataFrameSchema(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
-        "org": column(TEXT, "GitHub organization."),
+        "org": column(TEXT, "Slug of the GitHub organization, or of the enterprise for a team of the enterprise."),
+        "team_type": column(TEXT, "organization or enterprise: whose team it is.",
+                            check=pandera.Check.isin(("organization", "enterprise"))),
         "team_id": column(WHOLE, "GitHub's team id; survives renames."),
         "team_slug": column(TEXT, "Team slug when the list was read."),
         "team_name": column(TEXT, "Team name when the list was read."),

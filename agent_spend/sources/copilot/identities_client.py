@@ -8,7 +8,7 @@ from agent_spend.settings import Settings, env
 from agent_spend.sources.copilot.directory_schema import Email, LicencePage, ScimPage, identity_row
 from agent_spend.sources.copilot.listing import PAGE_SIZE, live_list, read_pages
 from agent_spend.sources.copilot.saml_client import read_saml
-from agent_spend.sources.copilot.scopes import Part, Scope
+from agent_spend.sources.copilot.scopes import Part, Scope, all_scopes
 from agent_spend.sources.copilot.session import get, github_session, refusal
 from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import Answer, VendorSession
@@ -22,8 +22,9 @@ _NOT_THERE = ("forbidden", "not_found", "no_scim", "no_saml")
 def fetch_identities(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """Every list of people for the newest requested day while that is now.
 
-    A list that the company does not have, or that the token may not read, is named in the day's message. A list that
-    breaks off, and a day on which every list is refused, leave what is stored.
+    A list that the company does not have, or that the token may not read, is named in the day's message, and rows that
+    it gave earlier the same day stay. A list that breaks off, and a day on which every list is refused, leave what is
+    stored.
     """
     return live_list(days, settings, IDENTITIES_FEED, lambda day: _ask(settings, day))
 
@@ -32,7 +33,7 @@ def _ask(settings: Settings, day: date) -> DayAnswer:
     sessions = {"scim": github_session(settings, own_token="GITHUB_SCIM_TOKEN")}
     plain = github_session(settings)
     parts: list[Part] = []
-    refused: list[FeedError] = []
+    refused: list[tuple[str, FeedError]] = []
     for source in _sources():
         for scope in _scopes(settings, source):
             where = f"{IDENTITIES_FEED} {day}: {source} of {scope.kind} {scope.slug}"
@@ -41,11 +42,11 @@ def _ask(settings: Settings, day: date) -> DayAnswer:
             except FeedError as error:
                 if error.reason not in _NOT_THERE:
                     raise
-                refused.append(error)
+                refused.append((source, error))
                 parts.append(Part([], note=f"{source} of {scope.kind} {scope.slug}: {error.reason}"))
     if len(refused) == len(parts):
         if refused:
-            raise refused[0]
+            raise refused[0][1]
         message = f"{SETTING} asks for licences alone, which belong to an enterprise: set GITHUB_ENTERPRISE"
         raise FeedError("not_connected", message, State.NOT_CONNECTED)
     # A person in two organizations is in the lists of both; the first one named is kept.
@@ -57,6 +58,7 @@ def _ask(settings: Settings, day: date) -> DayAnswer:
     return DayAnswer(
         day, State.AVAILABLE if rows else State.ZERO, list(rows.values()),
         message="; ".join(filter(None, (part.note for part in parts))), raw=[answer for part in parts for answer in part.raw],
+        keep=("source", sorted({source for source, _ in refused})),
     )  # fmt: skip
 
 
@@ -70,10 +72,7 @@ def _sources() -> list[str]:
 
 def _scopes(settings: Settings, source: str) -> list[Scope]:
     """The enterprise, and the organizations where they have such a list of their own."""
-    enterprise = [Scope("enterprise", settings.github_enterprise)] if settings.github_enterprise else []
-    return enterprise if source == "licences" else [
-        *enterprise, *(Scope("organization", slug) for slug in settings.github_orgs)
-    ]
+    return [scope for scope in all_scopes(settings) if scope.is_enterprise or source != "licences"]
 
 
 def _licences(session: VendorSession, scope: Scope, where: str) -> Part:

@@ -47,6 +47,12 @@ class Part:
     doubt: str = ""
 
 
+def all_scopes(settings: Settings) -> list[Scope]:
+    """The enterprise, where there is one, and every organization: for lists that each of them has of its own."""
+    enterprise = [Scope("enterprise", settings.github_enterprise)] if settings.github_enterprise else []
+    return [*enterprise, *(Scope("organization", slug) for slug in settings.github_orgs)]
+
+
 def ask_scopes(settings: Settings, feed: str, day: date, ask: Callable[[Scope, str], Part]) -> DayAnswer:
     """One day from the configured scopes.
 

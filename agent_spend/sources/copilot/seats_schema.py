@@ -68,7 +68,7 @@ def seat_rows(seats: Iterable[Seat], day: date, scope: str) -> list[dict]:
     """Rows of :data:`SEATS`. Of a person's several seats the one that lasts counts, then the one used last."""
     kept: dict[object, Seat] = {}
     for number, seat in enumerate(seats):
-        key = seat.assignee.id if seat.assignee else f"open {number}"
+        key = (seat.assignee.id, seat.assignee.login) if seat.assignee else number
         if key not in kept or _standing(seat) > _standing(kept[key]):
             kept[key] = seat
     return [_seat_row(seat, day, scope) for seat in kept.values()]

@@ -95,11 +95,42 @@ def test_year_month_and_day_are_always_sent(github):
     assert {target.split("?")[1] for target, _ in github.requests} == {"year=2026&month=11&day=18"}
 
 
-@pytest.mark.parametrize("period", ['"year":2026,"month":11', '"year":2026,"month":11,"day":17', '"year":2026'])
-def test_an_answer_for_a_whole_month_or_another_day_is_an_error(github, period):
+@pytest.mark.parametrize("period", ['"year":2026,"month":10', '"year":2026,"month":11,"day":17', '"year":2025'])
+def test_an_answer_that_names_another_period_is_an_error(github, period):
     github.answer(CREDITS, report(HAIKU, period=f'"timePeriod":{{{period}}}'))
     answer = ask()[0]
     assert (answer.state, answer.reason, list(answer.rows)) == (State.MISSING, "wrong_day", [])
+
+
+def test_githubs_own_samples_that_name_the_year_only_are_read_and_it_is_said(github):
+    # GitHub REST reference, "Get billing AI credit usage report" and "Get billing usage summary" of an enterprise.
+    period = '"timePeriod":{"year":2025},"enterprise":"GitHub"'
+    github.answer(CREDITS, report(
+        '{"product":"Copilot","sku":"Copilot AI Credits","model":"GPT-5","unitType":"ai-credits","pricePerUnit":0.01,'
+        '"grossQuantity":100,"grossAmount":1,"discountQuantity":0,"discountAmount":0,"netQuantity":100,"netAmount":1}',
+        period=period,
+    ))  # fmt: skip
+    github.answer(SUMMARY, report(
+        '{"product":"Actions","sku":"actions_linux","unitType":"minutes","pricePerUnit":0.008,"grossQuantity":1000,'
+        '"grossAmount":8,"discountQuantity":0,"discountAmount":0,"netQuantity":1000,"netAmount":8}', period=period,
+    ))  # fmt: skip
+    (answer,) = ask(date(2025, 11, 18))
+    (row,) = FEED.table(answer).to_pylist()
+    assert (row["model"], row["gross_quantity"], row["net_usd"]) == ("GPT-5", Decimal(100), Decimal(1))
+    assert "acme: GitHub's timePeriod is 2025; taken as the day that was asked for" in answer.message
+
+
+def test_an_answer_without_a_period_is_taken_as_the_day(github):
+    github.answer(CREDITS, report(HAIKU, period='"enterprise":"acme"'))
+    github.answer(SUMMARY, report(SEATS))
+    assert (ask()[0].state, "timePeriod is left out" in ask()[0].message) == (State.AVAILABLE, True)
+
+
+def test_the_same_answer_for_two_days_that_names_no_day_is_stored_once_at_most(github):
+    github.answer(CREDITS, report(HAIKU, period='"timePeriod":{"year":2026,"month":11}'))
+    github.answer(SUMMARY, report(SEATS, period='"timePeriod":{"year":2026,"month":11}'))
+    answers = ask(date(2026, 11, 17), DAY)
+    assert sorted((answer.state, answer.reason) for answer in answers) == [(State.AVAILABLE, ""), (State.MISSING, "wrong_day")]
 
 
 def test_two_empty_reports_are_missing_and_not_zero(github):
@@ -124,6 +155,8 @@ def test_a_bill_without_copilot_is_zero(github):
         ("spark_ai_credits", "credits", "credits"),
         ("copilot_for_business", "user-months", "seat"),
         ("copilot_enterprise", "user-months", "seat"),
+        ("Copilot Cloud Agent", "AICredits", "credits"),
+        ("Copilot Business", "UserMonths", "seat"),
         ("copilot_premium_request", "requests", "other"),
     ],
 )

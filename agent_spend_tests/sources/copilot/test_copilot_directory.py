@@ -5,10 +5,12 @@ from datetime import date
 import pytest
 
 from agent_spend.errors import State
+from agent_spend.lake.tables import Lake
 from agent_spend.sandbox.copilot_usage import answer_key
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.assets import FEEDS
+from agent_spend.sources.land import land
 
 TEAMS = next(feed for feed in FEEDS if feed.name == "github_teams")
 SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
@@ -109,9 +111,70 @@ def test_an_organization_without_a_visible_team_says_so(github, monkeypatch):
     assert answer.state is State.ZERO and "no team is visible" in answer.message
 
 
-def test_teams_need_organizations(github):
+ENTERPRISE = "/enterprises/acme"
+#: The sample of "List enterprise teams" and of "List members in an enterprise team" in GitHub's REST reference.
+JUSTICE = """[{"id": 1, "name": "Justice League", "description": "A great team.", "slug": "justice-league",
+  "url": "https://api.github.com/enterprises/dc/teams/justice-league", "group_id": "62ab9291-fae2-468e-974b-7e45096d5021",
+  "html_url": "https://github.com/enterprises/dc/teams/justice-league",
+  "members_url": "https://api.github.com/enterprises/dc/teams/justice-league/members{/member}",
+  "created_at": "2019-01-26T19:01:12Z", "updated_at": "2019-01-26T19:14:43Z"}]"""
+OCTOCAT = '[{"login": "octocat", "id": 1, "node_id": "MDQ6VXNlcjE=", "type": "User", "site_admin": false}]'
+
+
+def test_teams_of_the_enterprise_are_read_without_any_organization(github):
+    github.answer(f"{ENTERPRISE}/teams", JUSTICE)
+    github.answer(f"{ENTERPRISE}/teams/justice-league/memberships", OCTOCAT)
+    assert rows(TEAMS) == [{
+        "usage_day": NOW, "org": "acme", "team_type": "enterprise", "team_id": 1, "team_slug": "justice-league",
+        "team_name": "Justice League", "team_path": "1", "parent_team_id": None, "user_id": 1, "user_login": "octocat",
+    }]  # fmt: skip
+
+
+def test_a_slug_with_githubs_prefix_is_asked_for_as_it_is(github):
+    github.answer(f"{ENTERPRISE}/teams", '[{"id":1,"slug":"ent:all staff","name":"All staff"}]')
+    github.answer(f"{ENTERPRISE}/teams/ent:all%20staff/memberships", OCTOCAT)
+    assert [row["user_id"] for row in rows(TEAMS)] == [1]
+
+
+def test_a_team_of_the_enterprise_that_an_organization_lists_too_counts_once(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer(f"{ENTERPRISE}/teams", '[{"id":1,"slug":"ent:all","name":"All"}]')
+    github.answer(f"{ENTERPRISE}/teams/ent:all/memberships", OCTOCAT)
+    github.answer(f"{ORG}/teams", '[{"id":1,"slug":"ent:all","type":"enterprise"},{"id":2,"slug":"pay","type":"organization"}]')
+    github.answer(f"{ORG}/teams/pay/members", OCTOCAT)
+    assert members(rows(TEAMS)) == {"acme": {"ent:all": [1]}, "one": {"pay": [1]}}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_enterprise_that_shows_no_teams_is_named_and_its_organizations_still_count(github, monkeypatch, status):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer(f"{ENTERPRISE}/teams", '{"message":"no"}', status)
+    github.answer(f"{ORG}/teams", '[{"id":2,"slug":"pay"}]')
+    github.answer(f"{ORG}/teams/pay/members", OCTOCAT)
     answer = ask(TEAMS)[0]
-    assert answer.state is State.NOT_CONNECTED and "GITHUB_ORGS" in answer.message
+    assert answer.state is State.AVAILABLE and "enterprise acme shows no teams of its own" in answer.message
+
+
+@pytest.mark.parametrize(("status", "state"), [(403, State.FORBIDDEN), (404, State.NOT_CONNECTED)])
+def test_an_enterprise_alone_that_shows_no_teams_says_what_else_can_be_set(github, status, state):
+    github.answer(f"{ENTERPRISE}/teams", '{"message":"no"}', status)
+    answer = ask(TEAMS)[0]
+    assert answer.state is state and "GITHUB_ORGS" in answer.message
+
+
+def test_teams_read_earlier_the_same_day_stay_when_the_enterprise_refuses_later(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer(f"{ENTERPRISE}/teams", JUSTICE)
+    github.answer(f"{ENTERPRISE}/teams", '{"message":"no"}', 403)
+    github.answer(f"{ENTERPRISE}/teams/justice-league/memberships", OCTOCAT)
+    github.answer(f"{ORG}/teams", '[{"id":2,"slug":"pay"}]')
+    github.answer(f"{ORG}/teams/pay/members", OCTOCAT)
+    settings = Settings.from_environment()
+    land(TEAMS, [NOW], settings)
+    second = land(TEAMS, [NOW], settings)
+    stored = Lake(settings.lake_uri).read("github_teams", "usage_day").to_pylist()
+    assert members(stored) == {"acme": {"justice-league": [1]}, "one": {"pay": [1]}}
+    assert (second.changed, "1 rows stored before were kept for acme" in second.coverage[NOW].message) == ([], True)
 
 
 def test_rosters_have_no_past(sandbox_server):

@@ -6,9 +6,11 @@ from datetime import date
 import pytest
 
 from agent_spend.errors import State
+from agent_spend.lake.tables import Lake
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.assets import FEEDS
+from agent_spend.sources.land import land
 
 IDENTITIES = next(feed for feed in FEEDS if feed.name == "github_identities")
 SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
@@ -88,6 +90,21 @@ def test_a_list_that_breaks_off_leaves_what_is_stored(github, monkeypatch):
     github.answer(SCIM, "busy", 503)
     answer = ask()
     assert (answer.state, answer.reason, list(answer.rows)) == (State.MISSING, "server_error", [])
+
+
+def test_a_list_refused_on_a_second_run_of_the_day_keeps_the_rows_of_the_first(github, from_source):
+    from_source("scim", "licences")
+    github.answer(LICENCES, '{"users":[{"github_com_login":"mira"},{"github_com_login":"ivo"}]}')
+    github.answer(LICENCES, '{"users":[{"github_com_login":"mira"}]}')
+    github.answer(SCIM, scim_page(1, 1, {"userName": "mira@a.test"}))
+    github.answer(SCIM, '{"message":"token revoked"}', 403)
+    settings = Settings.from_environment()
+    land(IDENTITIES, [NOW], settings)
+    line = land(IDENTITIES, [NOW], settings).coverage[NOW]
+    stored = Lake(settings.lake_uri).read("github_identities", "usage_day").to_pylist()
+    found = sorted((row["source"], row["user_login"] or row["idp_user_name"]) for row in stored)
+    assert found == [("licences", "mira"), ("scim", "mira@a.test")]
+    assert line.message == "scim of enterprise acme: forbidden; 1 rows stored before were kept for scim"
 
 
 def test_scim_counts_from_one_and_pages_by_what_it_was_given(github, from_source):

@@ -52,6 +52,25 @@ def test_the_reference_seat_is_read(github):
     ]  # fmt: skip
 
 
+def test_githubs_own_sample_whose_two_people_share_an_account_id_is_two_seats(github):
+    # GitHub REST reference, "List all Copilot seat assignments": octocat and octokitten both have the id 1.
+    seat = (
+        '{{"created_at":"{created}","updated_at":"2021-09-23T15:00:00-06:00","pending_cancellation_date":{ending},'
+        '"last_activity_at":"2021-10-1{day}T00:53:32-06:00","last_activity_editor":"vscode/1.77.3/copilot/1.86.82",'
+        '"last_authenticated_at":"2021-10-14T00:53:32-06:00","plan_type":"business","assignee":{{"login":"{login}","id":1}},'
+        '"assigning_team":{{"id":1,"name":"Justice League","slug":"justice-league","parent":null}}}}'
+    )
+    github.answer(PATH, seats(
+        seat.format(created="2021-08-03T18:00:00-06:00", ending="null", day=4, login="octocat"),
+        seat.format(created="2021-09-23T18:00:00-06:00", ending='"2021-11-01"', day=3, login="octokitten"), total=2,
+    ))  # fmt: skip
+    found = [(row["user_login"], row["pending_cancellation_day"], row["assigning_team"], row["created_at"]) for row in rows()]
+    assert found == [
+        ("octocat", None, "justice-league", datetime(2021, 8, 4, 0, tzinfo=UTC)),
+        ("octokitten", date(2021, 11, 1), "justice-league", datetime(2021, 9, 24, 0, tzinfo=UTC)),
+    ]
+
+
 def test_every_page_is_read(sandbox_server):
     sandbox_server(Scenario(developers=250, days=21, seed=7, end_day=NOW))
     answer = ask()[0]
