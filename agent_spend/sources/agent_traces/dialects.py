@@ -6,28 +6,23 @@ cost of each call in the log event ``api_request`` and not on its spans (section
 event ``gen_ai.evaluation.result`` (section 3).
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
-from agent_spend.sources.agent_traces import wire
-from agent_spend.sources.agent_traces.semantics import (
-    CLAUDE_CALL_EVENT,
-    EVALUATION_EVENT,
-    EVALUATION_LABEL,
-    EVALUATION_NAME,
-    EVALUATION_SCORE,
-)
+from agent_spend.sources.agent_traces import evaluations, wire
+from agent_spend.sources.agent_traces.evaluations import digest
+from agent_spend.sources.agent_traces.semantics import CLAUDE_CALL_EVENT, EVALUATION_EVENT
 from agent_spend.sources.agent_traces.values import Attributes, Value, number, text
 from agent_spend.sources.agent_traces.wire import Facts, KeyValue, Refused
 
 _WHOLE = re.compile(rb"-?\d+")
 _CLAUDE_EVENT = "api_request"
-EVALUATION_KEYS = frozenset((EVALUATION_NAME, EVALUATION_SCORE, *EVALUATION_LABEL))
-_EVENT_KEYS = EVALUATION_KEYS | {
+#: Attributes of events that are read besides those of spans.
+EVENT_KEYS = evaluations.KEYS | {
     "event.name", "event.sequence", "duration_ms", "prompt.id", "request_id", "session.id", "gen_ai.response.id"
 }  # fmt: skip
 
@@ -64,6 +59,19 @@ class LogRecord(msgspec.Struct, rename="camel"):
     span_id: str = ""
     body: wire.AnyValue | None = None
     attributes: list[KeyValue] | None = None
+
+
+class Event(NamedTuple):
+    """A log record as its encoding gave it; ``said`` holds the wanted attributes and ``EVENT_KEYS`` only."""
+
+    at: int | str
+    name: str
+    body: str | None
+    trace_id: str
+    span_id: str
+    said: Attributes
+    resource: Attributes
+    attribute_count: int
 
 
 class ScopeLogs(msgspec.Struct, rename="camel"):
@@ -116,7 +124,7 @@ def _copilot(span: SdkObject, wanted: frozenset[str]) -> Iterator[Facts]:
 
 
 def _log_events(groups: list[ResourceLogs], wanted: frozenset[str]) -> Iterator[Facts | Refused]:
-    needed = wanted | _EVENT_KEYS
+    needed = wanted | EVENT_KEYS
     for group in groups:
         try:
             resource = wire.attributes(group.resource.attributes if group.resource else None, wanted)
@@ -126,50 +134,57 @@ def _log_events(groups: list[ResourceLogs], wanted: frozenset[str]) -> Iterator[
         for scope in group.scope_logs or ():
             for record in scope.log_records or ():
                 try:
-                    said = wire.attributes(record.attributes, needed)
-                    names = (record.event_name, said.get("event.name"), record.body.string_value if record.body else None)
-                    if EVALUATION_EVENT in names:
-                        yield _judgement(record, said, resource)
-                    elif CLAUDE_CALL_EVENT in names or (names[1] == _CLAUDE_EVENT and names[2] is None):
-                        yield _claude_call(record, said, resource)
+                    event = Event(
+                        record.time_unix_nano or record.observed_time_unix_nano,
+                        record.event_name,
+                        record.body.string_value if record.body else None,
+                        record.trace_id,
+                        record.span_id,
+                        wire.attributes(record.attributes, needed),
+                        resource,
+                        len(record.attributes or ()),
+                    )
+                    yield from call_or_verdict(event)
                 except ValueError as error:
                     yield Refused(f"log record: {error}")
 
 
-def _judgement(record: LogRecord, said: Attributes, resource: Attributes) -> Facts:
-    """An evaluation of the span that is its parent; it leaves the landing as that run's outcome, not as a span."""
-    at = wire.nanoseconds(record.time_unix_nano or record.observed_time_unix_nano, "timeUnixNano")
-    response = text(said.get("gen_ai.response.id")) or ""
-    own = f"{record.trace_id}/{record.span_id}/{response}/{text(said.get(EVALUATION_NAME))}/{at}"
-    kept = {key: value for key, value in said.items() if key == "gen_ai.response.id" or key in EVALUATION_KEYS}
-    return Facts(
-        record.trace_id or _digest(response, 32), _digest(own, 16), record.span_id or None, EVALUATION_EVENT, 1, at, at, 0,
-        kept, resource, len(record.attributes or ()),
-    )  # fmt: skip
+def call_or_verdict(event: Event) -> Iterator[Facts]:
+    """What an event says of a call: that it was made, or how it was judged; nothing of other events.
+
+    Raises:
+        ValueError: the event has no time.
+    """
+    names = (event.name, event.said.get("event.name"), event.body)
+    if EVALUATION_EVENT in names:
+        yield evaluations.verdict(event.trace_id, event.span_id, event.at, event.said, event.resource)
+    elif CLAUDE_CALL_EVENT in names or (names[1] == _CLAUDE_EVENT and names[2] is None):
+        yield _claude_call(event)
 
 
-def _claude_call(record: LogRecord, said: Attributes, resource: Attributes) -> Facts:
+def _claude_call(event: Event) -> Facts:
     """An event as a span that ended when the event was written.
 
     Without trace context the calls of one prompt are one trace; the ids are made from the event's own, so that a
     repeated delivery is the same span.
     """
+    said = event.said
     session, prompt = text(said.get("session.id")) or "", text(said.get("prompt.id")) or ""
     request = text(said.get("request_id")) or f"{session}/{text(said.get('event.sequence'))}"
-    ended = wire.nanoseconds(record.time_unix_nano or record.observed_time_unix_nano, "timeUnixNano")
+    ended = wire.nanoseconds(event.at, "timeUnixNano")
     duration = number(said.get("duration_ms")) or Decimal(0)
     return Facts(
-        record.trace_id or _digest(f"{session}/{prompt}", 32),
-        _digest(request, 16),
-        record.span_id or None,
+        event.trace_id or digest(f"{session}/{prompt}", 32),
+        digest(request, 16),
+        event.span_id or None,
         CLAUDE_CALL_EVENT,
         3,
         ended - int(duration * 1_000_000),
         ended,
         0,
         said,
-        resource,
-        len(record.attributes or ()),
+        event.resource,
+        event.attribute_count,
     )
 
 
@@ -189,7 +204,3 @@ def _value(written: bytes) -> Value | None:
 
 def _nanoseconds(time: tuple[int, int]) -> int:
     return time[0] * 1_000_000_000 + time[1]
-
-
-def _digest(text: str, digits: int) -> str:
-    return hashlib.sha256(f"claude_code/{text}".encode()).hexdigest()[:digits]

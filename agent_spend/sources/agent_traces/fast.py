@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from agent_spend.sources.agent_traces import fast_sql, resolve, semantics, tokens
+from agent_spend.sources.agent_traces import evaluations, fast_sql, resolve, semantics, tokens
 from agent_spend.sources.agent_traces.fast_sql import Columns, Occurring
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
@@ -108,6 +108,8 @@ class FastReader:
         is_fit = not piece.messages and len(piece.body) >= SMALL_BYTES
         if is_fit and (flat := self._flat(piece, report)) is not None:
             self._waiting.append(flat)
+            if evaluations.MARK in piece.body:
+                yield from self._strict.verdicts(piece, report)
             if sum(len(one.piece.body) for one in self._waiting) >= TOGETHER_BYTES:
                 yield from self.rest()
         elif is_fit and (halves := _halves(piece)):

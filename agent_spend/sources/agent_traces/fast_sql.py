@@ -79,15 +79,18 @@ WITH said AS (
 cached AS (
     SELECT
         *,
-        COALESCE(written, CASE WHEN part_5m IS NOT NULL OR part_1h IS NOT NULL
-            THEN COALESCE(part_5m, 0) + COALESCE(part_1h, 0) END) AS written_all,
+        CASE WHEN COALESCE(written, part_5m, part_1h) IS NOT NULL
+            THEN GREATEST(COALESCE(written, 0), COALESCE(part_5m, 0) + COALESCE(part_1h, 0)) END AS written_all,
         COALESCE(read, 0) + COALESCE(written_all, 0) AS cached,
-        COALESCE(cached > inclusive, FALSE) AS is_input_corrected,
+        cached > 0 AND total = COALESCE(inclusive, 0) + COALESCE(output, 0) + cached AS is_total_of_all,
+        COALESCE(uncached IS NULL AND (cached > inclusive OR (inclusive IS NOT NULL AND is_total_of_all)), FALSE)
+            AS is_input_corrected,
         CASE
+            WHEN uncached IS NOT NULL THEN uncached
             WHEN inclusive IS NULL THEN exclusive
-            WHEN cached > inclusive THEN inclusive
+            WHEN is_input_corrected THEN inclusive
             ELSE inclusive - cached
-        END AS uncached,
+        END AS uncached_all,
         -- The cast rounds, and fails for amounts far above the cap.
         TRY_CAST(amount AS DECIMAL(18, 12)) AS usd,
         amount IS NOT NULL AND COALESCE(usd < 0 OR usd > {semantics.MAX_REPORTED_USD}, TRUE) AS is_cost_rejected,
@@ -106,7 +109,7 @@ SELECT
     CASE WHEN status IN (1, 2) THEN status ELSE 0 END AS status_code,
     error_type, span_class, service_name, environment, client, organization_id, workflow, agent, task_id, task_success,
     task_success_source, conversation_id, response_id, provider, model, service_tier,
-    CASE WHEN added_input IS NULL THEN uncached ELSE COALESCE(uncached, 0) + added_input END AS input_tokens,
+    CASE WHEN added_input IS NULL THEN uncached_all ELSE COALESCE(uncached_all, 0) + added_input END AS input_tokens,
     read AS cache_read_tokens,
     CASE WHEN written_all IS NOT NULL THEN GREATEST(written_all - COALESCE(part_1h, 0), 0) END AS cache_write_5m_tokens,
     part_1h AS cache_write_1h_tokens,
@@ -172,6 +175,12 @@ def _lookup(lookup: Lookup, occurring: Occurring) -> str:
     if lookup.ignored:
         ignored = _quoted(lookup.ignored)
         found = [f"CASE WHEN ({one}) NOT IN ({ignored}) THEN {one} END" for one in found]
+    if lookup.words_as:
+        name, words = _quote(semantics.NAME), _quote(lookup.words_as)
+        found = [
+            f"CASE WHEN regexp_full_match({one}, {name}) THEN {one} WHEN ({one}) IS NOT NULL THEN {words} END"
+            for one in found
+        ]
     return _coalesce(found)
 
 

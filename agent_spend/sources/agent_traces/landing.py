@@ -128,6 +128,7 @@ class Landing:
             runs.TRACES,
             runs.RUNS,
             _BY_DAY,
+            evaluations.OTHER_AGENTS,
             evaluations.VERDICTS,
         ):
             self._duckdb.execute(statement)

@@ -1,5 +1,6 @@
 """From a span's attributes to the columns of ``agent_spans``, by the tables of ``semantics``. Pure functions."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -16,6 +17,7 @@ from agent_spend.sources.agent_traces.values import Attributes, Value, number, t
 
 _USD_STEP = Decimal("0.000000000001")
 _MAX_USD = Decimal(semantics.MAX_REPORTED_USD)
+_NAME = re.compile(semantics.NAME)
 _PLACES = {
     Place.SPAN: (True,),
     Place.RESOURCE: (False,),
@@ -79,7 +81,7 @@ def find_text(lookup: Lookup, span: Attributes, resource: Attributes) -> str | N
         for key in lookup.keys:
             value = attributes.get(key)
             if value is not None and (found := text(value)) is not None and found not in lookup.ignored:
-                return found
+                return lookup.words_as if lookup.words_as and not _NAME.fullmatch(found) else found
     return None
 
 

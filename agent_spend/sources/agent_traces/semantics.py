@@ -24,11 +24,15 @@ class Place(StrEnum):
 
 @dataclass(frozen=True)
 class Lookup:
-    """A text column: the first of ``keys`` with a non-empty value that is not in ``ignored``."""
+    """A text column: the first of ``keys`` with a non-empty value that is not in ``ignored``.
+
+    ``words_as``: stands for a value that is no name but words, which may be those of a prompt.
+    """
 
     keys: tuple[str, ...]
     place: Place = Place.SPAN_THEN_RESOURCE
     ignored: tuple[str, ...] = ()
+    words_as: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,9 @@ class BillingRule:
     when: tuple[str, tuple[str, ...]] | None = None
 
 
+#: What a name looks like, where words are not wanted.
+NAME = r"[A-Za-z0-9_.:$/<>+-]{1,200}"
+
 #: Stands for the span's own name in ``Match.key``.
 SPAN_NAME = "(span name)"
 
@@ -95,7 +102,15 @@ TEXTS: Mapping[str, Lookup] = {
         ignored=("custom",),
     ),
     "agent": Lookup(
-        ("gen_ai.agent.name", "agent.name", "agent_name", "gen_ai.agent.role", "graph.node.id", "gen_ai.agent.id"),
+        (
+            "gen_ai.agent.name",
+            "agent.name",
+            "agent_name",
+            "gen_ai.agent.role",
+            "graph.node.id",
+            "ai.telemetry.functionId",
+            "gen_ai.agent.id",
+        ),
         Place.SPAN,
     ),
     "task_id": Lookup(
@@ -108,13 +123,23 @@ TEXTS: Mapping[str, Lookup] = {
             "langfuse.session.id",
             "mlflow.trace.session",
             "traceloop.association.properties.session_id",
+            "gcp.vertex.agent.session_id",
         ),
     ),
-    "response_id": Lookup(("gen_ai.response.id", "request_id"), Place.SPAN),
+    "response_id": Lookup(("gen_ai.response.id", "ai.response.id", "request_id"), Place.SPAN),
     # Not a column of the feed: joins Claude Code's spans to the log events that state their cost.
     "request_id": Lookup(("request_id",), Place.SPAN),
     "provider": Lookup(
-        ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "mlflow.llm.provider"), Place.SPAN
+        (
+            "gen_ai.provider.name",
+            "gen_ai.system",
+            "llm.provider",
+            "llm.system",
+            "mlflow.llm.provider",
+            "ai.model.provider",
+            "decision.provider",
+        ),
+        Place.SPAN,
     ),
     "model": Lookup(
         (
@@ -128,6 +153,10 @@ TEXTS: Mapping[str, Lookup] = {
             "embedding.model_name",
             "langfuse.observation.model.name",
             "mlflow.llm.model",
+            "ai.response.model",
+            "ai.model.id",
+            "decision.response.model_name",
+            "decision.model_name",
             "model",
             "model_name",
         ),
@@ -139,10 +168,13 @@ TEXTS: Mapping[str, Lookup] = {
             "anthropic.request.service_tier",
             "openai.response.service_tier",
             "gen_ai.openai.response.service_tier",
+            "gen_ai.response.service_tier",
         ),
         Place.SPAN,
     ),
-    "error_type": Lookup(("error.type", "exception.type", "error"), Place.SPAN, ignored=("true", "false")),
+    "error_type": Lookup(
+        ("error.type", "exception.type", "error"), Place.SPAN, ignored=("true", "false"), words_as="_OTHER"
+    ),
 }
 
 #: The log event that judges a span; its evaluators count when they are named in ``AGENT_TRACES_EVALUATIONS``.
@@ -161,13 +193,17 @@ CLAUDE_CALL_SPAN, CLAUDE_CALL_EVENT = "claude_code.llm_request", "claude_code.ap
 
 #: Span classes (card 4.1), first hit wins. An operation that is listed but pays for nothing becomes "other".
 SPAN_CLASSES: tuple[Match, ...] = (
-    Match("gen_ai.operation.name", ("chat", "text_completion", "generate_content", "embeddings"), "inference"),
-    Match("openinference.span.kind", ("LLM", "EMBEDDING"), "inference"),
+    Match(
+        "gen_ai.operation.name", ("chat", "text_completion", "generate_content", "embeddings", "responses"), "inference"
+    ),
+    Match("openinference.span.kind", ("LLM", "EMBEDDING", "DECISION"), "inference"),
     Match("mlflow.spanType", ("LLM", "CHAT_MODEL", "EMBEDDING"), "inference"),
     Match("langfuse.observation.type", ("generation", "embedding"), "inference"),
     # Traceloop's words, then LiteLLM's own call types under the same name.
     Match("llm.request.type", ("chat", "completion", "embedding", "acompletion", "aembedding", "text_completion",
                                "atext_completion", "responses", "aresponses", "anthropic_messages"), "inference"),
+    Match("ai.operationId", ("ai.generateText.doGenerate", "ai.streamText.doStream", "ai.generateObject.doGenerate",
+                             "ai.streamObject.doStream", "ai.embed.doEmbed", "ai.embedMany.doEmbed"), "inference"),
     Match(SPAN_NAME, (CLAUDE_CALL_SPAN, CLAUDE_CALL_EVENT), "inference"),
     Match("gen_ai.operation.name", ("execute_tool",), "tool"),
     Match("gen_ai.operation.name", ("invoke_agent", "create_agent"), "agent"),
@@ -179,6 +215,8 @@ SPAN_CLASSES: tuple[Match, ...] = (
     Match("mlflow.spanType", ("WORKFLOW",), "workflow"),
     Match("langfuse.observation.type", ("tool",), "tool"),
     Match("langfuse.observation.type", ("agent",), "agent"),
+    Match("ai.operationId", ("ai.toolCall",), "tool"),
+    Match("ai.operationId", ("ai.generateText", "ai.streamText", "ai.generateObject", "ai.streamObject"), "agent"),
     Match("traceloop.span.kind", ("workflow",), "workflow"),
     Match("traceloop.span.kind", ("agent",), "agent"),
     Match("traceloop.span.kind", ("tool",), "tool"),
@@ -193,6 +231,7 @@ COSTS: tuple[CostRule, ...] = (
     CostRule(("gen_ai.cost.total_cost",)),
     CostRule(("gen_ai.usage.cost",)),
     CostRule(("gen_ai.usage.cost_usd",)),
+    CostRule(("gen_ai.usage.total_cost",)),
     CostRule(("operation.cost",)),
     CostRule(("llm.cost.total",)),
     CostRule(("llm.cost.prompt", "llm.cost.completion")),
@@ -213,9 +252,11 @@ MAX_REPORTED_USD = "10000"
 #: Emitters that write every value as JSON, so text stands in quotes.
 JSON_VALUES_PREFIX = "mlflow."
 
-#: Explicit task results (card 4.2 success a); status and error type are the SQL's next steps.
+#: Explicit task results (card 4.2 success a); status and error type are the SQL's next steps. An agent's own status says
+#: that its loop ended well: it counts on the span that leads the run, where no evaluation says otherwise.
 SUCCESS_FLAG = ("task.success",)
-SUCCESS_OUTCOME = ("task.outcome",)
+AGENT_STATUS = "gen_ai.agent.invocation.status"
+SUCCESS_OUTCOME = ("task.outcome", AGENT_STATUS)
 OUTCOME_PASSED = ("success", "succeeded", "pass", "passed", "completed", "complete", "ok", "resolved", "true")
 OUTCOME_FAILED = ("failure", "failed", "fail", "error", "errored", "cancelled", "canceled", "timeout", "false")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pyarrow as pa
 
-from agent_spend.sources.agent_traces import dialects, protobuf, resolve, wire
+from agent_spend.sources.agent_traces import dialects, evaluations, protobuf, resolve, wire
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.semantics import EVALUATION_EVENT, Lookup
@@ -70,6 +70,17 @@ class StrictReader:
             report.other_signal_lines += 1
             return
         yield from self._rows(found, f"line {number}", report)
+        yield from self._verdicts(line, number, report)
+
+    def verdicts(self, piece: Piece, report: FileReport) -> Iterator[pa.RecordBatch]:
+        """One batch of the verdicts on the piece's spans, if any; ``read`` gives them too."""
+        lines = enumerate(piece.body.split(b"\n"), start=piece.first_line)
+        if rows := [row for number, line in lines for row in self._verdicts(line, number, report)]:
+            yield _batch(rows)
+
+    def _verdicts(self, line: bytes, number: int, report: FileReport) -> Iterator[tuple]:
+        if evaluations.MARK in line and b"resourceSpans" in line:
+            yield from self._rows(evaluations.on_spans(line), f"line {number}", report)
 
     def _rows(self, found: Iterable[Facts | Refused], where: str, report: FileReport) -> Iterator[tuple]:
         for facts in found:

@@ -27,6 +27,7 @@ class Emitter:
                           "attributes": attributes(dict.fromkeys((*self.words, "exception.message"), WORDS))}]  # fmt: skip
         one["links"] = [{"traceId": "e" * 32, "spanId": "e" * 16, "attributes": attributes({"why": WORDS})}]
         one["status"] = {"code": 1, "message": WORDS}
+        one["attributes"] += attributes({"error": WORDS})
         built = json.loads(line(one, resource={**self.resource, "process.command_args": WORDS}))
         built["resourceSpans"][0]["scopeSpans"][0]["scope"]["attributes"] = attributes({"scope.note": WORDS})
         return json.dumps(built).encode() + b"\n"
@@ -181,6 +182,61 @@ EMITTERS = [
         (*GEN_AI_WORDS, "copilot_chat.user_request"),
         {"auth_hint": "seat", "billing_identity": "copilot:github", "reported_usd": "0.0041", **tokens(900, output=30)},
         resource={"service.name": "copilot-chat"},
+    ),
+    Emitter(
+        "Vercel AI SDK",
+        {"operation.name": "ai.generateText.doGenerate triage", "ai.operationId": "ai.generateText.doGenerate",
+         "ai.telemetry.functionId": "triage", "ai.model.provider": "anthropic.messages", "ai.model.id": "claude-sonnet-5-5",
+         "ai.response.model": "claude-sonnet-5-5", "ai.response.id": "msg_3", "ai.usage.inputTokens": 1000,
+         "ai.usage.inputTokenDetails.noCacheTokens": 300, "ai.usage.inputTokenDetails.cacheReadTokens": 600,
+         "ai.usage.inputTokenDetails.cacheWriteTokens": 100, "ai.usage.outputTokens": 50, "ai.usage.totalTokens": 1050,
+         "gen_ai.system": "anthropic.messages", "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 50},
+        ("ai.prompt.messages", "ai.prompt.tools", "ai.response.text", "ai.response.toolCalls", "ai.response.reasoning",
+         "ai.response.providerMetadata"),
+        {"agent": "triage", "provider": "anthropic.messages", "model": "claude-sonnet-5-5", "response_id": "msg_3",
+         "reported_usd": None, **tokens(300, 600, 100, None, 50)},
+        "ai.generateText.doGenerate",
+    ),
+    Emitter(
+        "Strands, before it counted cached input",
+        {"gen_ai.operation.name": "chat", "gen_ai.system": "strands-agents", "gen_ai.request.model": "claude-haiku-4-5",
+         "gen_ai.usage.prompt_tokens": 1000, "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 50,
+         "gen_ai.usage.completion_tokens": 50, "gen_ai.usage.total_tokens": 1750,
+         "gen_ai.usage.cache_read_input_tokens": 600, "gen_ai.usage.cache_write_input_tokens": 100},
+        ("gen_ai.user.message", "gen_ai.choice", "gen_ai.assistant.message"),
+        {"provider": "strands-agents", "reported_usd": None, **tokens(1000, 600, 100, None, 50)},
+    ),
+    Emitter(
+        "LangSmith",
+        {"langsmith.span.kind": "llm", "gen_ai.operation.name": "chat", "gen_ai.system": "anthropic",
+         "gen_ai.request.model": "claude-sonnet-5-5", "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 50,
+         "gen_ai.usage.total_tokens": 1050,
+         "gen_ai.usage.input_token_details": "{'cache_read': 600, 'cache_creation': 0, 'ephemeral_1h_input_tokens': 100}"},
+        ("gen_ai.prompt", "gen_ai.completion", "gen_ai.serialized.doc", "langsmith.metadata.note"),
+        {"provider": "anthropic", "reported_usd": None, **tokens(300, 600, 0, 100, 50)},
+        "ChatAnthropic",
+    ),
+    Emitter(
+        "Google ADK",
+        {"gen_ai.operation.name": "generate_content", "gen_ai.system": "gemini", "gen_ai.agent.name": "triage",
+         "gen_ai.request.model": "gemini-x", "gen_ai.usage.input_tokens": 900, "gen_ai.usage.output_tokens": 40,
+         "gen_ai.usage.cache_read.input_tokens": 700, "gen_ai.usage.reasoning.output_tokens": 10,
+         "gcp.vertex.agent.session_id": "S", "gcp.vertex.agent.invocation_id": "e-1"},
+        ("gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response", "gcp.vertex.agent.data",
+         "gcp.vertex.agent.tool_call_args", "gcp.vertex.agent.tool_response"),
+        {"agent": "triage", "conversation_id": "S", "reported_usd": None, **tokens(200, 700, output=40)},
+        "generate_content gemini-x",
+    ),
+    Emitter(
+        "Azure AI projects",
+        {"gen_ai.operation.name": "responses", "gen_ai.provider.name": "azure.ai.openai", "gen_ai.request.model": "gpt-x",
+         "gen_ai.response.id": "resp_1", "gen_ai.conversation.id": "conv_1", "gen_ai.usage.input_tokens": 70,
+         "gen_ai.usage.output_tokens": 9, "gen_ai.openai.response.service_tier": "default"},
+        ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system.instructions", "gen_ai.event.content",
+         "gen_ai.request.structured_inputs"),
+        {"provider": "azure.ai.openai", "response_id": "resp_1", "conversation_id": "conv_1", "service_tier": "default",
+         "reported_usd": None, **tokens(70, output=9)},
+        "responses",
     ),
 ]  # fmt: skip
 

@@ -62,6 +62,47 @@ def test_a_judgement_a_day_later_does_not_move_the_run_to_that_day(traces):
     assert lead(traces, event(verdict("pass"), at="2026-11-22T08:00:00"))[0] is True
 
 
+def on_span(one, *said, at="2026-11-20T12:00:03", name="gen_ai.evaluation.result"):
+    """The span with events."""
+    return one | {"events": [{"name": name, "timeUnixNano": nano(at), "attributes": attributes(each)} for each in said]}
+
+
+@pytest.mark.parametrize("judged", [0, 1], ids=["on the run", "on its call"])
+def test_a_span_event_judges_like_a_log_event(traces, judged):
+    spans = [span(WORKFLOW, id="b" * 16), span(CHAT, id="c" * 16, parent="b" * 16)]
+    spans[judged] = on_span(spans[judged], verdict("low", name="relevance"), verdict("pass"))
+
+    assert lead(traces, spans=spans) == (True, "gen_ai.evaluation.result")
+
+
+def test_other_span_events_say_nothing(traces):
+    spans = [on_span(span(WORKFLOW, id="b" * 16), verdict("gen_ai.evaluation.result"), name="gen_ai.choice")]
+
+    assert lead(traces, spans=spans) == (None, None)
+
+
+def test_a_malformed_span_event_costs_itself_and_not_the_span(traces):
+    spans = [span(WORKFLOW, id="b" * 16) | {"events": [{"name": "gen_ai.evaluation.result", "attributes": 7}]}]
+
+    assert lead(traces, spans=spans) == (None, None)
+    assert "traces.json: 1 quarantined (line 1: span event: " in traces.answer().message
+
+
+def test_an_agent_that_ended_well_is_the_outcome_of_the_run_it_leads(traces):
+    done = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.invocation.status": "completed"}
+
+    assert lead(traces, spans=[span(done)]) == (True, "gen_ai.agent.invocation.status")
+    assert lead(traces, event(verdict("fail")), spans=[span(done)]) == (False, "gen_ai.evaluation.result")
+
+
+def test_a_sub_agent_that_ended_well_says_nothing_of_the_run(traces):
+    done = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.invocation.status": "completed"}
+    spans = [span(WORKFLOW, id="b" * 16), span(done, id="c" * 16, parent="b" * 16)]
+
+    assert lead(traces, spans=spans) == (None, None)
+    assert [row["task_success"] for row in traces.rows()] == [None, None]
+
+
 def test_what_the_spans_state_goes_first(traces):
     spans = [span(WORKFLOW, id="b" * 16), span({**CHAT, "task.success": False}, id="c" * 16, parent="b" * 16)]
 

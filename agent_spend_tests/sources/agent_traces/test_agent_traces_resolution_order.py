@@ -14,6 +14,7 @@ from agent_spend.sources.agent_traces.tokens import USAGE_COUNTS
 README = (Path(agent_traces.__file__).with_name("README.md")).read_text()
 #: The README's counts, and the column in which a span that states only this count shows it.
 COUNTS = {
+    "uncached input, exact": "input_tokens",
     "input with cached tokens": "input_tokens",
     "input without them": "input_tokens",
     "output": "output_tokens",
@@ -38,7 +39,7 @@ def quoted(cell: str) -> list[str]:
     return re.findall(r"`([^`]+)`", cell)
 
 
-TEXTS = {quoted(column)[0]: ([key for key in quoted(candidates) if key != "custom"], places)
+TEXTS = {quoted(column)[0]: ([key for key in quoted(candidates) if key not in ("custom", "_OTHER")], places)
          for column, candidates, places in rows_of("## Which attribute means what")}  # fmt: skip
 COSTS = [quoted(rule)[0] for _, rule, _ in rows_of("**Reported cost**")]
 TOKENS = {count: quoted(candidates) for count, candidates in rows_of("**Tokens**")}
@@ -59,9 +60,9 @@ HALF_A_DOLLAR = {
 def test_of_the_candidates_of_a_text_column_the_first_that_is_there_wins(traces, column, place):
     keys = TEXTS[column][0]
     for first in range(len(keys)):
-        said = {key: f"value {number}" for number, key in enumerate(keys) if number >= first}
+        said = {key: f"value-{number}" for number, key in enumerate(keys) if number >= first}
         row = traces.row_of(said) if place == "span" else traces.row_of({}, resource=said)
-        assert row[column] == f"value {first}"
+        assert row[column] == f"value-{first}"
 
 
 def test_every_text_column_is_in_the_table():
@@ -71,10 +72,15 @@ def test_every_text_column_is_in_the_table():
 
 
 def test_of_the_explicit_results_the_first_that_says_something_wins(traces):
-    assert TEXTS["task_success"][0] == ["task.success", "task.outcome"]
+    assert TEXTS["task_success"][0] == ["task.success", "task.outcome", "gen_ai.agent.invocation.status"]
     for said, expected in [
         ({"task.success": True, "task.outcome": "failed"}, (True, "task.success")),
         ({"task.success": "perhaps", "task.outcome": "failed"}, (False, "task.outcome")),
+        (
+            {"task.outcome": "failed", "gen_ai.agent.invocation.status": "completed"},
+            (False, "task.outcome"),
+        ),
+        ({"gen_ai.agent.invocation.status": "completed"}, (True, "gen_ai.agent.invocation.status")),
     ]:
         row = traces.row_of(said)
         assert (row["task_success"], row["task_success_source"]) == expected
@@ -115,6 +121,7 @@ def counted(key: str, tokens: int) -> dict:
 
 def test_every_candidate_of_a_token_count_is_in_the_table():
     tables = {
+        "uncached input, exact": TOKEN_COUNTS["uncached"],
         "input with cached tokens": TOKEN_COUNTS["inclusive"],
         "input without them": TOKEN_COUNTS["exclusive"],
         "output": TOKEN_COUNTS["output"],
@@ -124,13 +131,17 @@ def test_every_candidate_of_a_token_count_is_in_the_table():
         "of these, 1 hour": TOKEN_COUNTS["part_1h"],
         "added to input": TOKEN_COUNTS["added_input"],
         "added to output": TOKEN_COUNTS["added_output"],
+        "all of these": TOKEN_COUNTS["total"],
     }
+    assert len(tables) == len(TOKEN_COUNTS)
     for count, keys in tables.items():
         plain = [key for key in keys if "/" not in key]
         assert [key for key in TOKENS[count] if key not in USAGE_COUNTS] == plain
 
 
-@pytest.mark.parametrize("member", [member for members in USAGE_COUNTS.values() for member in members])
+@pytest.mark.parametrize(
+    "member", [member for count, members in USAGE_COUNTS.items() if count != "total" for member in members]
+)
 def test_every_member_of_a_usage_map_is_counted_once(traces, member):
     outer, _, inner = member.partition("/")
     usage = f'{{"{outer}":{{"{inner}":30}}}}' if inner else f'{{"{outer}":30}}'
