@@ -64,13 +64,10 @@ def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
     def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         keys = context.partition_keys if context.has_partition_key or context.has_partition_key_range else []
         rows, changed = build(model, catalog, Settings.from_environment(), keys)
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": rows,
-                "changed_partitions": changed,
-                "dagster/column_lineage": column_lineage(model, catalog),
-            }
-        )
+        # The UI takes an asset's lineage from its newest event; with each partition's it would be most of what Dagster stores.
+        lineage = {"dagster/column_lineage": column_lineage(model, catalog)}
+        context.add_asset_metadata(lineage, partition_key=keys[-1] if keys else None)
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "changed_partitions": changed})
 
     return asset
 

@@ -41,3 +41,14 @@ def test_every_day_of_the_backfill_has_its_own_check_evaluation(demo):
     days = {day.isoformat() for day in demo.result.scenario.calendar}
     assert set(passed_by_day) == days
     assert [day for day in sorted(days) if not passed_by_day[day]] == [demo.key["copilot_usage"]["alerts"][0]["usage_day"]]
+
+
+def test_the_newest_event_of_a_model_shows_where_its_columns_come_from(demo):
+    with instance(demo.home) as dagster:
+        found = dagster.fetch_materializations(dg.AssetKey("rpt_manager__credit_day"), limit=2)
+    newest, before = [record.asset_materialization.metadata for record in found.records]
+    sources = newest["dagster/column_lineage"].value.deps_by_column["credits"]
+    assert [(source.asset_key.to_user_string(), source.column_name) for source in sources] == [
+        ("fct_usage_day", "quantity")
+    ]
+    assert "dagster/column_lineage" not in before
