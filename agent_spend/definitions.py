@@ -16,8 +16,8 @@ from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
 from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets, reopen_month_job  # noqa: E402
 from agent_spend.schedules import jobs, monthly_feeds, schedules  # noqa: E402
+from agent_spend.sources.feed_asset import feed_asset  # noqa: E402
 from agent_spend.sources.invoices.sensor import invoice_sensor  # noqa: E402
-from agent_spend.sources.land import feed_asset  # noqa: E402
 
 defs = dg.Definitions(
     assets=[

@@ -9,10 +9,11 @@ from sqlglot.lineage import lineage
 from sqlglot.optimizer.scope import build_scope
 
 from agent_spend.catalog import Catalog, Model
+from agent_spend.dagster_partitions import DAILY, MONTHLY, SINGLE_RUN, WEEKLY
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.tables import Lake
-from agent_spend.partitions import DAILY, MONTHLY, SINGLE_RUN, WEEKLY, Window, month_end, partition_days
+from agent_spend.partitions import Window, month_end, partition_days
 from agent_spend.settings import Settings
 
 PARTITIONS = {"day": DAILY, "week": WEEKLY, "month": MONTHLY, "none": None}

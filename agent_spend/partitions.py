@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import dagster as dg
-
 from agent_spend.errors import ConfigurationError
 from agent_spend.settings import env
 
@@ -21,16 +19,6 @@ def first_day() -> date:
 
 #: First day that can be loaded. Vendors keep at most about a year; two years leave room for imported history.
 FIRST_DAY = first_day()
-_FIRST_MONDAY = FIRST_DAY - timedelta(days=FIRST_DAY.weekday())
-_FIRST_MONTH = FIRST_DAY.replace(day=1)
-
-DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC")
-# The open week and month are partitions too (end_offset=1): their figures are wanted before they close.
-WEEKLY = dg.WeeklyPartitionsDefinition(start_date=_FIRST_MONDAY.isoformat(), day_offset=1, timezone="UTC", end_offset=1)
-MONTHLY = dg.MonthlyPartitionsDefinition(start_date=_FIRST_MONTH.isoformat(), timezone="UTC", end_offset=1)
-
-#: One run for a whole range: a year of one feed is one run. Marked beta by Dagster, so it is named once, here.
-SINGLE_RUN = dg.BackfillPolicy.single_run()
 
 
 @dataclass(frozen=True)

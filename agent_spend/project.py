@@ -2,14 +2,15 @@
 
 from functools import lru_cache
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from agent_spend.alerts.findings import FINDINGS_SCHEMA
-from agent_spend.catalog import Catalog
-from agent_spend.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
 from agent_spend.lake.ledgers import COVERAGE, COVERAGE_SCHEMA, REVISIONS, REVISIONS_SCHEMA
 from agent_spend.sources.feed import Feed
+
+if TYPE_CHECKING:
+    from agent_spend.catalog import Catalog
 
 #: One line a source; each folder's ``assets.py`` names its feeds.
 SOURCES = ("copilot", "claude", "cursor", "agent_traces", "roster", "identity_overrides", "key_registry", "invoices")
@@ -23,8 +24,12 @@ def feeds() -> dict[str, Feed]:
 
 
 @lru_cache(maxsize=1)
-def catalog() -> Catalog:
+def catalog() -> "Catalog":
     """The SQL models over the feeds and the lake's own ledgers."""
+    from agent_spend.alerts.findings import FINDINGS_SCHEMA
+    from agent_spend.catalog import Catalog
+    from agent_spend.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
+
     ledgers: dict[str, pa.Schema] = {COVERAGE: COVERAGE_SCHEMA, REVISIONS: REVISIONS_SCHEMA, "findings": FINDINGS_SCHEMA}
     ledgers |= {CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}
     return Catalog({name: feed.arrow_schema for name, feed in feeds().items()} | ledgers)

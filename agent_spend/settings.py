@@ -1,11 +1,9 @@
-"""Settings come from the environment (and `.env`); secrets stay inside Dagster's `EnvVar` until a request is signed."""
+"""Settings come from the environment (and `.env`); a secret is read when a request is signed."""
 
 import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-
-from dagster import EnvVar
 
 from agent_spend.errors import ConfigurationError
 
@@ -34,10 +32,10 @@ def env(name: str, default: str = "") -> str:
 
 def secret(name: str) -> str:
     """The value of a secret setting, read at the moment of use and never stored."""
-    value = EnvVar(name).get_value(default=None)
+    value = env(name)
     if not value:
         raise ConfigurationError(f"{name} is not set. Export it or add it to .env.")
-    return value.strip()
+    return value
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from agent_spend.partitions import DAILY, SINGLE_RUN, range_tags
+from agent_spend.dagster_partitions import DAILY, SINGLE_RUN
+from agent_spend.partitions import range_tags
 from agent_spend.quick_sqlite import quick_sqlite
 
 warnings.filterwarnings("ignore")

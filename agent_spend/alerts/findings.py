@@ -14,7 +14,7 @@ from agent_spend.alerts.lifecycle import ACKNOWLEDGED, OPEN, due, updated, with_
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.privacy import Display
-from agent_spend.sources.feed import DAY, INSTANT, MONEY, TEXT
+from agent_spend.sources.contract import DAY, INSTANT, MONEY, TEXT
 
 TABLE = "findings"
 

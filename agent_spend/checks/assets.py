@@ -9,8 +9,9 @@ from dagster import AssetCheckEvaluation, AssetCheckSeverity
 from agent_spend.alerts import findings
 from agent_spend.catalog import Catalog
 from agent_spend.checks.catalog import Check, by_day, evaluate, load_checks
+from agent_spend.dagster_partitions import DAILY
 from agent_spend.lake.tables import Lake
-from agent_spend.partitions import DAILY, partition_days
+from agent_spend.partitions import partition_days
 from agent_spend.privacy import Display
 from agent_spend.settings import Settings
 

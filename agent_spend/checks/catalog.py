@@ -19,7 +19,7 @@ from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.model_files import look, tables
 from agent_spend.partitions import Window
-from agent_spend.sources.feed import DAY, MONEY, TEXT
+from agent_spend.sources.contract import DAY, MONEY, TEXT
 
 #: What every check returns, in this order. ``usage_day`` is null for a finding that is about no day.
 OFFENDING_ROW = pa.schema(

@@ -1,37 +1,46 @@
-"""How the lake is read: the SQL of a Delta table's snapshot, the types it may hold, and connections to run it on."""
+"""How the lake is read: a Delta table's snapshot as Arrow batches or as SQL, and connections to run the SQL on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.spool import BATCH_ROWS
 from agent_spend.partitions import Window
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 @contextmanager
-def session() -> Iterator[duckdb.DuckDBPyConnection]:
+def session() -> "Iterator[duckdb.DuckDBPyConnection]":
     """An in-memory DuckDB database of one's own, in UTC, that prints nothing."""
+    # Landing a feed needs no database, and this one takes 40 MB.
+    import duckdb
+
     with duckdb.connect() as connection:
         yield _quiet(connection)
 
 
 @contextmanager
-def cursor() -> Iterator[duckdb.DuckDBPyConnection]:
+def cursor() -> "Iterator[duckdb.DuckDBPyConnection]":
     """A connection for reading files, to a database that this process opens once: that takes 15 ms each time."""
     with _database().cursor() as connection:
         yield _quiet(connection)
 
 
 @cache
-def _database() -> duckdb.DuckDBPyConnection:
+def _database() -> "duckdb.DuckDBPyConnection":
+    import duckdb
+
     return duckdb.connect()
 
 
-def _quiet(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+def _quiet(connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyConnection":
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
     return connection
@@ -70,10 +79,7 @@ def schema_of(stored: DeltaTable) -> pa.Schema:
 def relation_sql(stored: DeltaTable, partition_column: str | None, window: Window | None) -> str:
     """DuckDB SQL that reads this snapshot, only the files of ``window`` where one is given."""
     schema = schema_of(stored)
-    pruning = None
-    if window is not None and partition_column is not None:
-        pruning = f"{partition_column} >= '{window.first}' AND {partition_column} <= '{window.last}'"
-    files = stored.file_uris(file_pruning_predicate=pruning) if pruning else stored.file_uris()
+    files = stored.file_uris(file_pruning_predicate=_pruning(partition_column, window))
     columns = ", ".join(f'CAST("{field.name}" AS {duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
     if not files:
         return empty_sql(schema)
@@ -82,3 +88,16 @@ def relation_sql(stored: DeltaTable, partition_column: str | None, window: Windo
         kind = duckdb_type(schema.field(partition_column).type)
         options += f", hive_partitioning=true, hive_types={{'{partition_column}': {kind}}}"
     return f"SELECT {columns} FROM read_parquet({[*files]!r}, {options})"
+
+
+def batches(stored: DeltaTable, partition_column: str | None, window: Window | None) -> Iterator[pa.RecordBatch]:
+    """The rows of this snapshot, only those of ``window`` where one is given; one batch in memory at a time."""
+    pruning = _pruning(partition_column, window)
+    rows = stored.to_pyarrow_dataset(schema=schema_of(stored), file_pruning_predicate=pruning)
+    yield from rows.to_batches(batch_size=BATCH_ROWS, batch_readahead=0, fragment_readahead=1, use_threads=False)
+
+
+def _pruning(partition_column: str | None, window: Window | None) -> str | None:
+    if window is None or partition_column is None:
+        return None
+    return f"{partition_column} >= '{window.first}' AND {partition_column} <= '{window.last}'"

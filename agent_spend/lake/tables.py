@@ -1,6 +1,5 @@
 """The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -13,17 +12,13 @@ from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agent_spend.errors import ConfigurationError
-from agent_spend.lake.reading import cursor, duckdb_type, relation_sql, schema_of
+from agent_spend.lake.fingerprints import partition_fingerprints
+from agent_spend.lake.reading import batches, duckdb_type, relation_sql, schema_of
 from agent_spend.lake.spool import Spool
 from agent_spend.partitions import Window
 
-#: Stands for the partition column of a table without partitions.
-_ALL = ""
 #: A data file is held in memory until it has this size, so that memory does not grow with a day's rows.
 _FILE_BYTES = 16 << 20
-# Otherwise rows are taken from the source faster than they are written, and wait in memory; read by delta-rs.
-for _name in ("DELTARS_MAX_CONCURRENT_WRITERS", "DELTARS_WRITER_BATCH_CHANNEL_SIZE"):
-    os.environ.setdefault(_name, "1")
 
 # Days are found by their partition. Statistics of every column of every file would make the log of three years
 # three times as long, and it is read at each opening.
@@ -84,11 +79,9 @@ class Lake:
         Raises:
             ConfigurationError: a stored column has another type (an upgrade that needs a rebuild).
         """
-        if partition_column is None:
-            partition_column, partitions = _ALL, ["all"]
-        wanted = sorted({str(value) for value in partitions})
+        wanted = sorted({str(value) for value in partitions}) if partition_column else ["all"]
         before = self._fingerprints(name, partition_column, wanted)
-        after = _fingerprints(table, partition_column)
+        after = partition_fingerprints(table.to_reader(), partition_column)
         changed = [key for key in wanted if before.get(key, (0, "")) != after.get(key, (0, ""))]
         if not changed and self.exists(name):
             return []
@@ -120,31 +113,27 @@ class Lake:
 
     def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
         """The rows of the newest snapshot (of ``window``); money stays decimal."""
-        with cursor() as connection:
-            return connection.sql(self.relation_sql(name, partition_column, window)).to_arrow_table()
+        stored = DeltaTable(self.uri(name))
+        return pa.Table.from_batches(batches(stored, partition_column, window), schema_of(stored))
 
-    def _fingerprints(self, name: str, partition_column: str, wanted: list[str]) -> dict[str, tuple[int, str]]:
+    def _fingerprints(self, name: str, partition_column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:
         if not self.exists(name) or not wanted:
             return {}
         window = Window(date.fromisoformat(wanted[0]), date.fromisoformat(wanted[-1])) if _is_day(wanted[0]) else None
-        stored = DeltaTable(self.uri(name))
-        sql = relation_sql(stored, None if partition_column == _ALL else partition_column, window)
-        with cursor() as connection:
-            return _fingerprint_query(connection, f"({sql})", partition_column, schema_of(stored).names)
+        return partition_fingerprints(batches(DeltaTable(self.uri(name)), partition_column, window), partition_column)
 
     @retry(
         retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8),
         wait=wait_random_exponential(max=2), reraise=True,
     )
     def _commit(self, name, table, partition_column, changed) -> None:
-        columns = [] if partition_column == _ALL else [partition_column]
-        kept = _only(table, partition_column, changed) if columns else table.to_reader()
+        kept = _only(table, partition_column, changed) if partition_column else table.to_reader()
         properties = CommitProperties(custom_metadata={"agent_spend.partitions": ",".join(changed[:40])})
         if not self.exists(name):
             if not self.root.startswith(("s3:", "gs:", "az:", "abfs")):
                 Path(self.root).mkdir(parents=True, exist_ok=True)
             write_deltalake(
-                self.uri(name), kept, partition_by=columns or None, mode="overwrite", commit_properties=properties,
+                self.uri(name), kept, partition_by=partition_column, mode="overwrite", commit_properties=properties,
                 target_file_size=_FILE_BYTES, configuration=_PROPERTIES,
             )
             return
@@ -152,31 +141,12 @@ class Lake:
         stored = DeltaTable(self.uri(name))
         _check_types(name, pa.schema(stored.schema().to_arrow()), table.schema)
         predicate = None
-        if columns:
+        if partition_column:
             predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
         write_deltalake(
             stored, kept, mode="overwrite", predicate=predicate, commit_properties=properties,
             schema_mode="merge" if predicate else "overwrite", target_file_size=_FILE_BYTES,
         )
-
-
-def _fingerprints(table: pa.Table | Spool, partition_column: str) -> dict[str, tuple[int, str]]:
-    with cursor() as connection:
-        connection.register("incoming", table.to_reader())
-        return _fingerprint_query(connection, "incoming", partition_column, table.schema.names)
-
-
-def _fingerprint_query(connection, relation: str, partition_column: str, columns: list[str]) -> dict:
-    # Two order-independent sums over row hashes; columns sorted so that a stored column order does not matter.
-    packed = ", ".join(f'"{name}" := "{name}"' for name in sorted(columns))
-    key = "'all'" if partition_column == _ALL else f'CAST("{partition_column}" AS VARCHAR)'
-    rows = connection.execute(
-        f"""SELECT key, COUNT(*) AS row_count,
-               CAST(SUM(CAST(row_hash AS HUGEINT)) AS VARCHAR) || ':' || CAST(BIT_XOR(row_hash) AS VARCHAR)
-           FROM (SELECT {key} AS key, hash(struct_pack({packed})) AS row_hash FROM {relation})
-           GROUP BY ALL"""
-    ).fetchall()
-    return {key: (count, fingerprint) for key, count, fingerprint in rows}
 
 
 def _only(table: pa.Table | Spool, partition_column: str, keys: list[str]) -> pa.RecordBatchReader:

@@ -6,10 +6,11 @@ import dagster as dg
 
 from agent_spend.catalog import Catalog
 from agent_spend.close import close_month, closed_months, reopen_month
+from agent_spend.dagster_partitions import MONTHLY
 from agent_spend.errors import ConfigurationError
 from agent_spend.frozen import CLOSES, FROZEN
 from agent_spend.models import AFTER_UPSTREAM
-from agent_spend.partitions import MONTHLY, partition_days
+from agent_spend.partitions import partition_days
 from agent_spend.publish.chargeback import export_chargeback
 from agent_spend.publish.focus import export_focus
 from agent_spend.publish.ledger import NoCharges

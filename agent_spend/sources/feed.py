@@ -6,8 +6,6 @@ from datetime import date
 from decimal import Decimal, localcontext
 
 import msgspec
-import pandas as pd
-import pandera.pandas as pandera
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,15 +13,7 @@ from agent_spend.errors import FeedError, State
 from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings, is_connected, missing_settings
 from agent_spend.sources.answers import Answer, Download
-from agent_spend.sources.contract import arrow_schema, checked
-
-#: Money and credits: exact to 18 decimals, so that fractional cents with float noise survive as published.
-MONEY = pa.decimal128(38, 18)
-TEXT = pa.string()
-WHOLE = pa.int64()
-FLAG = pa.bool_()
-DAY = pa.date32()
-INSTANT = pa.timestamp("us", tz="UTC")
+from agent_spend.sources.contract import Contract
 
 #: One dict a row with the columns of the feed's schema; a table; or a spool where an answer may be large.
 Rows = Sequence[dict] | pa.Table | Spool
@@ -79,7 +69,7 @@ class Feed:
         system: key of ``settings.REQUIRED`` that says whether it is connected.
         vendor: ledger name of the vendor, or of the kind of file.
         description: what one row is, its units and its source, in plain words.
-        schema: pandera schema with pyarrow dtypes; the lake table has exactly these columns.
+        schema: what its rows must be; the lake table has exactly these columns.
         fetch: asked for sorted days, yields one :class:`DayAnswer` for each of them, in any order. It never raises
             for a vendor's answer; it yields ``DayAnswer.from_error``.
         total_column: the column whose sum the revision log compares (money or credits), if any.
@@ -92,7 +82,7 @@ class Feed:
     system: str
     vendor: str
     description: str
-    schema: pandera.DataFrameSchema
+    schema: Contract
     fetch: Callable[[Sequence[date], Settings], Iterable[DayAnswer]]
     total_column: str | None = None
     partition_column: str = "usage_day"
@@ -101,8 +91,8 @@ class Feed:
 
     @property
     def arrow_schema(self) -> pa.Schema:
-        """The lake table's columns and types, read from the pandera schema."""
-        return arrow_schema(self.schema)
+        """The lake table's columns and types."""
+        return self.schema.arrow_schema
 
     def batches(self, answer: DayAnswer) -> Iterator[pa.RecordBatch]:
         """The answer's rows, a validated batch at a time; an error may follow batches that were good.
@@ -113,7 +103,7 @@ class Feed:
         """
         where = f"{self.name} {answer.day}"
         try:
-            for batch in checked(self.schema, _batches(answer.rows, self.arrow_schema), where):
+            for batch in self.schema.checked(_batches(answer.rows, self.arrow_schema), where):
                 days = batch.column(self.partition_column)
                 if not pc.all(pc.equal(days, pa.scalar(answer.day, days.type)), min_count=0).as_py():
                     raise FeedError("wrong_day", f"{where}: a row's {self.partition_column} is another one")
@@ -169,17 +159,6 @@ def _batches(rows: Rows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         yield from rows.to_reader()
     elif rows:
         yield batch_of(rows, schema)
-
-
-def column(dtype: pa.DataType, description: str, *, nullable: bool = False, check: pandera.Check | None = None):
-    """One column of a feed's schema.
-
-    Args:
-        dtype: pyarrow type; use :data:`MONEY`, :data:`TEXT`, :data:`WHOLE`, :data:`FLAG`, :data:`DAY`, :data:`INSTANT`.
-        description: one line with the unit; shown in Dagster's UI and as the warehouse's column comment.
-        nullable: null means "the vendor does not say", never zero.
-    """
-    return pandera.Column(pd.ArrowDtype(dtype), check, nullable=nullable, description=description)
 
 
 def decode(body: bytes, shape: type, where: str):

@@ -6,7 +6,8 @@ import pytest
 from agent_spend.alerts import findings
 from agent_spend.alerts.findings import FINDINGS_ASSET
 from agent_spend.checks.assets import asset_checks
-from agent_spend.partitions import DAILY, SINGLE_RUN, range_tags
+from agent_spend.dagster_partitions import DAILY, SINGLE_RUN
+from agent_spend.partitions import range_tags
 
 FIRST, SPIKE, LAST = date(2026, 11, 11), date(2026, 11, 12), date(2026, 11, 13)
 CHECK = dg.AssetCheckKey(dg.AssetKey("rpt_manager__credit_day"), "copilot_credits_tripled")

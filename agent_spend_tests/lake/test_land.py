@@ -1,10 +1,10 @@
 """A feed's answers become partitions; a bad answer never replaces a good one, and is remembered as what it is."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import dagster as dg
-import pandera.pandas as pandera
 import pyarrow as pa
 import pytest
 
@@ -13,16 +13,17 @@ from agent_spend.lake.ledgers import REVISIONS
 from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
 from agent_spend.settings import Settings
-from agent_spend.sources.feed import DAY, MONEY, TEXT, DayAnswer, Feed, column
-from agent_spend.sources.land import feed_asset, land
+from agent_spend.sources.contract import DAY, MONEY, TEXT, Contract, column
+from agent_spend.sources.feed import DayAnswer, Feed
+from agent_spend.sources.feed_asset import feed_asset
+from agent_spend.sources.land import land
 
 DAY_1, DAY_2 = date(2026, 11, 1), date(2026, 11, 2)
 
 
 def feed_answering(*answers: DayAnswer) -> Feed:
-    schema = pandera.DataFrameSchema(
-        {"usage_day": column(DAY, "day"), "who": column(TEXT, "who"), "credits": column(MONEY, "credits", nullable=True)},
-        strict=True,
+    schema = Contract(
+        {"usage_day": column(DAY, "day"), "who": column(TEXT, "who"), "credits": column(MONEY, "credits", nullable=True)}
     )
     return Feed("demo_feed", "cursor", "cursor", "demo", schema, lambda days, settings: iter(answers), "credits")
 
@@ -176,7 +177,7 @@ def test_a_row_of_another_day_is_refused(settings):
 
 def test_rows_that_repeat_a_key_in_another_batch_are_noticed(settings):
     feed = feed_answering()
-    feed.schema.unique = ["who", "usage_day"]
+    feed = replace(feed, schema=replace(feed.schema, unique=["who", "usage_day"]))
     spool = Spool(feed.arrow_schema, settings.spool_dir, 100)
     for who in ("a", "b", "a"):
         row = {"usage_day": DAY_1, "who": who, "credits": Decimal(1)}

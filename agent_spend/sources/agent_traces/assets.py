@@ -1,8 +1,19 @@
 """The feed of custom agents' spans."""
 
-from agent_spend.sources.agent_traces.client import fetch_agent_spans
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from agent_spend.settings import Settings
 from agent_spend.sources.agent_traces.schema import AGENT_SPANS
-from agent_spend.sources.feed import Feed
+from agent_spend.sources.feed import DayAnswer, Feed
+
+
+def _fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
+    # Spans are put together in a database, whose memory no other feed needs.
+    from agent_spend.sources.agent_traces.client import fetch_agent_spans
+
+    return fetch_agent_spans(days, settings)
+
 
 FEEDS = [
     Feed(
@@ -15,7 +26,7 @@ FEEDS = [
             "from OTLP/JSON files below AGENT_TRACES_URI. Prompts and answers are dropped while reading."
         ),
         schema=AGENT_SPANS,
-        fetch=fetch_agent_spans,
+        fetch=_fetch,
         total_column="reported_usd",
     )
 ]

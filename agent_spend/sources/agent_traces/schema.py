@@ -1,9 +1,8 @@
 """The lake table ``agent_spans`` and the landing table that precedes it."""
 
-import pandera.pandas as pandera
 import pyarrow as pa
 
-from agent_spend.sources.feed import DAY, FLAG, INSTANT, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, FLAG, INSTANT, TEXT, WHOLE, Contract, column
 
 #: Money of one span: twelve decimals hold a single token of the cheapest model.
 SPAN_MONEY = pa.decimal128(18, 12)
@@ -11,9 +10,7 @@ SPAN_MONEY = pa.decimal128(18, 12)
 SPAN_CLASSES = ("inference", "tool", "agent", "workflow", "other")
 AUTH_HINTS = ("seat", "api_key", "service_account")
 
-_NOT_NEGATIVE = pandera.Check.ge(0)
-
-AGENT_SPANS = pandera.DataFrameSchema(
+AGENT_SPANS = Contract(
     {
         "usage_day": column(DAY, "UTC day on which the span's trace ended"),
         "trace_id": column(TEXT, "Trace, 32 hex digits in lower case"),
@@ -23,10 +20,10 @@ AGENT_SPANS = pandera.DataFrameSchema(
         "kind": column(WHOLE, "OTLP kind: 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer"),
         "started_at": column(INSTANT, "Start, UTC"),
         "ended_at": column(INSTANT, "End, UTC"),
-        "status_code": column(WHOLE, "0 unset, 1 ok, 2 error", check=pandera.Check.isin((0, 1, 2))),
+        "status_code": column(WHOLE, "0 unset, 1 ok, 2 error", one_of=(0, 1, 2)),
         "error_type": column(TEXT, "Class of error, where stated", nullable=True),
         "span_class": column(TEXT, "inference, tool, agent, workflow or other; money is summed at inference spans",
-                             check=pandera.Check.isin(SPAN_CLASSES)),
+                             one_of=SPAN_CLASSES),
         "service_name": column(TEXT, "Resource attribute service.name", nullable=True),
         "environment": column(TEXT, "Deployment environment, e.g. prod", nullable=True),
         "client": column(TEXT, "What a coding agent ran in: entrypoint or terminal, e.g. cli, sdk-py, vscode", nullable=True),
@@ -41,19 +38,18 @@ AGENT_SPANS = pandera.DataFrameSchema(
         "provider": column(TEXT, "Model provider as sent", nullable=True),
         "model": column(TEXT, "Model that answered (else that was asked), as sent", nullable=True),
         "service_tier": column(TEXT, "Service tier, e.g. batch", nullable=True),
-        "input_tokens": column(WHOLE, "Input tokens without cache reads and writes", nullable=True,
-                               check=_NOT_NEGATIVE),
-        "cache_read_tokens": column(WHOLE, "Input tokens read from the cache", nullable=True, check=_NOT_NEGATIVE),
+        "input_tokens": column(WHOLE, "Input tokens without cache reads and writes", nullable=True, at_least=0),
+        "cache_read_tokens": column(WHOLE, "Input tokens read from the cache", nullable=True, at_least=0),
         "cache_write_5m_tokens": column(WHOLE, "Input tokens written to the 5-minute cache; all writes when the span "
-                                               "does not split them", nullable=True, check=_NOT_NEGATIVE),
+                                               "does not split them", nullable=True, at_least=0),
         "cache_write_1h_tokens": column(WHOLE, "Input tokens written to the 1-hour cache; null when not split",
-                                        nullable=True, check=_NOT_NEGATIVE),
-        "output_tokens": column(WHOLE, "Output tokens, reasoning included", nullable=True, check=_NOT_NEGATIVE),
+                                        nullable=True, at_least=0),
+        "output_tokens": column(WHOLE, "Output tokens, reasoning included", nullable=True, at_least=0),
         "reported_usd": column(SPAN_MONEY, "Cost the span itself states, USD, an estimate of its emitter; null means "
                                            "none stated, zero means stated as zero", nullable=True),
         "reported_usd_source": column(TEXT, "Attribute the reported cost was read from", nullable=True),
         "auth_hint": column(TEXT, "seat, api_key or service_account where the span proves it", nullable=True,
-                            check=pandera.Check.isin(AUTH_HINTS)),
+                            one_of=AUTH_HINTS),
         "billing_identity": column(TEXT, "Who gets the invoice: an e-mail of a person, else kind:value", nullable=True),
         "run_span_id": column(TEXT, "Span that leads the run this span belongs to, in the same trace; null outside of every "
                                     "run of a trace that holds several", nullable=True),
@@ -62,9 +58,7 @@ AGENT_SPANS = pandera.DataFrameSchema(
     }
 )
 
-FEED_SCHEMA = pa.schema(
-    [(name, one.dtype.type.pyarrow_dtype) for name, one in AGENT_SPANS.columns.items()]
-)
+FEED_SCHEMA = AGENT_SPANS.arrow_schema
 
 #: Columns that only the whole trace knows.
 OF_TRACE = ("usage_day", "run_span_id", "run_workflow", "run_task_id")

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-import pandera.pandas as pandera
 from msgspec import Raw, Struct
 
 from agent_spend.sources.claude.schema import CacheCreation, ServerToolUse, count, usd
-from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, column, decode
+from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
+from agent_spend.sources.feed import decode
 
 
 class Actor(Struct):
@@ -170,10 +170,10 @@ COST_GROUPS = (*KEY_GROUPS, "cost_type", "token_type")
 ENTERPRISE_GROUPS = ("actor", "product", "model")
 
 
-def _table(groups: Sequence[str], columns: dict) -> pandera.DataFrameSchema:
+def _table(groups: Sequence[str], columns: dict) -> Contract:
     names = [name for name in groups if name != "actor"] + ["actor_type", "actor_id", "actor_email"]
     day = {"usage_day": column(DAY, "UTC day of use")}
-    return pandera.DataFrameSchema(day | {name: _DIMENSIONS[name] for name in names} | columns, strict=True)
+    return Contract(day | {name: _DIMENSIONS[name] for name in names} | columns)
 
 
 ANALYTICS_COST = _table(COST_GROUPS, _COST)

@@ -10,7 +10,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import msgspec
-import pandera.pandas as pandera
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings, env
@@ -18,7 +17,8 @@ from agent_spend.sources.agent_traces.files import FileReport, pieces
 from agent_spend.sources.agent_traces.resolve import Value
 from agent_spend.sources.agent_traces.store import TraceStore
 from agent_spend.sources.agent_traces.wire import KeyValue, Resource, attributes, nanoseconds
-from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, DayAnswer, column
+from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
+from agent_spend.sources.feed import DayAnswer
 
 FEED, SETTING = "claude_code_metrics", "CLAUDE_CODE_METRICS_URI"
 COST, TOKENS = "claude_code.cost.usage", "claude_code.token.usage"
@@ -180,7 +180,7 @@ def _row(day: date, key: tuple, sums: dict[str, Decimal]) -> dict:
     return {"usage_day": day, **dict(zip(DIMENSIONS, key, strict=True)), **counts, "cost_usd": sums.get("cost_usd")}
 
 
-CODE_METRICS = pandera.DataFrameSchema({
+CODE_METRICS = Contract({
     "usage_day": column(DAY, "UTC day on which the data point ends"),
     "user_email": column(TEXT, "E-mail of a sign-in; null with an API key or a cloud provider", nullable=True),
     "account_id": column(TEXT, "Account of a sign-in", nullable=True),
@@ -195,4 +195,4 @@ CODE_METRICS = pandera.DataFrameSchema({
     "cache_read_tokens": column(WHOLE, "Input tokens read from the cache", nullable=True),
     "cache_creation_tokens": column(WHOLE, "Input tokens written to a cache of either lifetime", nullable=True),
     "cost_usd": column(MONEY, "Claude Code's own estimate at list price in USD", nullable=True),
-}, strict=True)
+})

@@ -3,12 +3,11 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-import pandera.pandas as pandera
 from msgspec import UNSET, Struct, UnsetType
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.claude.schema import count, usd
-from agent_spend.sources.feed import DAY, FLAG, MONEY, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, FLAG, MONEY, TEXT, WHOLE, Contract, column
 
 
 class CodeActor(Struct):
@@ -105,7 +104,7 @@ def _code_model(model: CodeModel, where: str) -> dict:
     }
 
 
-CODE_USAGE = pandera.DataFrameSchema({
+CODE_USAGE = Contract({
     "usage_day": column(DAY, "UTC day of use"),
     "actor_type": column(TEXT, "user_actor or api_actor"),
     "actor_email": column(TEXT, "E-mail address of a person", nullable=True),
@@ -122,4 +121,4 @@ CODE_USAGE = pandera.DataFrameSchema({
     "cache_read_tokens": column(WHOLE, "Input tokens read from the cache"),
     "cache_creation_tokens": column(WHOLE, "Input tokens written to a cache of either lifetime"),
     "estimated_usd": column(MONEY, "The vendor's estimate at list price in USD; not billed for subscription rows"),
-}, strict=True)
+})

@@ -3,12 +3,11 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-import pandera.pandas as pandera
 from msgspec import Struct
 
 from agent_spend.sources.claude.analytics_schema import Actor
 from agent_spend.sources.claude.schema import count, usd
-from agent_spend.sources.feed import DAY, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, TEXT, WHOLE, Contract, column
 
 
 class GroupCost(Struct):
@@ -161,16 +160,16 @@ def _count(description: str):
 
 _DAY = column(DAY, "UTC day")
 
-ENTERPRISE_SEATS = pandera.DataFrameSchema({
+ENTERPRISE_SEATS = Contract({
     "usage_day": _DAY,
     "assigned_seats": _count("Seats assigned to members, as of the vendor's snapshot of the day"),
     "pending_invites": _count("Invitations not yet accepted"),
     "daily_active_users": _count("Members with token use on the day"),
     "weekly_active_users": _count("Members with token use in the 7 days that end with it"),
     "monthly_active_users": _count("Members with token use in the 30 days that end with it"),
-}, strict=True)
+})
 
-ENTERPRISE_USERS = pandera.DataFrameSchema({
+ENTERPRISE_USERS = Contract({
     "usage_day": _DAY,
     "user_id": column(TEXT, "Member's id", nullable=True),
     "user_email": column(TEXT, "Member's e-mail address", nullable=True),
@@ -182,4 +181,4 @@ ENTERPRISE_USERS = pandera.DataFrameSchema({
     "lines_added": _count("Lines of code added"),
     "lines_removed": _count("Lines of code removed"),
     "web_searches": _count("Web searches"),
-}, strict=True)
+})

@@ -3,10 +3,9 @@
 from datetime import date, datetime
 
 import msgspec
-import pandera.pandas as pandera
 from msgspec import Struct
 
-from agent_spend.sources.feed import DAY, FLAG, INSTANT, TEXT, column
+from agent_spend.sources.contract import DAY, FLAG, INSTANT, TEXT, Contract, column
 
 
 class KeyParty(Struct):
@@ -113,7 +112,7 @@ def user_row(user: User, day: date) -> dict:
 
 _DAY = column(DAY, "UTC day the list was read for")
 
-API_KEYS = pandera.DataFrameSchema({
+API_KEYS = Contract({
     "usage_day": _DAY,
     "api_key_id": column(TEXT, "Key id, as in the usage report"),
     "name": column(TEXT, "Name given to the key; mutable and not unique"),
@@ -125,21 +124,21 @@ API_KEYS = pandera.DataFrameSchema({
     "principal_service_account_id": column(TEXT, "Service account the key acts for", nullable=True),
     "created_at": column(INSTANT, "When the key was made"),
     "expires_at": column(INSTANT, "When the key expires; null for never", nullable=True),
-}, strict=True)
+})
 
-WORKSPACES = pandera.DataFrameSchema({
+WORKSPACES = Contract({
     "usage_day": _DAY,
     "workspace_id": column(TEXT, "Workspace id"),
     "name": column(TEXT, "Workspace name; any workspace may be called Default"),
     "is_default": column(FLAG, "The default workspace, which the usage and cost reports leave null"),
     "tags_json": column(TEXT, "Tags of the workspace, a JSON object of text"),
     "archived": column(FLAG, "No longer usable; its past use stays in the reports"),
-}, strict=True)
+})
 
-USERS = pandera.DataFrameSchema({
+USERS = Contract({
     "usage_day": _DAY,
     "user_id": column(TEXT, "User id"),
     "email": column(TEXT, "E-mail address"),
     "name": column(TEXT, "Name", nullable=True),
     "role": column(TEXT, "Role in the organisation", nullable=True),
-}, strict=True)
+})

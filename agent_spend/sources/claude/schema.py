@@ -3,11 +3,10 @@
 from datetime import date, datetime
 from decimal import Context, Decimal
 
-import pandera.pandas as pandera
 from msgspec import Raw, Struct
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
 
 # 28 digits, the default, would round an amount of more than 26 digits on its way from cents to dollars.
 _EXACT = Context(prec=60)
@@ -132,7 +131,7 @@ _DIMENSIONS = {
 }
 _DAY = column(DAY, "UTC day of use")
 
-API_USAGE = pandera.DataFrameSchema({
+API_USAGE = Contract({
     "usage_day": _DAY,
     "api_key_id": column(TEXT, "Key; null is the Console's Workbench or a call without a key", nullable=True),
     **_DIMENSIONS,
@@ -143,9 +142,9 @@ API_USAGE = pandera.DataFrameSchema({
     "cache_read_tokens": column(WHOLE, "Input tokens read from the cache"),
     "output_tokens": column(WHOLE, "Output tokens"),
     "web_search_requests": column(WHOLE, "Web searches the server ran"),
-}, strict=True)
+})
 
-API_COST = pandera.DataFrameSchema({
+API_COST = Contract({
     "usage_day": _DAY,
     "workspace_id": _DIMENSIONS["workspace_id"],
     "description": column(TEXT, "The vendor's own wording of the line; never parsed", nullable=True),
@@ -154,4 +153,4 @@ API_COST = pandera.DataFrameSchema({
     "token_type": column(TEXT, "Token class of the line, in the vendor's dotted names", nullable=True),
     "currency": column(TEXT, "Always USD"),
     "amount_usd": column(MONEY, "USD the vendor bills for the line; Priority Tier is not in it"),
-}, strict=True)
+})

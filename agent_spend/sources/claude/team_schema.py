@@ -8,10 +8,8 @@ match whatever their case and spaces, and the e-mail column by either of its two
 from datetime import date
 from decimal import Decimal
 
-import pandera.pandas as pandera
-
 from agent_spend.errors import FeedError
-from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.files import Line, SourceFile, csv_lines
 
 _EMAIL_NAMES = ("email", "user_email")
@@ -70,14 +68,14 @@ def _usd(line: Line, name: str) -> Decimal:
     return amount
 
 
-SEATS = pandera.DataFrameSchema({
+SEATS = Contract({
     "usage_day": column(DAY, "UTC day the seat is held"),
     "person_email": column(TEXT, "Member's e-mail address, lower case"),
     "plan": column(TEXT, "Seat tier as exported, lower case: standard, premium"),
     "source": column(TEXT, "team_csv: the member export"),
-}, strict=True)
+})
 
-TEAM_USAGE = pandera.DataFrameSchema({
+TEAM_USAGE = Contract({
     "usage_day": column(DAY, "UTC day of use"),
     "person_email": column(TEXT, "Member's e-mail address, lower case"),
     "account_id": column(TEXT, "Account UUID", nullable=True),
@@ -88,4 +86,4 @@ TEAM_USAGE = pandera.DataFrameSchema({
     "completion_tokens": column(WHOLE, "Completion tokens", nullable=True),
     "gross_usd": column(MONEY, "Usage credits spent, USD before discounts and credits"),
     "net_usd": column(MONEY, "Usage credits spent, USD after discounts and credits"),
-}, strict=True)
+})

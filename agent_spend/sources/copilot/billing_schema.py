@@ -10,10 +10,9 @@ from datetime import date
 from decimal import Decimal
 
 import msgspec
-import pandera.pandas as pandera
 
+from agent_spend.sources.contract import DAY, MONEY, TEXT, Contract, column
 from agent_spend.sources.copilot.schema import exact
-from agent_spend.sources.feed import DAY, MONEY, TEXT, column
 from agent_spend.sources.files import squeezed
 
 
@@ -56,16 +55,16 @@ class UsageReport(msgspec.Struct, rename="camel"):
 
 
 #: One row a line of the day's reports: credits an SKU and model, everything else an SKU.
-BILLING_USAGE = pandera.DataFrameSchema(
+BILLING_USAGE = Contract(
     {
         "usage_day": column(DAY, "UTC day of the usage."),
         "scope_kind": column(TEXT, "enterprise or organization: whose bill it is.",
-                             check=pandera.Check.isin(["enterprise", "organization"])),
+                             one_of=["enterprise", "organization"]),
         "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
         "product": column(TEXT, "Product as GitHub prints it."),
         "sku": column(TEXT, "SKU as GitHub prints it."),
         "sku_class": column(TEXT, "credits, seat or other, by unit and SKU.",
-                            check=pandera.Check.isin(["credits", "seat", "other"])),
+                            one_of=["credits", "seat", "other"]),
         "model": column(TEXT, "Billing's display name of the model; null on lines without a model.", nullable=True),
         "unit": column(TEXT, "Unit of the quantities as GitHub prints it."),
         "gross_quantity": column(MONEY, "Consumption, in unit."),
@@ -75,7 +74,6 @@ BILLING_USAGE = pandera.DataFrameSchema(
         "net_quantity": column(MONEY, "Billed part, in unit."),
         "net_usd": column(MONEY, "Billed part, USD, before taxes and contract discounts."),
     },
-    strict=True,
 )  # fmt: skip
 
 

@@ -7,9 +7,8 @@ GraphQL reference, ``ExternalIdentity``.
 from collections.abc import Sequence
 
 import msgspec
-import pandera.pandas as pandera
 
-from agent_spend.sources.feed import DAY, FLAG, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, FLAG, TEXT, WHOLE, Contract, column
 
 
 class Team(msgspec.Struct):
@@ -141,12 +140,12 @@ class IdentityAnswer(msgspec.Struct):
 
 
 #: One row a team and direct member; a team without any has one row without a member, since others may lie below it.
-TEAMS = pandera.DataFrameSchema(
+TEAMS = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
         "org": column(TEXT, "Slug of the GitHub organization, or of the enterprise for a team of the enterprise."),
         "team_type": column(TEXT, "organization or enterprise: whose team it is.",
-                            check=pandera.Check.isin(("organization", "enterprise"))),
+                            one_of=("organization", "enterprise")),
         "team_id": column(WHOLE, "GitHub's team id; survives renames."),
         "team_slug": column(TEXT, "Team slug when the list was read."),
         "team_name": column(TEXT, "Team name when the list was read."),
@@ -155,15 +154,14 @@ TEAMS = pandera.DataFrameSchema(
         "user_id": column(WHOLE, "GitHub's account id of a direct member; null for none.", nullable=True),
         "user_login": column(TEXT, "Login when the list was read.", nullable=True),
     },
-    strict=True,
     unique=["org", "team_id", "user_id"],
 )
 
 #: One row a source and person as that source knows them.
-IDENTITIES = pandera.DataFrameSchema(
+IDENTITIES = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
-        "source": column(TEXT, "Where the row comes from.", check=pandera.Check.isin(("scim", "saml", "licences"))),
+        "source": column(TEXT, "Where the row comes from.", one_of=("scim", "saml", "licences")),
         "user_login": column(TEXT, "GitHub login when the list was read; null where the source has none.", nullable=True),
         "user_id": column(WHOLE, "GitHub's account id; null where the source has none.", nullable=True),
         "idp_user_name": column(
@@ -173,7 +171,6 @@ IDENTITIES = pandera.DataFrameSchema(
         "name": column(TEXT, "Name for display.", nullable=True),
         "is_active": column(FLAG, "False for who was deprovisioned; null where the source does not say.", nullable=True),
     },
-    strict=True,
     unique=["source", "user_login", "idp_user_name"],
 )
 

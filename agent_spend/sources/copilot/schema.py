@@ -8,10 +8,9 @@ from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import msgspec
-import pandera.pandas as pandera
 from msgspec import UNSET, UnsetType
 
-from agent_spend.sources.feed import DAY, FLAG, MONEY, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, FLAG, MONEY, TEXT, WHOLE, Contract, column
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _SMALLEST = Decimal(1).scaleb(-18)
@@ -61,11 +60,11 @@ class UserDay(msgspec.Struct, gc=False):
 
 
 #: One row a scope, user and day. Columns are those of every per-user Copilot report.
-USER_USAGE = pandera.DataFrameSchema(
+USER_USAGE = Contract(
     {
         "usage_day": column(DAY, "UTC day of the consumption."),
         "scope_kind": column(TEXT, "enterprise or organization: which report the row comes from.",
-                             check=pandera.Check.isin(["enterprise", "organization"])),
+                             one_of=["enterprise", "organization"]),
         "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
         "enterprise_id": column(TEXT, "GitHub's id of the enterprise.", nullable=True),
         "organization_id": column(TEXT, "GitHub's id of the organization; organization reports only.", nullable=True),
@@ -74,7 +73,7 @@ USER_USAGE = pandera.DataFrameSchema(
         "ai_credits_used": column(MONEY, "AI credits consumed (1 credit = 0.01 USD list); null is unknown, not zero.",
                                   nullable=True),
         "ai_credits_state": column(TEXT, "known, absent (GitHub left the field out) or null (sent without a value).",
-                                   check=pandera.Check.isin(["known", "absent", "null"])),
+                                   one_of=["known", "absent", "null"]),
         "interactions": column(WHOLE, "Prompts the user sent.", nullable=True),
         "code_generations": column(WHOLE, "Times Copilot produced code.", nullable=True),
         "code_acceptances": column(WHOLE, "Times the user accepted code.", nullable=True),
@@ -86,7 +85,6 @@ USER_USAGE = pandera.DataFrameSchema(
         "cli_prompt_tokens": column(WHOLE, "Copilot CLI prompt tokens, uncached and cached together.", nullable=True),
         "cli_output_tokens": column(WHOLE, "Copilot CLI output tokens.", nullable=True),
     },
-    strict=True,
     unique=["scope_kind", "scope", "user_id", "usage_day"],
 )
 

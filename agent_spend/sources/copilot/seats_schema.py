@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 import msgspec
-import pandera.pandas as pandera
 
-from agent_spend.sources.feed import DAY, INSTANT, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, INSTANT, TEXT, WHOLE, Contract, column
 
 
 class Assignee(msgspec.Struct):
@@ -46,7 +45,7 @@ class SeatPage(msgspec.Struct):
 
 
 #: One row a person with a seat, and one for each seat without a person (an invitation not accepted yet).
-SEATS = pandera.DataFrameSchema(
+SEATS = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
         "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
@@ -60,7 +59,6 @@ SEATS = pandera.DataFrameSchema(
         "pending_cancellation_day": column(DAY, "UTC day the seat ends; it is billed until then.", nullable=True),
         "assigning_team": column(TEXT, "Slug of the team that granted the seat.", nullable=True),
     },
-    strict=True,
 )  # fmt: skip
 
 

@@ -11,12 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from agent_spend.lake.spool import BATCH_ROWS, Spool
-from agent_spend.sources.contract import arrow_schema
 from agent_spend.sources.copilot.schema import USER_USAGE, UserDay, user_usage_row
 from agent_spend.sources.copilot.scopes import Scope
 from agent_spend.sources.feed import batch_of
 
-_SCHEMA = arrow_schema(USER_USAGE)
+_SCHEMA = USER_USAGE.arrow_schema
 
 
 def user_days(records: Iterable[UserDay], scope: Scope, folder: Path) -> dict[date, Spool]:

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 
 import msgspec
-import pandera.pandas as pandera
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.feed import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, column, decode
+from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
+from agent_spend.sources.feed import decode
 
 #: ``unknown`` is a kind in no known vocabulary: kept with its amount, and the day says so until somebody decides.
 KIND_CLASSES = (
@@ -82,7 +82,7 @@ class UsagePage(msgspec.Struct):
     pagination: Pagination | None = None
 
 
-CURSOR_USAGE_EVENTS = pandera.DataFrameSchema(
+CURSOR_USAGE_EVENTS = Contract(
     {
         "usage_day": column(DAY, "UTC day of the event"),
         "event_at": column(INSTANT, "instant of the event, UTC, to the millisecond"),
@@ -96,9 +96,7 @@ CURSOR_USAGE_EVENTS = pandera.DataFrameSchema(
         "conversation_id": column(TEXT, "conversation the event belongs to", nullable=True),
         "model": column(TEXT, "model as the vendor writes it, not normalised; default means Auto", nullable=True),
         "kind": column(TEXT, "kind as received, in either of the vendor's two vocabularies"),
-        "kind_class": column(
-            TEXT, "kind in one vocabulary; only usage_based is cash", check=pandera.Check.isin(KIND_CLASSES)
-        ),
+        "kind_class": column(TEXT, "kind in one vocabulary; only usage_based is cash", one_of=KIND_CLASSES),
         "max_mode": column(FLAG, "whether Max Mode was on", nullable=True),
         "is_token_based": column(FLAG, "whether the event is priced by tokens", nullable=True),
         "is_chargeable": column(FLAG, "the vendor's flag; true on included rows too, so no cash filter", nullable=True),
@@ -115,7 +113,6 @@ CURSOR_USAGE_EVENTS = pandera.DataFrameSchema(
         ),
         "token_fee_usd": column(MONEY, "token fee in USD, contained in charged_usd", nullable=True),
     },
-    strict=True,
 )
 
 

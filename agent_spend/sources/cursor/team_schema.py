@@ -4,11 +4,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
-import pandera.pandas as pandera
 
 from agent_spend.errors import FeedError
+from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.cursor.schema import dollars, email, present, stored
-from agent_spend.sources.feed import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, column
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -95,7 +94,7 @@ class GroupList(msgspec.Struct):
 _USER_ID = column(TEXT, "the endpoint's own user id as text, the e-mail where it has none; join on email")
 _EMAIL = column(TEXT, "e-mail, lower case", nullable=True)
 
-CURSOR_MEMBERS = pandera.DataFrameSchema(
+CURSOR_MEMBERS = Contract(
     {
         "usage_day": column(DAY, "UTC day the list stands for"),
         "user_id": column(TEXT, "member id (user_..., a number before mid-2026) as text; the e-mail where there is none"),
@@ -105,10 +104,9 @@ CURSOR_MEMBERS = pandera.DataFrameSchema(
         "is_removed": column(FLAG, "whether the person has left the team; removed people stay listed"),
     },
     unique=["usage_day", "user_id"],
-    strict=True,
 )
 
-CURSOR_SPEND = pandera.DataFrameSchema(
+CURSOR_SPEND = Contract(
     {
         "usage_day": column(DAY, "UTC day the snapshot stands for"),
         "cycle_started_at": column(INSTANT, "start of the billing cycle that the amounts belong to, UTC"),
@@ -119,10 +117,9 @@ CURSOR_SPEND = pandera.DataFrameSchema(
         "limit_usd": column(MONEY, "effective spend limit of the person, USD; null means none is stated", nullable=True),
     },
     unique=["usage_day", "user_id"],
-    strict=True,
 )
 
-CURSOR_DAILY_USAGE = pandera.DataFrameSchema(
+CURSOR_DAILY_USAGE = Contract(
     {
         "usage_day": column(DAY, "UTC day of the activity"),
         "user_id": _USER_ID,
@@ -137,10 +134,9 @@ CURSOR_DAILY_USAGE = pandera.DataFrameSchema(
         "most_used_model": column(TEXT, "model as the vendor writes it; null on idle days", nullable=True),
     },
     unique=["usage_day", "user_id"],
-    strict=True,
 )
 
-CURSOR_BILLING_CYCLES = pandera.DataFrameSchema(
+CURSOR_BILLING_CYCLES = Contract(
     {
         "usage_day": column(DAY, "UTC day by which the cycle was selected"),
         "cycle_started_at": column(INSTANT, "start of the cycle, UTC, included"),
@@ -150,7 +146,6 @@ CURSOR_BILLING_CYCLES = pandera.DataFrameSchema(
         "spend_usd": column(MONEY, "the group's spend in the cycle as known when read, USD; one group an event"),
     },
     unique=["usage_day", "group_id"],
-    strict=True,
 )
 
 

@@ -1,25 +1,23 @@
 """One line of the override file: whose usage this identifier is, whatever the automatic match says."""
 
-import pandera.pandas as pandera
 
+from agent_spend.sources.contract import DAY, TEXT, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.feed import DAY, TEXT, column
 from agent_spend.sources.files import Line, SourceFile, csv_lines
 from agent_spend.sources.vendors import VENDORS, vendor_of
 
 REQUIRED = ("vendor", "identifier", "person_id")
 OPTIONAL = ("valid_from", "valid_to", "note")
 
-IDENTITY_OVERRIDES = pandera.DataFrameSchema(
+IDENTITY_OVERRIDES = Contract(
     {
         "usage_day": column(DAY, "UTC day on which the override holds"),
-        "vendor": column(TEXT, "ledger name of the vendor that shows it", check=pandera.Check.isin(VENDORS)),
+        "vendor": column(TEXT, "ledger name of the vendor that shows it", one_of=VENDORS),
         "identifier": column(TEXT, "login, e-mail, user id or key id; logins and e-mails in lower case"),
         "person_id": column(TEXT, "the roster's id of the person"),
         "note": column(TEXT, "why, in the words of who decided", nullable=True),
     },
     unique=["usage_day", "vendor", "identifier"],
-    strict=True,
 )
 
 

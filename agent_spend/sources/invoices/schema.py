@@ -1,9 +1,8 @@
 """The table of invoice lines by month, and the documented CSV in which any vendor's invoice can be given."""
 
-import pandera.pandas as pandera
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.feed import DAY, MONEY, TEXT, WHOLE, column
+from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.files import Line, SourceFile, csv_lines
 from agent_spend.sources.invoices.months import pieces
 from agent_spend.sources.vendors import VENDORS, vendor_of
@@ -15,16 +14,16 @@ OPTIONAL = ("line_number", "description", "quantity", "amount_usd")
 CHARGE_KINDS = ("seat", "usage", "credit", "tax", "adjustment")
 LAYOUT = "documented"
 
-VENDOR_INVOICES = pandera.DataFrameSchema(
+VENDOR_INVOICES = Contract(
     {
         "month": column(DAY, "first day of the calendar month that the amount is for"),
-        "vendor": column(TEXT, "ledger name of the vendor", check=pandera.Check.isin(VENDORS)),
+        "vendor": column(TEXT, "ledger name of the vendor", one_of=VENDORS),
         "invoice_id": column(TEXT, "the vendor's invoice number"),
         "line_number": column(WHOLE, "line on the invoice, from 1"),
         "issued_day": column(DAY, "day the invoice was issued"),
         "period_start_day": column(DAY, "first day of this month billed by the line"),
         "period_end_day": column(DAY, "last day of this month billed by the line, included"),
-        "charge_kind": column(TEXT, "seat, usage, credit, tax or adjustment", check=pandera.Check.isin(CHARGE_KINDS)),
+        "charge_kind": column(TEXT, "seat, usage, credit, tax or adjustment", one_of=CHARGE_KINDS),
         "description": column(TEXT, "the invoice's own words", nullable=True),
         "quantity": column(MONEY, "quantity billed, in the line's own unit; this month's share of a split line", nullable=True),
         "currency": column(TEXT, "ISO code of the invoice's currency"),
@@ -37,7 +36,6 @@ VENDOR_INVOICES = pandera.DataFrameSchema(
         "layout": column(TEXT, "layout that the file was read as: documented, vendor_lines, github_usage, claude_cost"),
     },
     unique=["month", "vendor", "invoice_id", "line_number"],
-    strict=True,
 )
 
 

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-import pandera.pandas as pandera
 
 from agent_spend.errors import FeedError
+from agent_spend.sources.contract import DAY, TEXT, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.feed import DAY, TEXT, column
 from agent_spend.sources.files import Line, refusal, squeezed
 from agent_spend.sources.http import Answer
 from agent_spend.sources.vendors import vendor_of
@@ -30,7 +29,7 @@ _KEY = re.compile(
     rb"(?<![A-Za-z0-9])(?:sk-ant-[a-z]+[0-9]+-[\w-]{20,}|sk-(?:proj-|svcacct-)?\w{20,}|(?:crsr|gh[opsur]|github_pat)_\w{20,})"
 )
 
-KEY_REGISTRY = pandera.DataFrameSchema(
+KEY_REGISTRY = Contract(
     {
         "usage_day": column(DAY, "UTC day this row describes"),
         "vendor": column(TEXT, "ledger name of the vendor that issued the key, e.g. anthropic"),
@@ -43,7 +42,6 @@ KEY_REGISTRY = pandera.DataFrameSchema(
         "source": column(TEXT, "csv, json, aws_list_secrets, aws_secrets_manager, vault, gcp_secret_manager"),
     },
     unique=["usage_day", "vendor", "key_id"],
-    strict=True,
 )
 
 

@@ -1,9 +1,8 @@
 """One line of the HR export, and the table of who was where on each day."""
 
-import pandera.pandas as pandera
 
+from agent_spend.sources.contract import DAY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.feed import DAY, TEXT, WHOLE, column
 from agent_spend.sources.files import Line, SourceFile, csv_lines
 
 REQUIRED = ("person_id", "name")
@@ -11,7 +10,7 @@ OPTIONAL = (
     "email", "github_login", "github_user_id", "org", "squad", "cost_center", "manager_email", "valid_from", "valid_to",
 )  # fmt: skip
 
-ROSTER_MEMBERS = pandera.DataFrameSchema(
+ROSTER_MEMBERS = Contract(
     {
         "usage_day": column(DAY, "UTC day this row describes"),
         "person_id": column(TEXT, "the company's own id of the person, as written in the HR export"),
@@ -28,7 +27,6 @@ ROSTER_MEMBERS = pandera.DataFrameSchema(
         "source": column(TEXT, "where the row came from: hr_csv"),
     },
     unique=["usage_day", "person_id"],
-    strict=True,
 )
 
 

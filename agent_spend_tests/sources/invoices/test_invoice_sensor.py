@@ -9,9 +9,10 @@ from agent_spend.lake.ledgers import coverage_of
 from agent_spend.lake.tables import Lake
 from agent_spend.schedules import monthly_feeds
 from agent_spend.settings import Settings
+from agent_spend.sources.feed_asset import feed_asset
 from agent_spend.sources.invoices.assets import FEEDS
 from agent_spend.sources.invoices.sensor import invoice_sensor
-from agent_spend.sources.land import feed_asset, land
+from agent_spend.sources.land import land
 
 [FEED] = FEEDS
 
