@@ -50,6 +50,7 @@ _SPAN = pa.struct(
         "endTimeUnixNano": pa.decimal128(20, 0),
         "attributes": _ATTRIBUTES,
         "status": pa.struct({"code": pa.int64()}),
+        "links": pa.list_(pa.struct({"traceId": pa.string(), "spanId": pa.string()})),
     }
 )
 _REQUEST = pa.schema(
@@ -191,6 +192,7 @@ class FastReader:
             "status": pc.struct_field(spans, ["status", "code"]),
             "attribute_count": pc.fill_null(pc.list_value_length(lists), 0),
             "process": pa.array(numbers[scope_group[span_scope]]),
+            **_only_links(pc.struct_field(spans, "links")),
             **of_span,
         }
         processes = {
@@ -258,6 +260,19 @@ class FastReader:
                 arrays[f"json_{number}"] = pa.array(rounded, pa.decimal128(38, 24))
                 names[rule.source] = f"s.json_{number}"
         return names
+
+
+def _only_links(links: pa.ListArray) -> dict[str, pa.Array]:
+    """Trace and span of the link of spans that have exactly one."""
+    linked, owner = _children(links)
+    count = np.bincount(owner, minlength=len(links))
+    position = np.full(len(links), -1, dtype=np.int64)
+    position[owner] = np.arange(len(owner))
+    indices = pa.array(position, mask=count != 1)
+    return {
+        name: pc.utf8_lower(pc.fill_null(pc.struct_field(linked, member), "").take(indices))
+        for name, member in {"link_trace_id": "traceId", "link_span_id": "spanId"}.items()
+    }
 
 
 def _parsed(body: bytes) -> pa.Table:

@@ -117,7 +117,7 @@ SELECT
     CASE WHEN NOT is_cost_rejected THEN usd END AS reported_usd,
     CASE WHEN NOT is_cost_rejected THEN amount_source END AS reported_usd_source,
     auth_hint, billing_identity, ended_ns, attribute_count, file_number,
-    request_id, is_cost_rejected, foreign_currency, is_input_corrected
+    request_id, is_cost_rejected, foreign_currency, is_input_corrected, link_trace_id, link_span_id
 FROM cached
 """
 

@@ -121,6 +121,7 @@ class Landing:
         self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet({_quoted(self._parquet)})")
         for statement in (
             _UNIQUE,
+            runs.CONTINUED,
             evaluations.EVALUATIONS,
             calls.PAIRED_EVENTS,
             calls.UNCLASSIFIED_CALLS,

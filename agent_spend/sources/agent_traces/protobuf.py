@@ -1,8 +1,12 @@
 """OTLP protobuf messages, with the optional package ``opentelemetry-proto`` (extra ``traces``)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from typing import Any
 
+from agent_spend.sources.agent_traces.dialects import EVENT_KEYS, Event, call_or_verdict
+from agent_spend.sources.agent_traces.evaluations import verdict
+from agent_spend.sources.agent_traces.semantics import EVALUATION_EVENT
 from agent_spend.sources.agent_traces.values import Value
 from agent_spend.sources.agent_traces.wire import Facts, Refused
 
@@ -10,19 +14,75 @@ from agent_spend.sources.agent_traces.wire import Facts, Refused
 _READ = ("string_value", "bool_value", "int_value", "double_value")
 
 
-def facts(message: bytes, wanted: frozenset[str]) -> Iterator[Facts | Refused]:
-    """Every span of a binary ``ExportTraceServiceRequest``."""
+def facts(message: bytes, wanted: frozenset[str]) -> Iterator[Facts | Refused] | None:
+    """The calls of a binary export request, of spans or of logs; ``None`` for a message that holds none of either.
+
+    A message does not say which signal it is of: the one in whose shape its records have ids, or times, is.
+    """
     try:
         from google.protobuf.message import DecodeError
+        from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+        from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     except ImportError:
-        yield Refused("a protobuf message needs the optional reader: pip install 'agent-spend[traces]'")
-        return
+        return iter([Refused("a protobuf message needs the optional reader: pip install 'agent-spend[traces]'")])
+
+    def parsed(kind: type) -> Any:
+        try:
+            return kind.FromString(message)
+        except DecodeError:
+            return kind()
+
+    traces, logs, metrics = map(parsed, (ExportTraceServiceRequest, ExportLogsServiceRequest, ExportMetricsServiceRequest))
+    is_of_spans = any(len(span.trace_id) == 16 for span in _spans(traces))
+    if not is_of_spans and any(record.time_unix_nano or record.observed_time_unix_nano for record in _records(logs)):
+        found = list(_of_logs(logs, wanted))
+        return iter(found) if found else None
+    if not is_of_spans and any(metric.WhichOneof("data") for metric in _metrics(metrics)):
+        return None
+    if message and not traces.ByteSize():
+        return iter([Refused("not an ExportTraceServiceRequest")])
+    return _of_spans(traces, wanted)
+
+
+def _spans(request: Any) -> Iterator[Any]:
+    return (span for group in request.resource_spans for scope in group.scope_spans for span in scope.spans)
+
+
+def _records(request: Any) -> Iterator[Any]:
+    return (record for group in request.resource_logs for scope in group.scope_logs for record in scope.log_records)
+
+
+def _metrics(request: Any) -> Iterator[Any]:
+    return (metric for group in request.resource_metrics for scope in group.scope_metrics for metric in scope.metrics)
+
+
+def _of_logs(request: Any, wanted: frozenset[str]) -> Iterator[Facts | Refused]:
+    for group in request.resource_logs:
+        resource = _attributes(group.resource.attributes, wanted)
+        for scope in group.scope_logs:
+            for record in scope.log_records:
+                event = Event(
+                    record.time_unix_nano or record.observed_time_unix_nano,
+                    record.event_name,
+                    record.body.string_value if record.body.WhichOneof("value") == "string_value" else None,
+                    record.trace_id.hex(),
+                    record.span_id.hex(),
+                    _attributes(record.attributes, wanted | EVENT_KEYS),
+                    resource,
+                    len(record.attributes),
+                )
+                yield from _checked(lambda event=event: call_or_verdict(event))
+
+
+def _checked(read: Callable[[], Iterable[Facts]]) -> Iterator[Facts | Refused]:
     try:
-        request = ExportTraceServiceRequest.FromString(message)
-    except DecodeError as error:
-        yield Refused(f"not an ExportTraceServiceRequest ({error})")
-        return
+        yield from read()
+    except ValueError as error:
+        yield Refused(f"log record: {error}")
+
+
+def _of_spans(request: Any, wanted: frozenset[str]) -> Iterator[Facts | Refused]:
     for group in request.resource_spans:
         resource = _attributes(group.resource.attributes, wanted)
         for scope in group.scope_spans:
@@ -39,7 +99,15 @@ def facts(message: bytes, wanted: frozenset[str]) -> Iterator[Facts | Refused]:
                     _attributes(span.attributes, wanted),
                     resource,
                     len(span.attributes),
+                    (span.links[0].trace_id.hex(), span.links[0].span_id.hex()) if len(span.links) == 1 else None,
                 )
+                for event in span.events:
+                    if event.name == EVALUATION_EVENT:
+                        said = _attributes(event.attributes, EVENT_KEYS)
+                        at = event.time_unix_nano
+                        yield from _checked(lambda span=span, at=at, said=said: [
+                            verdict(span.trace_id.hex(), span.span_id.hex(), at, said)
+                        ])
 
 
 def _attributes(pairs: Iterable, wanted: frozenset[str]) -> dict[str, Value | None]:

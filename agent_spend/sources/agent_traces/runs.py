@@ -5,6 +5,59 @@ Resolved while landing, where a trace is at hand as a whole and a tree may be wa
 
 _NANOSECONDS_A_DAY = 86_400_000_000_000
 
+# A trace that says neither its workflow nor its task, and whose root links to one span of a trace that does, is the same
+# work gone on elsewhere: the link is read as a parent. A chain of such traces ends at one that says what it works on.
+CONTINUED = """
+CREATE TABLE continued AS
+WITH RECURSIVE linked AS (
+    SELECT trace_id, span_id, link_trace_id, link_span_id
+    FROM unique_spans
+    WHERE parent_span_id IS NULL AND link_trace_id <> trace_id
+),
+said AS (
+    SELECT
+        trace_id,
+        COUNT(task_id) + COUNT(workflow) + COUNT(*) FILTER (span_class = 'workflow') > 0 AS is_named,
+        COUNT(*) FILTER (parent_span_id IS NULL) AS roots
+    FROM unique_spans
+    SEMI JOIN (SELECT trace_id FROM linked UNION SELECT link_trace_id FROM linked) AS asked USING (trace_id)
+    GROUP BY trace_id
+),
+going_on AS (
+    SELECT linked.*
+    FROM linked
+    JOIN said ON said.trace_id = linked.trace_id AND said.roots = 1 AND NOT said.is_named
+    SEMI JOIN unique_spans AS origin
+        ON origin.trace_id = linked.link_trace_id AND origin.span_id = linked.link_span_id
+),
+followed AS (
+    SELECT trace_id, span_id, link_span_id, link_trace_id AS whole_trace_id FROM going_on
+    UNION
+    SELECT followed.trace_id, followed.span_id, followed.link_span_id, going_on.link_trace_id
+    FROM followed JOIN going_on ON going_on.trace_id = followed.whole_trace_id
+),
+ended AS (
+    SELECT followed.* FROM followed JOIN said ON said.trace_id = followed.whole_trace_id AND said.is_named
+),
+clashing AS (
+    SELECT ended.whole_trace_id
+    FROM unique_spans
+    JOIN (SELECT trace_id, whole_trace_id FROM ended UNION SELECT whole_trace_id, whole_trace_id FROM ended) AS ended
+        USING (trace_id)
+    GROUP BY ended.whole_trace_id
+    HAVING COUNT(*) > COUNT(DISTINCT span_id)
+)
+SELECT * FROM ended ANTI JOIN clashing USING (whole_trace_id);
+
+UPDATE unique_spans
+SET
+    parent_span_id = CASE WHEN unique_spans.span_id = continued.span_id THEN continued.link_span_id
+        ELSE unique_spans.parent_span_id END,
+    trace_id = continued.whole_trace_id
+FROM continued
+WHERE unique_spans.trace_id = continued.trace_id;
+"""
+
 # Most traces hold one run. It is led by the span that names the workflow, else by the outermost agent, else by the root.
 TRACES = f"""
 CREATE TABLE traces AS

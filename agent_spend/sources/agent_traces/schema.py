@@ -13,7 +13,7 @@ AUTH_HINTS = ("seat", "api_key", "service_account")
 AGENT_SPANS = Contract(
     {
         "usage_day": column(DAY, "UTC day on which the span's trace ended"),
-        "trace_id": column(TEXT, "Trace, 32 hex digits in lower case"),
+        "trace_id": column(TEXT, "Trace, 32 hex digits in lower case; the other's where it continues another"),
         "span_id": column(TEXT, "Span, 16 hex digits in lower case; unique within the trace"),
         "parent_span_id": column(TEXT, "Span that caused this one; null at the root", nullable=True),
         "name": column(TEXT, "Span name as sent"),
@@ -74,5 +74,7 @@ LANDED_SCHEMA = pa.schema(
         ("is_cost_rejected", pa.bool_()),
         ("foreign_currency", pa.string()),
         ("is_input_corrected", pa.bool_()),
+        ("link_trace_id", pa.string()),
+        ("link_span_id", pa.string()),
     ]
 )

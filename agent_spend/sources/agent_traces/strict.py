@@ -37,7 +37,9 @@ class StrictReader:
         rows: list[tuple] = []
         for number, line in enumerate(piece.messages or piece.body.split(b"\n"), start=piece.first_line):
             if piece.messages:
-                rows.extend(self._rows(protobuf.facts(line, self._wanted), f"message {number}", report))
+                found = protobuf.facts(line, self._wanted)
+                report.other_signal_lines += found is None
+                rows.extend(self._rows(found or (), f"message {number}", report))
             elif line.strip():
                 rows.extend(self._line(line, number, piece.is_tail, report))
             if len(rows) >= BATCH_SPANS:
@@ -147,6 +149,8 @@ class StrictReader:
             cost.is_rejected,
             cost.foreign_currency,
             tokens.is_corrected,
+            *(one.lower() for one in facts.link or ()),
+            *(() if facts.link else (None, None)),
         )
 
 

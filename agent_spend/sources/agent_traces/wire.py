@@ -39,6 +39,8 @@ class Facts(NamedTuple):
     said: Attributes
     resource: Attributes
     attribute_count: int
+    link: tuple[str, str] | None = None
+    """Trace and span that the span's only link names."""
 
 
 class Refused(NamedTuple):
@@ -89,8 +91,15 @@ class Status(msgspec.Struct):
     code: int | str = 0
 
 
+class Link(msgspec.Struct, rename="camel"):
+    """A span of another trace, as a span names it; the attributes of a link are not declared."""
+
+    trace_id: str = ""
+    span_id: str = ""
+
+
 class Span(msgspec.Struct, rename="camel"):
-    """One span. Events, links and the dropped counters are not declared: content lives there and no rule reads them."""
+    """One span. Events (``evaluations`` reads some) and the dropped counters are not declared: content lives there."""
 
     trace_id: str
     span_id: str
@@ -101,6 +110,7 @@ class Span(msgspec.Struct, rename="camel"):
     kind: int | str = 0
     attributes: list[KeyValue] | None = None
     status: Status | None = None
+    links: list[Link] | None = None
 
 
 class ScopeSpans(msgspec.Struct):
@@ -157,6 +167,7 @@ def facts(request: ExportRequest, wanted: frozenset[str]) -> Iterator[Facts | Re
                     said,
                     resource,
                     len(span.attributes or ()),
+                    (span.links[0].trace_id, span.links[0].span_id) if span.links and len(span.links) == 1 else None,
                 )
 
 

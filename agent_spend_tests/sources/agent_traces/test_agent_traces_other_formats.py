@@ -1,5 +1,6 @@
 """Length-prefixed and protobuf files, Copilot CLI's own file, Claude Code's log events."""
 
+import base64
 import json
 import sys
 from datetime import UTC, date, datetime
@@ -7,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 import zstandard
-from agent_traces_otlp import attributes, line, nano, span
+from agent_traces_otlp import FEED, attributes, line, nano, span
 
 from agent_spend.sources.agent_traces.protobuf import facts
 
@@ -123,6 +124,62 @@ def test_a_bare_protobuf_object_of_the_s3_exporter_is_read(traces):
     traces.write(proto_message(), "traces/year=2026/month=11/day=20/hour=12/minute=00/traces_aB3dE5fG7.binpb")
 
     assert len(traces.rows()) == 1
+
+
+def proto_logs(text: bytes) -> bytes:
+    """The same log records as a protobuf message."""
+    service = pytest.importorskip("opentelemetry.proto.collector.logs.v1.logs_service_pb2")
+    json_format = pytest.importorskip("google.protobuf.json_format")
+    built = json.loads(text)
+    for record in built["resourceLogs"][0]["scopeLogs"][0]["logRecords"]:
+        for field in {"traceId", "spanId"} & record.keys():
+            record[field] = base64.b64encode(bytes.fromhex(record[field])).decode()
+    return json_format.ParseDict(built, service.ExportLogsServiceRequest()).SerializeToString()
+
+
+@pytest.mark.parametrize("context", [{}, {"traceId": "a" * 32, "spanId": "b" * 16}], ids=["bare", "in a trace"])
+def test_log_events_as_protobuf_give_the_rows_of_the_same_events_as_json(traces, context):
+    judged = {"event.name": "gen_ai.evaluation.result", "gen_ai.evaluation.name": "task_success",
+              "gen_ai.evaluation.score.label": "pass"}  # fmt: skip
+    text = log_line(EVENT, {"event.name": "user_prompt", "prompt": "secret words"}, judged, **context)
+    spans = line(span(CHAT)) + b"\n" if context else b""
+    of_json = traces.write(spans).write(text, "logs/logs.json").rows()
+    (traces.path / "logs/logs.json").unlink()
+    answer = traces.write(framed(proto_logs(text)), "logs/logs.bin").answer()
+
+    assert answer.message == ""
+    assert FEED.table(answer).to_pylist() == of_json
+    assert [row["reported_usd"] for row in of_json if row["reported_usd_source"] == "cost_usd"] == [Decimal("0.0125")]
+    assert [row["task_success"] for row in of_json if row["span_id"] == row["run_span_id"]] == ([True] if context else [None])
+
+
+def test_protobuf_of_metrics_and_of_other_logs_is_passed_over(traces):
+    service = pytest.importorskip("opentelemetry.proto.collector.metrics.v1.metrics_service_pb2")
+    request = service.ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="claude_code.cost.usage", unit="USD")
+    metric.sum.data_points.add(as_double=0.5, time_unix_nano=int(nano("2026-11-20T12:00:00")))
+    others = proto_logs(log_line({"event.name": "user_prompt", "prompt": "secret words"}))
+    traces.write(framed(request.SerializeToString(), others), "metrics.bin")
+    answer = traces.write(line(span(CHAT)) + b"\n").answer()
+
+    assert (len(answer.rows), answer.message) == (1, "")
+
+
+def test_verdicts_and_links_of_protobuf_spans_are_read(traces):
+    trace_service = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
+    request = trace_service.ExportTraceServiceRequest.FromString(proto_message(trace="c" * 32))
+    one = request.resource_spans[0].scope_spans[0].spans[0]
+    one.links.add(trace_id=bytes.fromhex("a" * 32), span_id=bytes.fromhex("b" * 16))
+    one.span_id = bytes.fromhex("d" * 16)
+    event = one.events.add(name="gen_ai.evaluation.result", time_unix_nano=one.end_time_unix_nano)
+    event.attributes.add(key="gen_ai.evaluation.name").value.string_value = "task_success"
+    event.attributes.add(key="gen_ai.evaluation.score.label").value.string_value = "fail"
+    workflow = {"gen_ai.operation.name": "invoke_workflow", "gen_ai.workflow.name": "triage"}
+    traces.write(framed(request.SerializeToString()), "spans.bin").write(line(span(workflow)) + b"\n")
+    rows = {row["span_id"][0]: row for row in traces.rows()}
+
+    assert (rows["d"]["trace_id"], rows["d"]["run_span_id"]) == ("a" * 32, "b" * 16)
+    assert rows["b"]["task_success"] is False
 
 
 def test_a_message_that_is_not_protobuf_is_named(traces):

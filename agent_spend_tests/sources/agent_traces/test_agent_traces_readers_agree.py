@@ -33,6 +33,8 @@ VALUES = some.one_of(
     some.decimals(-2, 20_000, places=9).map(lambda number: {"doubleValue": float(number)}),
     some.sampled_from([{}, {"arrayValue": {"values": []}}, {"doubleValue": 1.5e-11}]),
 )
+LINK = {"traceId": "E" * 32, "spanId": "f" * 16, "attributes": [{"key": "why", "value": {"stringValue": "x"}}]}
+LINKS = some.sampled_from([{}, {"links": []}, {"links": None}, {"links": [LINK]}, {"links": [LINK, LINK]}, {"links": [{}]}])
 ATTRIBUTES = some.lists(some.tuples(some.sampled_from(KEYS), VALUES), max_size=14)
 
 
@@ -61,11 +63,11 @@ def both(body):
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(some.lists(some.tuples(ATTRIBUTES, ATTRIBUTES), min_size=1, max_size=8))
+@given(some.lists(some.tuples(ATTRIBUTES, ATTRIBUTES, LINKS), min_size=1, max_size=8))
 def test_any_attributes_give_the_same_rows(groups):
     body = b""
-    for number, (of_resource, of_span) in enumerate(groups, start=1):
-        one = span(id=f"{number:016x}") | {"attributes": built(of_span)}
+    for number, (of_resource, of_span, links) in enumerate(groups, start=1):
+        one = span(id=f"{number:016x}") | {"attributes": built(of_span)} | links
         wrapped = {"resource": {"attributes": built(of_resource)}, "scopeSpans": [{"spans": [one]}]}
         body += json.dumps({"resourceSpans": [wrapped]}).encode() + b"\n"
     (strict, _), (quick, report) = both(body)
