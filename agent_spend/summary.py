@@ -88,8 +88,10 @@ def _print_gaps(console: Console, home: Path) -> None:
         return
     console.print("\n[bold]Not loaded[/] (shown as such, never as zero)")
     for feed, state, days, message in gaps:
-        count = f"{days} {'day' if days == 1 else 'days'}"
-        console.print(f"  {feed}: {count} {state.replace('_', ' ')}; {message or ''}", highlight=False)
+        count, said = f"{days} {'day' if days == 1 else 'days'}", state.replace("_", " ")
+        # The message of a feed without settings begins with its state already.
+        said = "; ".join(filter(None, (said, (message or "").removeprefix(f"{said}: "))))
+        console.print(f"  {feed}: {count} {said}", highlight=False)
 
 
 def _usd(amount: Decimal | None) -> str:

@@ -56,7 +56,7 @@ TABLES = {
     "int_github__login": ("none", _schema(user_id=WHOLE, user_login=TEXT, first_day=DAY, last_day=DAY)),
     "dim_person": ("none", _schema(person_id=TEXT, name=TEXT)),
     "rpt_finance__budget_pace": ("none", _schema(
-        month=DAY, scope_kind=TEXT, scope=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY, to_date_usd=MONEY,
+        month=DAY, scope_kind=TEXT, scope=TEXT, squad=TEXT, org=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY, to_date_usd=MONEY,
         share=RATIO, exhaustion_day=DAY, state=TEXT)),
     "rpt_reconciliation_month": ("month", _schema(
         month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
@@ -125,7 +125,7 @@ def company(tmp_path) -> Company:
     for folder in ("checks", "policies", "prices"):
         shutil.copytree(SQL_DIR / folder, sql_dir / folder)
     for model in ("staging/stg_prices__unit.sql", "staging/stg_copilot__user_day.sql", "reports/rpt_findings.sql",
-                  "intermediate/int_workload__rule.sql"):
+                  "intermediate/int_workload__rule.sql", "intermediate/int_budget__used.sql"):
         (sql_dir / model).parent.mkdir(exist_ok=True)
         shutil.copy(SQL_DIR / model, sql_dir / model)
     (sql_dir / "marts").mkdir()

@@ -42,7 +42,7 @@ def test_a_budget_at_80_percent_is_a_warning_with_its_date_and_owner(company):
 
 def test_a_used_up_budget_is_an_error_and_no_longer_a_warning(company):
     company.write("rpt_finance__budget_pace", pace(
-        scope_kind="org", scope="Payments", amount_kind="list", to_date_usd="1000", share=1.0, state="over_100",
+        scope_kind="org", scope="Payments", org="Payments", amount_kind="list", to_date_usd="1000", share=1.0, state="over_100",
         exhaustion_day=date(2026, 11, 20), owner=None))
     (row,) = company.rows("budget_over_100")
     assert (row["severity"], row["vendor"], row["org"]) == ("ERROR", "company", "Payments")

@@ -63,10 +63,10 @@ class Company:
         self.catalog.seeds[name] = path
 
     def build(self, *names: str, days: list[date] = (), months: list[date] = ()) -> None:
-        """Build models as their assets do."""
+        """Build models as their assets do; the days of a weekly one are Mondays."""
         for name in names:
             model = self.catalog.models[name]
-            keys = {"day": days, "month": months}.get(model.partitions, [])
+            keys = {"day": days, "week": days, "month": months}.get(model.partitions, [])
             build(model, self.catalog, Settings.from_environment(), [day.isoformat() for day in keys])
 
     def rows(self, name: str, order: str = "ALL") -> list[dict]:

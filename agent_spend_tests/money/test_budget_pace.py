@@ -37,7 +37,7 @@ def pace(finance, budgets, *lines):
 def test_ten_even_days_project_three_times_as_much(finance):
     [row] = pace(finance, "vendor,cursor,list,400,2026-01-01,,finance@acme.test\n", *(line(n) for n in range(1, 11)))
     assert row == {
-        "month": NOVEMBER, "scope_kind": "vendor", "scope": "cursor", "amount_kind": "list",
+        "month": NOVEMBER, "scope_kind": "vendor", "scope": "cursor", "squad": None, "org": None, "amount_kind": "list",
         "owner": "finance@acme.test", "budget_usd": Decimal(400), "to_date_usd": Decimal(100), "seat_usd": None,
         "share": 0.25, "days_final": 10, "pace_usd_per_day": Decimal(10), "projected_usd": Decimal(300),
         "projected_low_usd": Decimal(300), "projected_high_usd": Decimal(300), "exhaustion_day": None, "state": "under",
@@ -151,6 +151,49 @@ def test_a_budget_not_in_force_on_the_newest_day_is_left_out(finance, dates):
 def test_only_the_newest_month_counts(finance):
     [row] = pace(finance, "vendor,cursor,list,400,2026-01-01,,\n", line(1), line(1, "999") | {"usage_day": date(2026, 10, 31)})
     assert (row["month"], row["to_date_usd"]) == (NOVEMBER, 10)
+
+
+def test_a_budget_that_changes_in_mid_month_is_each_lines_part_of_the_days(finance):
+    # 300 for 15 of 30 days and 600 for the other 15.
+    [row] = pace(finance, "vendor,cursor,list,300,2026-01-01,2026-11-16,a@acme.test\nvendor,cursor,list,600,2026-11-16,,b@acme.test\n",
+                 *(line(n) for n in range(1, 11)), line(16), line(17))
+    assert (row["budget_usd"], row["to_date_usd"], row["owner"]) == (450, 120, "b@acme.test")
+    # Of the ten final days of the coverage: 100, and 20 days at 10.
+    assert (row["days_final"], row["projected_usd"]) == (10, 300)
+
+
+def test_a_new_line_ends_the_one_before_it(finance):
+    [row] = pace(finance, "vendor,cursor,list,300,2026-01-01,,\nvendor,cursor,list,600,2026-11-07,,\n", line(10))
+    # 300 for 6 of 30 days and 600 for 24.
+    assert row["budget_usd"] == 60 + 480
+
+
+def test_a_budget_that_begins_in_mid_month_takes_its_own_days_and_their_part_of_the_money(finance):
+    [row] = pace(finance, "vendor,cursor,list,300,2026-11-06,,\n", *(line(n) for n in range(1, 11)))
+    # 25 of 30 days; the pace of the days 6 to 10 for all 25.
+    assert (row["budget_usd"], row["to_date_usd"], row["days_final"], row["projected_usd"]) == (250, 50, 5, 250)
+
+
+def test_seat_fees_of_a_budget_for_half_a_month_are_half_the_fees(finance):
+    finance.table("fct_seat_month", {"month": NOVEMBER, "vendor": "cursor", "plan": "standard", "person_id": "E1", "billed_usd": "40"})
+    [row] = pace(finance, "vendor,cursor,billed,300,2026-01-01,2026-11-16,\n", line(10, billed_usd="3"))
+    assert (row["budget_usd"], row["seat_usd"], row["to_date_usd"]) == (150, 20, 23)
+
+
+def test_on_the_first_of_a_month_the_new_line_is_in_force_and_there_is_no_pace_yet(finance):
+    first = {"usage_day": date(2026, 12, 1), "is_provisional": True}
+    finance.covered("cursor_usage_events", *(day(n) for n in range(1, 31)), date(2026, 12, 1))
+    [row] = pace(finance, "vendor,cursor,list,300,2026-01-01,2026-12-01,\nvendor,cursor,list,620,2026-12-01,,\n",
+                 *(line(n, "30") for n in range(1, 31)), line(1, "31") | first)
+    assert (row["month"], row["budget_usd"], row["to_date_usd"], row["state"]) == (date(2026, 12, 1), 620, 31, "under")
+    assert (row["days_final"], row["pace_usd_per_day"], row["projected_usd"], row["exhaustion_day"]) == (0, None, None, None)
+
+
+def test_squads_of_one_name_in_two_orgs_have_a_budget_each(finance):
+    rows = pace(finance, "squad,checkout,list,400,2026-01-01,,\nsquad,Search/checkout,list,100,2026-01-01,,\n",
+                line(1, "3"), line(1, "5", org="Search"))
+    assert [(row["scope"], row["org"], row["budget_usd"], row["to_date_usd"]) for row in rows] == [
+        ("Payments/checkout", "Payments", 400, 3), ("Search/checkout", "Search", 100, 5)]
 
 
 def test_the_file_as_shipped_holds_no_budget(finance):

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-MODELS = ("stg_roster__member_day", "dim_person", "fct_usage_day", "rpt_manager__credit_day")
+MODELS = ("stg_roster__member_day", "dim_person", "fct_usage_day", "rpt_manager__credit_day", "rpt_platform__background_week")
 BUILT = ("int_github__login", "int_github__squad_span", "int_github__email", "int_github__person")
 
 
@@ -47,3 +47,13 @@ def test_a_member_of_two_organizations_counts_once(firm):
     firm.feed("copilot_user_usage", *(
         credits(3, 1, "12.5", scope_kind="organization", scope=scope) for scope in ("acme-core", "acme-apps")))
     assert [(row["actor_id"], row["credits"]) for row in published(firm, 3)] == [("1", Decimal("12.5"))]
+
+
+def test_a_day_of_the_cloud_agent_alone_is_background_and_a_day_of_people_is_none(firm):
+    unused = {"used_chat": False, "used_agent": False, "used_cli": False, "used_cloud_agent": False, "interactions": 0}
+    firm.feed("copilot_user_usage", credits(3, 1, "40", **unused | {"used_cloud_agent": True}),
+              credits(3, 2, "7", **unused | {"used_chat": True, "interactions": 3}), credits(3, 3, "5"))
+    published(firm, 3)
+    firm.build("rpt_platform__background_week", days=[date(2026, 11, 2)])
+    assert [(row["background_kind"], row["quantity"], row["list_usd"]) for row in firm.rows("rpt_platform__background_week")] == [
+        ("cloud_agent", 40, Decimal("0.4")), ("not_split", 5, Decimal("0.05"))]

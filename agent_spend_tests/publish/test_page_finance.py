@@ -168,7 +168,7 @@ def test_a_small_groups_budget_is_for_its_own_organisation_only(publish):
     tables = company()
     budget = {"month": MONTH, "amount_kind": "list", "budget_usd": Decimal(10), "to_date_usd": Decimal(9), "share": 0.9,
               "state": "over_80"}  # fmt: skip
-    tables["rpt_finance__budget_pace"] = [{**budget, "scope_kind": "squad", "scope": "ranking"},
+    tables["rpt_finance__budget_pace"] = [{**budget, "scope_kind": "squad", "scope": "ranking", "squad": "ranking", "org": "Search"},
                                           {**budget, "scope_kind": "vendor", "scope": "cursor"}]  # fmt: skip
     pages = publish(tables)
     assert [row[0] for row in pages["index.html"].rows["budgets"][1:]] == ["Cursor"]

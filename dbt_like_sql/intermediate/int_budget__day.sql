@@ -1,6 +1,6 @@
 -- grain: one row per budget in force x known UTC day of the newest month
 -- unit: USD of the budget's own kind of amount
--- source: int_budget__line, int_budget__vendor_day
+-- source: int_budget__line, int_budget__in_force, int_budget__vendor_day
 -- late data: a provisional day is not final; days after the first provisional one are not either
 -- partitions: view none
 /*
@@ -18,13 +18,14 @@ WITH amounts AS (
 ),
 
 vendors AS (
-  SELECT DISTINCT month, scope_kind, scope, amount_kind, vendor FROM int_budget__line
+  SELECT DISTINCT scope_kind, scope, amount_kind, vendor FROM int_budget__line
 ),
 
 known_days AS (
   SELECT v.scope_kind, v.scope, v.amount_kind, d.usage_day, MIN(d.first_provisional_day) AS first_provisional_day
   FROM vendors AS v
-  INNER JOIN int_budget__vendor_day AS d ON d.vendor = v.vendor AND d.usage_day >= v.month
+  INNER JOIN int_budget__in_force AS b ON b.scope_kind = v.scope_kind AND b.scope = v.scope AND b.amount_kind = v.amount_kind
+  INNER JOIN int_budget__vendor_day AS d ON d.vendor = v.vendor AND d.usage_day BETWEEN b.first_day AND b.last_day
   GROUP BY v.scope_kind, v.scope, v.amount_kind, d.usage_day
 ),
 

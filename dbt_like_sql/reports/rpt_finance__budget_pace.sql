@@ -1,19 +1,21 @@
 -- grain: one row per budget in force in the newest month with usage
 -- unit: USD of the budget's own kind: list value, or billed amounts with seat fees
--- source: int_budget__line, int_budget__day, int_budget__seat_fee
+-- source: int_budget__in_force, int_budget__line, int_budget__day, int_budget__seat_fee
 -- late data: provisional days count in to_date and are left out of the pace; seat fees are a sum of the month, not a pace
 -- partitions: none
 /*
 month: first day of the calendar month
 scope_kind: vendor, squad, workflow, key or org
-scope: what the budget is for
+scope: what the budget is for; a squad as org/squad where two orgs have one of that name
+squad: squad of a squad's budget, else null
+org: org of a squad's or org's budget, else null
 amount_kind: list or billed
 owner: who answers for the budget
-budget_usd: the budget of the month
-to_date_usd: amount so far, provisional days and the month's seat fees included; null when nothing is stated
+budget_usd: the budget of the month; in force for a part of it only, or changed within it, that part in days
+to_date_usd: amount so far on days in force, provisional days and the month's seat fees included; null when nothing is stated
 seat_usd: seat fees of the month inside to_date_usd; null for list budgets and where no fee is stated
 share: to_date_usd over budget_usd
-days_final: days of the month that are known and no longer provisional; the pace rests on them
+days_final: days in force that are known and no longer provisional; the pace rests on them
 pace_usd_per_day: mean of the final days, without seat fees; null without one
 projected_usd: expected at the month's end: final days, the pace for every other day, and seat fees; never below to_date_usd
 projected_low_usd: projected_usd less one standard deviation of the final days times the root of the days to come
@@ -21,14 +23,21 @@ projected_high_usd: projected_usd plus the same; both null with fewer than two f
 exhaustion_day: UTC day on which the budget was reached, or will be at this pace; null when not in this month
 state: under, over_80 (80 percent or more) or over_100; null when nothing is stated
 */
-WITH newest AS (
-  SELECT CAST(DATE_TRUNC('month', MAX(usage_day)) AS DATE) AS month, MAX(usage_day) AS last_day FROM fct_usage_day
-),
-
-in_force AS (
-  SELECT n.month, CAST(DAY(LAST_DAY(n.month)) AS BIGINT) AS month_days, b.scope_kind, b.scope, b.amount_kind, b.owner, b.monthly_usd
-  FROM stg_policies__budget AS b
-  INNER JOIN newest AS n ON n.last_day >= b.effective_from AND (b.effective_to IS NULL OR n.last_day < b.effective_to)
+-- A budget that changes within the month is each line's share of its days, in whole cents.
+WITH in_force AS (
+  SELECT
+    month,
+    scope_kind,
+    scope,
+    squad,
+    org,
+    amount_kind,
+    ARG_MAX(owner, first_day) AS owner,
+    CAST(SUM(monthly_usd * days) / month_days AS DECIMAL(38, 2)) AS budget_usd,
+    CAST(SUM(days) AS BIGINT) AS budget_days
+  FROM int_budget__in_force
+  GROUP BY month, month_days, scope_kind, scope, squad, org, amount_kind, last_known_day
+  HAVING SUM(CASE WHEN last_known_day BETWEEN first_day AND last_day THEN 1 ELSE 0 END) > 0
 ),
 
 amounts AS (
@@ -61,9 +70,9 @@ running AS (
 reached AS (
   SELECT b.scope_kind, b.scope, b.amount_kind, MIN(r.usage_day) AS reached_day
   FROM in_force AS b
-  LEFT JOIN int_budget__seat_fee AS s ON b.amount_kind = 'billed' AND s.month = b.month AND s.scope_kind = b.scope_kind AND s.scope = b.scope
+  LEFT JOIN int_budget__seat_fee AS s ON s.scope_kind = b.scope_kind AND s.scope = b.scope AND s.amount_kind = b.amount_kind
   INNER JOIN running AS r ON r.scope_kind = b.scope_kind AND r.scope = b.scope AND r.amount_kind = b.amount_kind
-  WHERE r.so_far_usd + COALESCE(s.seat_usd, 0) >= b.monthly_usd
+  WHERE r.so_far_usd + COALESCE(s.seat_usd, 0) >= b.budget_usd
   GROUP BY b.scope_kind, b.scope, b.amount_kind
 ),
 
@@ -91,14 +100,14 @@ joined AS (
   LEFT JOIN totals AS t ON t.scope_kind = b.scope_kind AND t.scope = b.scope AND t.amount_kind = b.amount_kind
   LEFT JOIN paced AS p ON p.scope_kind = b.scope_kind AND p.scope = b.scope AND p.amount_kind = b.amount_kind
   LEFT JOIN reached AS r ON r.scope_kind = b.scope_kind AND r.scope = b.scope AND r.amount_kind = b.amount_kind
-  LEFT JOIN int_budget__seat_fee AS s ON b.amount_kind = 'billed' AND s.month = b.month AND s.scope_kind = b.scope_kind AND s.scope = b.scope
+  LEFT JOIN int_budget__seat_fee AS s ON s.scope_kind = b.scope_kind AND s.scope = b.scope AND s.amount_kind = b.amount_kind
 ),
 
 projected AS (
   SELECT
     *,
-    CAST(final_usd AS DOUBLE) + pace * (month_days - days_final) AS expected,
-    spread * SQRT(month_days - days_final) AS band,
+    CAST(final_usd AS DOUBLE) + pace * (budget_days - days_final) AS expected,
+    spread * SQRT(budget_days - days_final) AS band,
     CAST(to_date_usd AS DOUBLE) AS so_far
   FROM joined
 ),
@@ -108,12 +117,14 @@ rpt_finance__budget_pace AS (
     month,
     scope_kind,
     scope,
+    squad,
+    org,
     amount_kind,
     owner,
-    CAST(monthly_usd AS DECIMAL(38, 18)) AS budget_usd,
+    CAST(budget_usd AS DECIMAL(38, 18)) AS budget_usd,
     to_date_usd,
     seat_usd,
-    so_far / NULLIF(CAST(monthly_usd AS DOUBLE), 0) AS share,
+    so_far / NULLIF(CAST(budget_usd AS DOUBLE), 0) AS share,
     days_final,
     CAST(pace AS DECIMAL(38, 12)) AS pace_usd_per_day,
     CAST(CASE WHEN expected < so_far THEN so_far ELSE expected END AS DECIMAL(38, 12)) AS projected_usd,
@@ -121,15 +132,15 @@ rpt_finance__budget_pace AS (
     CAST(CASE WHEN expected + band < so_far THEN so_far ELSE expected + band END AS DECIMAL(38, 12)) AS projected_high_usd,
     CASE
       WHEN reached_day IS NOT NULL THEN reached_day
-      WHEN to_date_usd >= monthly_usd THEN month
-      WHEN pace > 0 AND expected >= CAST(monthly_usd AS DOUBLE) THEN GREATEST(
+      WHEN to_date_usd >= budget_usd THEN month
+      WHEN pace > 0 AND expected >= CAST(budget_usd AS DOUBLE) THEN GREATEST(
         CAST(last_known_day + 1 AS DATE),
-        CAST(last_final_day + CAST(CEIL(ROUND((CAST(monthly_usd AS DOUBLE) - CAST(final_usd AS DOUBLE)) / pace, 6)) AS INTEGER) AS DATE)
+        CAST(last_final_day + CAST(CEIL(ROUND((CAST(budget_usd AS DOUBLE) - CAST(final_usd AS DOUBLE)) / pace, 6)) AS INTEGER) AS DATE)
       )
     END AS exhaustion_day,
     CASE
-      WHEN to_date_usd >= monthly_usd THEN 'over_100'
-      WHEN to_date_usd >= monthly_usd * CAST(0.8 AS DECIMAL(2, 1)) THEN 'over_80'
+      WHEN to_date_usd >= budget_usd THEN 'over_100'
+      WHEN to_date_usd >= budget_usd * CAST(0.8 AS DECIMAL(2, 1)) THEN 'over_80'
       WHEN to_date_usd IS NOT NULL THEN 'under'
     END AS state
   FROM projected

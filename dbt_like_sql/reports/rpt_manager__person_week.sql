@@ -1,6 +1,6 @@
 -- grain: one row per ISO week x org x squad x person x vendor x series
 -- unit: AI credits; USD, four amounts apart
--- source: fct_usage_day, dim_person
+-- source: int_person__usage_day
 -- late data: follows fct_usage_day
 -- partitions: week
 -- look: back 7
@@ -24,37 +24,27 @@ WITH weeks AS (
     CAST(DATE_TRUNC('week', usage_day) AS DATE) AS week_start,
     org,
     squad,
-    COALESCE(person_id, '(not attributable)') AS person_id,
+    person_id,
+    name,
     vendor,
     series,
-    CAST(SUM(CASE WHEN unit = 'ai_credits' THEN quantity END) AS DECIMAL(38, 18)) AS credits,
+    CAST(SUM(credits) AS DECIMAL(38, 18)) AS credits,
     CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,
     CAST(SUM(covered_usd) AS DECIMAL(38, 18)) AS covered_usd,
     CAST(SUM(billed_usd) AS DECIMAL(38, 18)) AS billed_usd
-  FROM fct_usage_day
+  FROM int_person__usage_day
   GROUP BY ALL
 ),
 
 rpt_manager__person_week AS (
   SELECT
-    w.week_start,
-    w.org,
-    w.squad,
-    w.person_id,
-    COALESCE(p.name, w.person_id) AS name,
-    w.vendor,
-    w.series,
-    w.credits,
-    w.list_usd,
-    w.covered_usd,
-    w.billed_usd,
+    w.*,
     b.list_usd AS previous_list_usd,
     (CAST(w.list_usd AS DOUBLE) / NULLIF(CAST(b.list_usd AS DOUBLE), 0) - 1) * 100 AS change_pct
   FROM weeks AS w
   LEFT JOIN weeks AS b
     ON b.week_start = CAST(w.week_start - 7 AS DATE) AND b.org = w.org AND b.squad = w.squad
     AND b.person_id = w.person_id AND b.vendor = w.vendor AND b.series = w.series
-  LEFT JOIN dim_person AS p ON p.person_id = w.person_id
 )
 
 SELECT * FROM rpt_manager__person_week

@@ -1,6 +1,6 @@
--- grain: one row per ISO week x vendor x background kind
+-- grain: one row per ISO week x vendor x background kind x unit
 -- unit: quantity in its unit; USD
--- source: fct_usage_day; Copilot's credits are one 'not_split' row, its bill names the cloud agent
+-- source: fct_usage_day; Copilot's credits of days that GitHub does not split are 'not_split', its bill names the cloud agent
 -- late data: follows fct_usage_day
 -- partitions: week
 /*
@@ -16,8 +16,8 @@ WITH background AS (
   SELECT
     *,
     CASE
-      WHEN series = 'copilot_credits' THEN 'not_split'
       WHEN background_kind IS NOT NULL THEN background_kind
+      WHEN series = 'copilot_credits' AND actor_kind = 'not_split' THEN 'not_split'
       WHEN series = 'claude_api_key' AND actor_kind = 'machine' THEN 'api_key'
     END AS kind
   FROM fct_usage_day

@@ -4,7 +4,7 @@
 -- partitions: view none
 /*
 scope_kind: vendor, squad, workflow, key or org
-scope: ledger vendor, squad, workflow id, key id or key name, or org
+scope: ledger vendor, squad or org/squad, workflow id, key id or key name, or org
 amount_kind: list or billed
 monthly_usd: the budget
 effective_from: first UTC day

@@ -1,6 +1,6 @@
 """Budgets with their pace, and the lines of the month's reconciliation with their causes."""
 
-from agent_spend.publish.page.audience import SMALLEST_GROUP, Audience, Names, Place
+from agent_spend.publish.page.audience import SMALLEST_GROUP, Audience, Names
 from agent_spend.publish.page.source import Source
 
 _SCOPES = ("vendor", "org", "squad", "workflow", "key")
@@ -9,10 +9,13 @@ _SCOPES = ("vendor", "org", "squad", "workflow", "key")
 def build_budgets(source: Source, audience: Audience, names: Names) -> list[dict]:
     """Budgets that the audience may see: that of a group it is not in only where five or more people share it."""
     shown = []
-    people = _people_by_group(source)
+    people = {
+        (row["org"], row["squad"]): row["people"]
+        for row in source.rows("SELECT org, squad, COUNT(*) AS people FROM dim_person GROUP BY org, squad ORDER BY ALL")
+    }
     for row in source.rows_of("rpt_finance__budget_pace", "SELECT * FROM rpt_finance__budget_pace ORDER BY scope, amount_kind"):
-        group = (row["scope_kind"], row["scope"])
-        places = people.get(group, {})
+        places = {place: count for place, count in people.items()
+                  if row["org"] == place[0] and row["squad"] in (None, place[1])} if row["org"] else {}
         if audience.org is not None:
             is_shown = audience.sees(places) and (audience.squad is None or row["scope_kind"] == "squad")
         else:
@@ -34,15 +37,6 @@ def build_reconciliation(source: Source) -> list[dict]:
         if row["cause"] != "none":
             line["causes"].append({"comparison": row["comparison"], "cause": row["cause"], "cause_usd": row["cause_usd"]})
     return list(lines.values())
-
-
-def _people_by_group(source: Source) -> dict[tuple[str, str], dict[Place, int]]:
-    """People of each org and squad by place."""
-    found: dict[tuple[str, str], dict[Place, int]] = {}
-    for row in source.rows("SELECT org, squad, COUNT(*) AS people FROM dim_person GROUP BY org, squad ORDER BY ALL"):
-        for group in (("org", row["org"]), ("squad", row["squad"])):
-            found.setdefault(group, {})[row["org"], row["squad"]] = row["people"]
-    return found
 
 
 _RECONCILIATION = """

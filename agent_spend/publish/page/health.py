@@ -89,7 +89,8 @@ def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
     return FeedDays(
         feed=feed, counts=counts, newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),
         revised_days=sum(1 for row in rows if (row["revision"] or 0) > 1),
-        message=troubled[-1]["message"] if troubled else "", strip=strip,
+        # A tag beside it says that the feed is not connected.
+        message=troubled[-1]["message"].removeprefix("not connected: ") if troubled else "", strip=strip,
     )
 
 

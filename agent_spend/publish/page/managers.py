@@ -12,7 +12,7 @@ from agent_spend.publish.page.vocabulary import VENDORS
 BACKGROUND_DAYS = 14
 BACKGROUND_WEEKS = 8
 #: Always a column, also when there is nothing to show: the reader must see that it is not split, not that it is zero.
-NOT_SPLIT = ("github_copilot", "not_split")
+NOT_SPLIT = ("github_copilot", "not_split", "ai_credits")
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Managers:
     weeks: list[dict]
     open_weeks: set[tuple[str, date]]
     seat_use: list[SeatUse]
-    background_kinds: list[tuple[str, str]]
+    background_kinds: list[tuple[str, str, str]]
     background_weeks: list[dict]
     background_days: list[dict]
     group_people: dict[str, int] = field(default_factory=dict)
@@ -127,14 +127,14 @@ def _groups(source: Source, audience: Audience, group: str, table: str, column: 
     }
 
 
-def _background(rows: list[dict]) -> tuple[list[tuple[str, str]], list[dict]]:
-    """Pivot to one row a period, one column a vendor and kind, so that a busy day of two vendors stands in one row."""
-    kinds = {NOT_SPLIT} | {(row["vendor"], row["background_kind"]) for row in rows}
+def _background(rows: list[dict]) -> tuple[list[tuple[str, str, str]], list[dict]]:
+    """Pivot to one row a period, one column a vendor, kind and unit, so that a busy day of two vendors stands in one row."""
+    kinds = {NOT_SPLIT} | {(row["vendor"], row["background_kind"], row["unit"]) for row in rows}
     periods: dict[date, dict] = {}
     for row in rows:
-        periods.setdefault(row["period"], {})[row["vendor"], row["background_kind"]] = row
+        periods.setdefault(row["period"], {})[row["vendor"], row["background_kind"], row["unit"]] = row
     order = {vendor: number for number, vendor in enumerate(VENDORS)}
-    columns = sorted(kinds, key=lambda kind: (order.get(kind[0], 9), kind[1]))
+    columns = sorted(kinds, key=lambda kind: (order.get(kind[0], 9), *kind[1:]))
     newest_first = sorted(periods, reverse=True)
     for period, before in pairwise(newest_first):
         for kind, cell in periods[period].items():
@@ -184,14 +184,15 @@ ORDER BY series, actor_kind, list_usd DESC, actor_rule
 _BACKGROUND_COLUMNS = f"""
   vendor,
   CASE
-    WHEN series = 'copilot_credits' THEN 'not_split'
     WHEN background_kind IS NOT NULL THEN background_kind
+    WHEN series = 'copilot_credits' THEN 'not_split'
     WHEN series = 'claude_api_key' AND actor_kind = 'machine' THEN 'api_key'
   END AS background_kind,
-  SUM(quantity) AS quantity, ANY_VALUE(unit) AS unit, SUM(list_usd) AS list_usd, SUM(billed_usd) AS billed_usd
+  SUM(quantity) AS quantity, unit, SUM(list_usd) AS list_usd, SUM(billed_usd) AS billed_usd
 FROM fct_usage_day
 WHERE vendor <> 'custom_agents'
-  AND (background_kind IS NOT NULL OR series = 'copilot_credits' OR (series = 'claude_api_key' AND actor_kind = 'machine'))
+  AND (background_kind IS NOT NULL OR (series = 'copilot_credits' AND actor_kind = 'not_split')
+    OR (series = 'claude_api_key' AND actor_kind = 'machine'))
   AND usage_day >= $first AND {BOUND}
 GROUP BY ALL
 """
