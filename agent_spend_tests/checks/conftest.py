@@ -56,8 +56,8 @@ TABLES = {
     "int_github__login": ("none", _schema(user_id=WHOLE, user_login=TEXT, first_day=DAY, last_day=DAY)),
     "dim_person": ("none", _schema(person_id=TEXT, name=TEXT)),
     "rpt_finance__budget_pace": ("none", _schema(
-        month=DAY, scope_kind=TEXT, scope=TEXT, squad=TEXT, org=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY, to_date_usd=MONEY,
-        share=RATIO, exhaustion_day=DAY, state=TEXT)),
+        month=DAY, scope_kind=TEXT, scope=TEXT, squad=TEXT, org=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY,
+        to_date_usd=MONEY, share=RATIO, exhaustion_day=DAY, state=TEXT)),
     "rpt_reconciliation_month": ("month", _schema(
         month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
         unexplained_usd=MONEY, tolerance_usd=MONEY, within_tolerance=FLAG)),

@@ -155,8 +155,8 @@ def test_only_the_newest_month_counts(finance):
 
 def test_a_budget_that_changes_in_mid_month_is_each_lines_part_of_the_days(finance):
     # 300 for 15 of 30 days and 600 for the other 15.
-    [row] = pace(finance, "vendor,cursor,list,300,2026-01-01,2026-11-16,a@acme.test\nvendor,cursor,list,600,2026-11-16,,b@acme.test\n",
-                 *(line(n) for n in range(1, 11)), line(16), line(17))
+    [row] = pace(finance, "vendor,cursor,list,300,2026-01-01,2026-11-16,a@acme.test\n"
+                 "vendor,cursor,list,600,2026-11-16,,b@acme.test\n", *(line(n) for n in range(1, 11)), line(16), line(17))
     assert (row["budget_usd"], row["to_date_usd"], row["owner"]) == (450, 120, "b@acme.test")
     # Of the ten final days of the coverage: 100, and 20 days at 10.
     assert (row["days_final"], row["projected_usd"]) == (10, 300)
@@ -175,7 +175,8 @@ def test_a_budget_that_begins_in_mid_month_takes_its_own_days_and_their_part_of_
 
 
 def test_seat_fees_of_a_budget_for_half_a_month_are_half_the_fees(finance):
-    finance.table("fct_seat_month", {"month": NOVEMBER, "vendor": "cursor", "plan": "standard", "person_id": "E1", "billed_usd": "40"})
+    finance.table("fct_seat_month", {
+        "month": NOVEMBER, "vendor": "cursor", "plan": "standard", "person_id": "E1", "billed_usd": "40"})
     [row] = pace(finance, "vendor,cursor,billed,300,2026-01-01,2026-11-16,\n", line(10, billed_usd="3"))
     assert (row["budget_usd"], row["seat_usd"], row["to_date_usd"]) == (150, 20, 23)
 

@@ -69,7 +69,8 @@ TABLES = {
     " confidence text, evidence text",
     "rpt_reconciliation_month": "month day, vendor text, line text, comparison text, metered_usd money, billing_api_usd money,"
     " invoiced_usd money, cause text, cause_usd money, state text",
-    "rpt_finance__budget_pace": "month day, scope_kind text, scope text, squad text, org text, amount_kind text, owner text, budget_usd money,"
+    "rpt_finance__budget_pace": "month day, scope_kind text, scope text, squad text, org text,"
+    " amount_kind text, owner text, budget_usd money,"
     " to_date_usd money, share float, pace_usd_per_day money, projected_usd money, projected_low_usd money,"
     " projected_high_usd money, exhaustion_day day, state text",
     "rpt_month_close": f"month day, about_month day, vendor text, charge_kind text, {AMOUNTS}, invoiced_usd money,"

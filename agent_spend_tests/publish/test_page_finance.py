@@ -168,8 +168,8 @@ def test_a_small_groups_budget_is_for_its_own_organisation_only(publish):
     tables = company()
     budget = {"month": MONTH, "amount_kind": "list", "budget_usd": Decimal(10), "to_date_usd": Decimal(9), "share": 0.9,
               "state": "over_80"}  # fmt: skip
-    tables["rpt_finance__budget_pace"] = [{**budget, "scope_kind": "squad", "scope": "ranking", "squad": "ranking", "org": "Search"},
-                                          {**budget, "scope_kind": "vendor", "scope": "cursor"}]  # fmt: skip
+    squad = {"scope_kind": "squad", "scope": "ranking", "squad": "ranking", "org": "Search"}
+    tables["rpt_finance__budget_pace"] = [budget | squad, {**budget, "scope_kind": "vendor", "scope": "cursor"}]
     pages = publish(tables)
     assert [row[0] for row in pages["index.html"].rows["budgets"][1:]] == ["Cursor"]
     assert pages["org-search.html"].row("budgets", "squad ranking")[3:6] == ["$10.00", "$9.00", "90%"]
