@@ -19,7 +19,7 @@ CLOSES = "month_closes"
 #: Monthly tables whose closed months are published as they were frozen.
 FROZEN = (
     "rpt_finance__vendor_month", "rpt_finance__series_month", "rpt_finance__line_month", "rpt_finance__pool_month",
-    "rpt_reconciliation_month", "fct_charge_month", "fct_seat_month",
+    "rpt_manager__person_month", "rpt_reconciliation_month", "fct_charge_month", "fct_seat_month",
 )  # fmt: skip
 #: The four amounts, frozen by vendor and charge kind.
 AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")

@@ -5,10 +5,12 @@ import shutil
 from datetime import date
 from decimal import Decimal
 
+import pyarrow.compute as pc
 import pytest
 from finance_books import OCTOBER, Books, plain, usage
 
 from agent_spend.close import close_month, reopen_month
+from agent_spend.errors import ConfigurationError
 from agent_spend.project import catalog
 from agent_spend.publish.chargeback import export_chargeback
 from agent_spend.publish.focus import export_focus
@@ -16,7 +18,10 @@ from agent_spend.publish.warehouse import publish_warehouse, query
 from agent_spend.settings import Settings
 
 NOVEMBER, DECEMBER = date(2026, 11, 1), date(2026, 12, 1)
-MONTHLY = ("fct_charge_month", "rpt_finance__vendor_month", "rpt_finance__series_month", "rpt_finance__line_month")
+MONTHLY = (
+    "fct_charge_month", "rpt_finance__vendor_month", "rpt_finance__series_month", "rpt_finance__line_month",
+    "rpt_manager__person_month",
+)
 
 
 def use(day, amount, center="CC-1", **more):
@@ -183,3 +188,24 @@ def test_charges_deleted_for_their_age_are_no_correction(ledger):
     close_month(ledger.settings, OCTOBER)
     ledger.lake.replace("fct_charge_month", ledger.lake.read("fct_charge_month", "month").slice(0, 0), "month", [OCTOBER])
     assert [row[0] for row in focus(ledger, NOVEMBER)] == [""]
+
+
+def test_a_month_closed_by_an_older_release_is_named_with_the_remedy_and_not_exported_as_something_else(ledger):
+    close_month(ledger.settings, OCTOBER)
+    ledger.build("rpt_month_close")
+    assert ledger.check("month_close_incomplete") == []
+    kept = ledger.lake.read("month_close_rows", "month").filter(pc.field("table_name") == "fct_seat_month")
+    ledger.lake.replace("month_close_rows", kept, "month", [OCTOBER])
+    (finding,) = ledger.check("month_close_incomplete")
+    assert finding["explanation"] == (
+        "2026-10 was closed by an older release without fct_charge_month, rpt_finance__line_month, rpt_finance__pool_month, "
+        "rpt_finance__series_month, rpt_finance__vendor_month, rpt_manager__person_month, rpt_reconciliation_month, which show "
+        'what is known now; to freeze them too: agent-spend reopen --month 2026-10 --reason "older release", and close it again'
+    )
+    for month in (OCTOBER, NOVEMBER):
+        with pytest.raises(ConfigurationError, match='reopen --month 2026-10 --reason "older release" and close it again'):
+            export_focus(ledger.settings, month)
+    reopen_month(ledger.settings, OCTOBER, "older release")
+    close_month(ledger.settings, OCTOBER)
+    assert ledger.check("month_close_incomplete") == []
+    assert [row[2] for row in focus(ledger, OCTOBER)] == ["10.0", "20.0"]

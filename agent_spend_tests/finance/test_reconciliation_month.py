@@ -276,3 +276,14 @@ def test_a_contract_discount_is_named_where_it_is_shown(books, tmp_path):
     claude(books)
     books.write("vendor_invoices", invoice("anthropic", "usage", "90.00"))
     assert causes(books.reconcile()["anthropic", "usage", API_TO_INVOICE]) == {"discount": "-10"}
+
+
+def test_finances_month_says_reconciled_where_the_reconciliation_does(books):
+    claude(books)
+    for invoiced, expected in (("90.00", False), ("100.40", True)):
+        books.write("vendor_invoices", invoice("anthropic", "usage", invoiced), invoice("cursor", "tax", "3.00"))
+        books.reconcile()
+        books.build("rpt_finance__vendor_month")
+        rows = books.lake.read("rpt_finance__vendor_month", "month").to_pylist()
+        assert {(row["vendor"], row["charge_kind"]): row["is_reconciled"] for row in rows} == {
+            ("anthropic", "usage"): expected, ("cursor", "tax"): True}

@@ -1,4 +1,4 @@
--- grain: one row per month x vendor x series x surface x model x auth kind x unit x price state x price line x attribution mode
+-- grain: one row per month x vendor x org x squad x series x surface x model x auth kind x unit x price state x price line x attribution mode
 -- unit: `unit` for quantity; USD, four amounts apart
 -- source: fct_usage_day
 -- late data: follows fct_usage_day
@@ -6,6 +6,8 @@
 /*
 month: first day of the calendar month
 vendor: vendor
+org: org on the day of use, '(not attributable)' without a person
+squad: squad on the day of use
 series: line on the chart
 surface: api, editor, billing and the like
 model: model as reported; null where the vendor does not split by model
@@ -25,6 +27,8 @@ last_day: last UTC day with a row
 SELECT
   CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month,
   vendor,
+  org,
+  squad,
   series,
   surface,
   model,

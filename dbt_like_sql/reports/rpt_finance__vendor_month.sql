@@ -1,6 +1,6 @@
 -- grain: one row per month x vendor x charge kind
 -- unit: USD, four amounts apart, never added
--- source: fct_usage_day, fct_seat_month, vendor_invoices, policies/reconciliation_tolerances.csv
+-- source: fct_usage_day, fct_seat_month, vendor_invoices, rpt_reconciliation_month
 -- late data: follows fct_usage_day and the invoices
 -- partitions: month
 /*
@@ -11,7 +11,7 @@ list_usd: consumption at list price, directional, not an invoice
 covered_usd: part already paid by a seat or pool
 billed_usd: what the vendor's billing API says it charges; for seats the fee by the vendor's own proration rule
 invoiced_usd: what the invoice says; null without an invoice
-is_reconciled: an invoice is loaded and agrees with billed_usd within the vendor's tolerance
+is_reconciled: whether rpt_reconciliation_month says so of this line
 unpriced_tokens: tokens without a list price, not in list_usd
 days_covered: UTC days of the month with a row
 is_provisional: whether a day of the month may still be restated
@@ -54,14 +54,13 @@ invoice_months AS (
   GROUP BY month, vendor, charge_kind
 ),
 
-tolerances AS (
-  SELECT
+states AS (
+  SELECT DISTINCT
+    month,
     vendor,
-    CAST(tolerance_usd AS DECIMAL(18, 6)) AS tolerance_usd,
-    CAST(tolerance_share AS DECIMAL(9, 6)) AS tolerance_share,
-    CAST(effective_from AS DATE) AS effective_from,
-    CAST(effective_to AS DATE) AS effective_to
-  FROM reconciliation_tolerances
+    line AS charge_kind,
+    state
+  FROM rpt_reconciliation_month
 ),
 
 joined AS (
@@ -89,17 +88,12 @@ rpt_finance__vendor_month AS (
     j.covered_usd,
     j.billed_usd,
     j.invoiced_usd,
-    COALESCE(
-      ABS(j.billed_usd - j.invoiced_usd) <= t.tolerance_usd
-      OR ABS(j.billed_usd - j.invoiced_usd) <= t.tolerance_share * ABS(j.invoiced_usd),
-      FALSE
-    ) AS is_reconciled,
+    COALESCE(s.state = 'reconciled', FALSE) AS is_reconciled,
     j.unpriced_tokens,
     j.days_covered,
     j.is_provisional
   FROM joined AS j
-  LEFT JOIN tolerances AS t
-    ON t.vendor = j.vendor AND j.month >= t.effective_from AND (t.effective_to IS NULL OR j.month < t.effective_to)
+  LEFT JOIN states AS s ON s.month = j.month AND s.vendor = j.vendor AND s.charge_kind = j.charge_kind
 )
 
 SELECT * FROM rpt_finance__vendor_month

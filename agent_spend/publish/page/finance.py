@@ -110,9 +110,7 @@ def _adjustments(source: Source) -> dict[date, list[dict]]:
 def build_lines(source: Source, audience: Audience) -> dict[date, dict[str, list[dict]]]:
     """The ledger of the audience by month and vendor: a line for each series, model, price version and attribution."""
     lines: dict[date, dict[str, list[dict]]] = {}
-    # The company's lines are a report, frozen for a closed month; an org or squad has the ledger as it is.
-    query = _LINES if audience.org is None else _OWN_LINES
-    for row in source.rows(query, first=_first_month(source.month), **audience.bounds):
+    for row in source.rows(_LINES, first=_first_month(source.month), **audience.bounds):
         lines.setdefault(row["month"], {}).setdefault(row["vendor"], []).append(row)
     return {
         month: {vendor: by_vendor[vendor] for vendor in VENDORS if vendor in by_vendor} for month, by_vendor in lines.items()
@@ -164,20 +162,16 @@ def _order(known: tuple[str, ...], name: str) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known), name)
 
 
-_LINES_ORDER = """
+_LINES = f"""
+SELECT
+  month, vendor, series, surface, model, auth_kind, unit, price_state, price_version, attribution_mode,
+  SUM(quantity) AS quantity, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd, SUM(billed_usd) AS billed_usd,
+  SUM(row_count) AS row_count, MIN(first_day) AS first_day, MAX(last_day) AS last_day
+FROM rpt_finance__line_month
+WHERE month >= $first AND {BOUND}
+GROUP BY ALL
 ORDER BY month DESC, series, surface, list_usd DESC NULLS LAST, billed_usd DESC NULLS LAST, model, auth_kind,
   price_state, price_version, attribution_mode, unit
-"""
-_LINES = f"SELECT * FROM rpt_finance__line_month WHERE month >= $first {_LINES_ORDER}"
-_OWN_LINES = f"""
-SELECT
-  CAST(DATE_TRUNC('month', usage_day) AS DATE) AS month, vendor, series, surface, model, auth_kind, unit, price_state,
-  price_version, attribution_mode, SUM(quantity) AS quantity, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd,
-  SUM(billed_usd) AS billed_usd, COUNT(*) AS row_count, MIN(usage_day) AS first_day, MAX(usage_day) AS last_day
-FROM fct_usage_day
-WHERE usage_day >= $first AND {BOUND}
-GROUP BY ALL
-{_LINES_ORDER}
 """
 _CLOSES = """
 SELECT month, MAX(closed_at) AS closed_at, BOOL_OR(is_forced) AS is_forced, MAX(price_versions) AS price_versions,

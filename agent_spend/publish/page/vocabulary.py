@@ -107,6 +107,7 @@ FINDING_TITLES = {
     "copilot_reports_disagree": "GitHub's two reports disagree",
     "thresholds_missing": "Alert threshold missing",
     "invoice_differs": "Invoice differs from the billing data",
+    "month_close_incomplete": "Month closed by an older release",
     "personal_key_in_prod": "A person's key in production",
     "prod_key_used_interactively": "Production key used by hand",
     "budget_over_80": "Budget over 80 percent",
