@@ -12,6 +12,7 @@ import pytest
 from agent_spend.alerts.findings import FINDINGS_SCHEMA
 from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.checks.catalog import Check, evaluate, parse
+from agent_spend.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
 from agent_spend.lake.reading import empty_sql
 from agent_spend.lake.tables import Lake
 
@@ -61,6 +62,7 @@ TABLES = {
     "rpt_reconciliation_month": ("month", _schema(
         month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
         unexplained_usd=MONEY, tolerance_usd=MONEY, within_tolerance=FLAG)),
+    "rpt_month_close": ("none", _schema(month=DAY)),
     "stg_claude__day_source": ("day", _schema(usage_day=DAY, source=TEXT)),
     "stg_cursor__day_source": ("day", _schema(usage_day=DAY, feed=TEXT)),
     "rpt_coverage": ("none", _schema(
@@ -99,7 +101,8 @@ class Company:
 
     @property
     def catalog(self) -> Catalog:
-        return Catalog(FEEDS | {"findings": FINDINGS_SCHEMA}, self.sql_dir)
+        ledgers = {"findings": FINDINGS_SCHEMA, CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}
+        return Catalog(FEEDS | ledgers, self.sql_dir)
 
     def write(self, table: str, *rows: dict) -> None:
         """Replace the days that ``rows`` hold (all of an unpartitioned table); money may be given as text."""
