@@ -129,7 +129,7 @@ class DuckDBEngine:
             window = window.widened(31, 0)
         if column in ("feed", "kind"):
             window = None
-        return self._lake.relation_sql(name, column, window)
+        return self._lake.relation_sql(name, column, window, self._catalog.schemas[name])
 
 
 def _reading_window(model: Model, window: Window | None) -> Window | None:

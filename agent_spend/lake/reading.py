@@ -76,13 +76,20 @@ def schema_of(stored: DeltaTable) -> pa.Schema:
     return pa.schema(stored.schema().to_arrow())
 
 
-def relation_sql(stored: DeltaTable, partition_column: str | None, window: Window | None) -> str:
-    """DuckDB SQL that reads this snapshot, only the files of ``window`` where one is given."""
+def relation_sql(
+    stored: DeltaTable, partition_column: str | None, window: Window | None, wanted: pa.Schema | None = None
+) -> str:
+    """DuckDB SQL that reads this snapshot, only the files of ``window`` where one is given.
+
+    Columns of ``wanted`` that an older release did not store yet are null.
+    """
     schema = schema_of(stored)
+    added = [field for field in wanted or () if field.name not in schema.names]
     files = stored.file_uris(file_pruning_predicate=_pruning(partition_column, window))
     columns = ", ".join(f'CAST("{field.name}" AS {duckdb_type(field.type)}) AS "{field.name}"' for field in schema)
     if not files:
-        return empty_sql(schema)
+        return empty_sql(pa.schema([*schema, *added]))
+    columns += "".join(f', CAST(NULL AS {duckdb_type(field.type)}) AS "{field.name}"' for field in added)
     options = "union_by_name=true"
     if partition_column:
         kind = duckdb_type(schema.field(partition_column).type)

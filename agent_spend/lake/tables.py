@@ -107,9 +107,11 @@ class Lake:
         inside = pc.and_(pc.greater_equal(days, str(window.first)), pc.less_equal(days, str(window.last)))
         return pc.sum(files["size_bytes"].filter(inside)).as_py() or 0
 
-    def relation_sql(self, name: str, partition_column: str | None, window: Window | None = None) -> str:
-        """DuckDB SQL that reads the newest snapshot, only the files of ``window`` where one is given."""
-        return relation_sql(DeltaTable(self.uri(name)), partition_column, window)
+    def relation_sql(
+        self, name: str, partition_column: str | None, window: Window | None = None, wanted: pa.Schema | None = None
+    ) -> str:
+        """As :func:`agent_spend.lake.reading.relation_sql`, of the newest snapshot."""
+        return relation_sql(DeltaTable(self.uri(name)), partition_column, window, wanted)
 
     def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
         """The rows of the newest snapshot (of ``window``); money stays decimal."""

@@ -93,3 +93,10 @@ def test_a_piece_that_is_no_number_is_refused_by_name(engine, monkeypatch):
     monkeypatch.setenv("AGENT_SPEND_PIECE_MB", "some")
     with pytest.raises(ConfigurationError, match="AGENT_SPEND_PIECE_MB must be a whole number of megabytes"):
         engine.pieces(engine._catalog.models["fct_apples"], DAYS)
+
+
+def test_a_column_that_an_older_release_did_not_store_is_null(engine, tmp_path):
+    wider = pa.schema([*EATEN, ("colour", pa.string())])
+    newer = DuckDBEngine(Catalog({"eaten": wider}, tmp_path / "sql"), engine._lake)
+    found = newer.query("SELECT usage_day, colour FROM eaten ORDER BY usage_day LIMIT 1", ["eaten"]).to_pylist()
+    assert found == [{"usage_day": DAYS[0], "colour": None}]

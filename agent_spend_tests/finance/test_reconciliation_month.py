@@ -108,6 +108,14 @@ def test_whole_cents_on_the_invoice_are_rounding(books):
     assert causes(books.reconcile()["anthropic", "usage", API_TO_INVOICE]) == {"rounding": "0.0033"}
 
 
+def test_a_report_of_whole_cents_is_rounded_row_by_row(books):
+    # 300 printed rows may be 1.50 off in all; 1.51 is more than their rounding.
+    for charged, expected in (("101.5", {"rounding": "1.5"}), ("101.51", {"unexplained": "1.51"})):
+        claude(books)
+        books.write("vendor_invoices", invoice("anthropic", "usage", charged, rounded_rows=300, layout="claude_cost"))
+        assert causes(books.reconcile()["anthropic", "usage", API_TO_INVOICE]) == expected
+
+
 def test_a_model_without_a_price_is_named_with_what_the_vendor_charged_for_it(books):
     unpriced = usage(DAY, "anthropic", None, model="claude-new-1", price_state="unpriced")
     claude(books, {}, {"model": "claude-new-1", "amount_usd": "7.25"}, rows=[unpriced])

@@ -11,6 +11,7 @@ line: seat, usage, credit, tax or adjustment
 invoiced_usd: sum of the lines in USD; null when none of them states USD
 foreign_lines: lines in another currency without a USD value
 invoice_lines: lines that make up the sum
+rounded_rows: printed rows behind the lines, each rounded to the cent
 invoiced_quantity: sum of the lines' quantities, null when none states one
 cycle_usd: invoices over two months are shared out by days; that share less what was charged in those days
 uninvoiced_usd: charged on days of the month that no usage line covers, with a minus
@@ -74,6 +75,7 @@ lines AS (
     CAST(SUM(amount_usd) AS DECIMAL(38, 18)) AS invoiced_usd,
     CAST(COUNT(*) - COUNT(amount_usd) AS BIGINT) AS foreign_lines,
     CAST(COUNT(*) AS BIGINT) AS invoice_lines,
+    CAST(SUM(COALESCE(rounded_rows, 1)) AS BIGINT) AS rounded_rows,
     CAST(SUM(quantity) AS DECIMAL(38, 18)) AS invoiced_quantity
   FROM vendor_invoices
   GROUP BY month, vendor, charge_kind
@@ -87,6 +89,7 @@ int_reconcile__invoice_month AS (
     l.invoiced_usd,
     l.foreign_lines,
     l.invoice_lines,
+    l.rounded_rows,
     l.invoiced_quantity,
     CAST(CASE WHEN l.line = 'usage' THEN COALESCE(c.cycle_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS cycle_usd,
     CAST(CASE WHEN l.line = 'usage' THEN COALESCE(u.uninvoiced_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS uninvoiced_usd

@@ -55,7 +55,7 @@ departed AS (
         THEN CAST(LEAST(residual_usd, (CAST(invoiced_quantity AS DECIMAL(14, 6)) - CAST(known_quantity AS DECIMAL(14, 6))) * CAST(CAST(from_usd AS DOUBLE) / NULLIF(CAST(known_quantity AS DOUBLE), 0) AS DECIMAL(14, 6))) AS DECIMAL(38, 18))
       ELSE CAST(0 AS DECIMAL(38, 18))
     END AS departed_usd,
-    ABS(residual_usd) <= CAST(0.005 AS DECIMAL(4, 3)) * invoice_lines + CAST(0.0001 AS DECIMAL(5, 4)) AS is_rounding
+    ABS(residual_usd) <= CAST(0.005 AS DECIMAL(4, 3)) * rounded_rows + CAST(0.0001 AS DECIMAL(5, 4)) AS is_rounding
   FROM invoiced
 ),
 

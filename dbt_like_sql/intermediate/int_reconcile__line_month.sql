@@ -16,6 +16,7 @@ billed_quantity: user-months in the billing API; null for other lines
 invoiced_usd: what the invoices say; null without an invoice of this line in USD
 invoiced_quantity: quantity invoiced, where stated
 invoice_lines: invoice lines behind it; 0 without an invoice
+rounded_rows: printed rows behind those lines, each rounded to the cent
 foreign_lines: invoice lines in another currency without a USD value
 cycle_usd: share by days of an invoice over two months, less what was charged in those days
 uninvoiced_usd: charged on days that no usage line covers, with a minus
@@ -97,6 +98,7 @@ int_reconcile__line_month AS (
     i.invoiced_usd,
     i.invoiced_quantity,
     COALESCE(i.invoice_lines, 0) AS invoice_lines,
+    COALESCE(i.rounded_rows, 0) AS rounded_rows,
     COALESCE(i.foreign_lines, 0) AS foreign_lines,
     CAST(COALESCE(i.cycle_usd, 0) AS DECIMAL(38, 18)) AS cycle_usd,
     CAST(COALESCE(i.uninvoiced_usd, 0) AS DECIMAL(38, 18)) AS uninvoiced_usd,

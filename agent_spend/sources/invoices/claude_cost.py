@@ -5,12 +5,14 @@ what is charged, in dollars with whole cents, unlike every API of Anthropic's.
 Source: Claude help centre, "Cost and usage reporting in the Claude Console"; observed files of 2024 to 2026.
 """
 
-from agent_spend.sources.files import SourceFile, csv_lines
+from agent_spend.sources.files import Line, SourceFile, csv_lines
 from agent_spend.sources.invoices.evidence import Charges
 
 LAYOUT = "claude_cost"
 _NEEDED = ("usage_date_utc", "cost_usd")
 _OPTIONAL = ("model", "workspace", "api_key", "usage_type", "token_type", "cost_type")
+#: What the export prints where a column does not apply.
+_NOT_APPLICABLE = "--"
 
 
 def recognises(columns: set[str]) -> bool:
@@ -24,12 +26,17 @@ def charges(file: SourceFile) -> Charges:
     Raises:
         FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``.
     """
-    found = Charges("anthropic", LAYOUT, file)
+    found = Charges("anthropic", LAYOUT, file, are_whole_cents=True)
     for line in csv_lines(file, _NEEDED, _OPTIONAL):
         line.required("cost_usd")
         day = line.required_day("usage_date_utc")
-        named = (line.text("model"), line.text("token_type") or line.text("cost_type") or line.text("usage_type"))
-        words = ", ".join(part for part in named if part) or "Claude API"
-        scope = (line.text("workspace"), line.text("api_key"))
+        model, workspace, key, use, token, cost = (_stated(line, name) for name in _OPTIONAL)
+        words = ", ".join(part for part in (model, token or cost or use) if part) or "Claude API"
+        scope = (workspace, key)
         found.add(day, day, words, words, "usage", None, line.amount("cost_usd"), line.where, scope)
     return found
+
+
+def _stated(line: Line, column: str) -> str | None:
+    value = line.text(column)
+    return None if value == _NOT_APPLICABLE else value

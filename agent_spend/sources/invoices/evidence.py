@@ -4,7 +4,7 @@ A report is not an invoice; where an invoice covers a month and charge kind, the
 (:func:`agent_spend.sources.invoices.layouts.parse`). Reports print binary floats, so sums are rounded to a millionth.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,11 +20,16 @@ Scope = tuple[str | None, ...]
 
 @dataclass
 class Charges:
-    """The charges of one report file, added up."""
+    """The charges of one report file, added up; ``are_whole_cents`` where the vendor rounds each row of it.
+
+    ``part`` counts the reports of one file.
+    """
 
     vendor: str
     layout: str
     file: SourceFile
+    are_whole_cents: bool = False
+    part: int = 1
     sums: dict[tuple, list[Decimal]] = field(default_factory=dict)
     days: dict[date, list[date]] = field(default_factory=dict)
     held: dict[tuple[str, Scope], dict[date, str]] = field(default_factory=dict)
@@ -41,22 +46,24 @@ class Charges:
         days = self.held.setdefault((_one_spelling(sku), scope), {})
         for number in range((last - first).days + 1):
             days.setdefault(first + timedelta(days=number), where)
-        total = self.sums.setdefault((month, kind, words, quantity is None), [Decimal(0), Decimal(0)])
+        total = self.sums.setdefault((month, kind, words, quantity is None), [Decimal(0), Decimal(0), Decimal(0)])
         total[0] += quantity or Decimal(0)
         total[1] += usd
+        total[2] += 1
 
     def rows(self) -> list[dict]:
-        """Rows of ``vendor_invoices``, numbered within the file."""
+        """Rows of ``vendor_invoices``, numbered within the report."""
+        name = self.file.name if self.part == 1 else f"{self.file.name} answer {self.part}"
         return [
             {
-                "month": month, "vendor": self.vendor, "invoice_id": f"usage export {self.file.name}", "line_number": number,
+                "month": month, "vendor": self.vendor, "invoice_id": f"usage export {name}", "line_number": number,
                 "issued_day": month_end(month) + timedelta(days=1), "period_start_day": min(self.days[month]),
                 "period_end_day": max(self.days[month]), "charge_kind": kind, "description": words,
                 "quantity": None if is_unstated else quantity.quantize(MILLIONTH), "currency": "USD",
                 "amount_usd": usd.quantize(MILLIONTH), "amount": usd.quantize(MILLIONTH), "billed_from_day": None,
-                "billed_to_day": None, "layout": self.layout,
+                "billed_to_day": None, "rounded_rows": int(rows) if self.are_whole_cents else 1, "layout": self.layout,
             }
-            for number, ((month, kind, words, is_unstated), (quantity, usd)) in enumerate(sorted(self.sums.items()), 1)
+            for number, ((month, kind, words, is_unstated), (quantity, usd, rows)) in enumerate(sorted(self.sums.items()), 1)
         ]  # fmt: skip
 
 
@@ -64,24 +71,33 @@ class Reports:
     """All reports of a folder; two that hold one SKU on one day would count it twice."""
 
     def __init__(self):
-        self._held: list[tuple[str, Mapping[tuple[str, Scope], dict[date, str]]]] = []
+        self._held: list[Charges] = []
 
-    def rows(self, charges: Charges) -> list[dict]:
-        """The report's rows.
+    def rows(self, reports: Iterable[Charges]) -> list[dict]:
+        """The rows of one file's reports.
 
         Raises:
-            FeedError: ``duplicate`` when an earlier report holds the same SKU, day and scope, naming both places.
+            FeedError: ``duplicate`` when another report holds the same SKU, day and scope, naming both places.
         """
-        for vendor, earlier in self._held:
-            for (sku, scope), days in charges.held.items() if vendor == charges.vendor else ():
-                for (other_sku, other_scope), other_days in earlier.items():
-                    both = days.keys() & other_days.keys()
-                    if sku == other_sku and both and _overlap(scope, other_scope):
-                        day = min(both)
-                        message = f"{other_days[day]} and {days[day]}: both exports hold {charges.printed[sku]} of {day}"
-                        raise FeedError("duplicate", f"{message}; remove the overlapping one")
-        self._held.append((charges.vendor, charges.held))
-        return charges.rows()
+        held = [*self._held]
+        for report in reports:
+            for earlier in held:
+                _require_apart(earlier, report)
+            held.append(report)
+        rows = [row for report in held[len(self._held):] for row in report.rows()]
+        self._held = held
+        return rows
+
+
+def _require_apart(earlier: Charges, later: Charges) -> None:
+    for (sku, scope), days in later.held.items() if earlier.vendor == later.vendor else ():
+        for (other_sku, other_scope), other_days in earlier.held.items():
+            both = days.keys() & other_days.keys()
+            if sku == other_sku and both and _overlap(scope, other_scope):
+                day = min(both)
+                message = f"{other_days[day]} and {days[day]}: both exports hold {later.printed[sku]} of {day}"
+                remedy = "remove the overlapping one, or say of which cost centre each is (README of invoices)"
+                raise FeedError("duplicate", f"{message}; {remedy}")
 
 
 def _overlap(one: Scope, other: Scope) -> bool:

@@ -6,7 +6,7 @@ millionth of a dollar. The report of before 2025 gives a price and a multiplier 
 Source: GitHub docs, "Billing reports reference"; observed files.
 """
 
-import json
+import re
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -23,6 +23,8 @@ _AMOUNTS = ("gross_amount", "discount_amount", "net_amount")
 _LEGACY = ("Price Per Unit ($)", "Multiplier")
 _SCOPE = ("organization", "username")
 _ITEM = "usageItems"
+#: A plain ``usage`` answer does not say which cost centre was asked for; the name of its file or folder can.
+_COST_CENTER = re.compile(r"cost[ _-]?cent(?:er|re)[ =_-]+([^/]+?)(?:\.json)?(?:/|$)", re.IGNORECASE)
 
 
 def recognises(columns: set[str]) -> bool:
@@ -38,55 +40,74 @@ def csv_charges(file: SourceFile) -> Charges:
     """
     charges = Charges("github_copilot", LAYOUT, file)
     for line in csv_lines(file, _NEEDED[:4], (_NEEDED[4], *_AMOUNTS, *_LEGACY, *_SCOPE)):
+        if not _is_copilot(line):
+            continue
         day = _day(line)
         _add(charges, line, day, day, _net(line), "quantity", (line.text("organization"),))
     return charges
 
 
-def json_charges(file: SourceFile) -> Charges:
-    """Net charges of saved answers of the billing API: ``usage``, ``usage/summary`` or ``ai_credit/usage``.
+def json_charges(file: SourceFile, content: object) -> list[Charges]:
+    """Net charges of each saved answer of the billing API: ``usage``, ``usage/summary``, ``ai_credit/usage`` or
+    ``premium_request/usage``.
 
     Raises:
-        FeedError: ``malformed`` or ``missing_field`` for a file that is none of them; ``bad_value``.
+        FeedError: ``missing_field`` for a file that is none of them; ``bad_value``.
     """
-    charges = Charges("github_copilot", LAYOUT, file)
-    number = 0
-    for body in _bodies(file):
+    found, number = [], 0
+    for body in _bodies(file, content):
+        charges = Charges("github_copilot", LAYOUT, file, part=len(found) + 1)
+        found.append(charges)
         period = body.get("timePeriod") or {}
         for item in body[_ITEM]:
             number += 1
             values = {name: str(value).strip() for name, value in item.items() if value not in (None, "")}
             line = Line(file.name, number, values, "item")
+            if not _is_copilot(line):
+                continue
             first, last = _days(line, period)
-            scope = (line.text("organizationName") or body.get("organization"), body.get("user"), body.get("model"))
+            organization = line.text("organizationName") or body.get("organization")
+            scope = (organization, body.get("user"), body.get("model"), _cost_center(body, file))
             quantity = "quantity" if "quantity" in values else "netQuantity"
             _add(charges, line, first, last, _number(line, "netAmount"), quantity, scope)
-    return charges
+    return found
+
+
+def _is_copilot(line: Line) -> bool:
+    sku, product = (line.text("sku") or "").lower(), (line.text("product") or "").lower()
+    return product == "copilot" or "copilot" in sku or sku_class(sku, _unit(line)) == "credits"
+
+
+def _unit(line: Line) -> str:
+    return line.text("unit_type") or line.text("unitType") or ""
+
+
+def _cost_center(body: dict, file: SourceFile) -> str | None:
+    stated = body.get("costCenter")
+    if isinstance(stated, dict):
+        stated = stated.get("id") or stated.get("name")
+    named = _COST_CENTER.search(file.name)
+    return stated or (named[1] if named else None)
 
 
 def _add(charges: Charges, line: Line, first: date, last: date, net: Decimal, quantity: str, scope: tuple) -> None:
-    sku, unit = line.required("sku"), line.text("unit_type") or line.text("unitType") or ""
+    sku, unit = line.required("sku"), _unit(line)
     kind = sku_class(sku, unit)
-    if (line.text("product") or "").lower() != "copilot" and kind != "credits" and "copilot" not in sku.lower():
-        return
     charge = "seat" if kind == "seat" or _is_legacy_seat(sku) else "usage"
     is_userless = charge == "usage" and "username" in line.values and line.text("username") is None
     words = (f"{sku}, {unit}" if unit else sku) + (", without a user" if is_userless else "")
     charges.add(first, last, sku, words, charge, _number(line, quantity), net, line.where, scope)
 
 
-def _bodies(file: SourceFile) -> Iterable[dict]:
-    try:
-        found = json.loads(file.content.decode("utf-8-sig"), parse_float=str, parse_int=str)
-    except ValueError as error:
-        raise FeedError("malformed", f"{file.name}: not JSON ({error}); save the billing API's answer as it came") from None
+def _bodies(file: SourceFile, found: object) -> Iterable[dict]:
     bodies = found if isinstance(found, list) else [found]
     for body in bodies:
         items = body.get(_ITEM) if isinstance(body, dict) else None
         if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
             keys = ", ".join(body) if isinstance(body, dict) else type(body).__name__
             raise FeedError("missing_field", f"{file.name}: no list {_ITEM}; found: {keys}. Known JSON: answers of GitHub's "
-                                             "billing endpoints usage, usage/summary and ai_credit/usage")
+                                             "billing endpoints usage, usage/summary, ai_credit/usage and premium_request/usage, "
+                                             "and Stripe's invoices and credit notes")
         yield body
 
 

@@ -3,6 +3,7 @@
 import copy
 import csv
 import io
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +11,7 @@ from datetime import date, datetime
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_start
 from agent_spend.sources.files import SourceFile, squeezed
-from agent_spend.sources.invoices import claude_cost, github_usage, vendor_lines
+from agent_spend.sources.invoices import claude_cost, github_usage, stripe, vendor_lines
 from agent_spend.sources.invoices.evidence import Reports
 from agent_spend.sources.invoices.schema import REQUIRED, Numbering, documented_rows
 
@@ -74,13 +75,16 @@ def header(file: SourceFile) -> list[str]:
 
 def _rows(file: SourceFile, numbering: Numbering, reports: Reports) -> list[dict]:
     if file.path.suffix.lower() == ".json":
-        return reports.rows(github_usage.json_charges(file))
+        content = _json(file)
+        if stripe.recognises(content):
+            return vendor_lines.rows_of(stripe.lines(file, content), file, numbering)
+        return reports.rows(github_usage.json_charges(file, content))
     names = header(file)
     columns = {squeezed(cell) for cell in names}
     if github_usage.recognises(columns):
-        return reports.rows(github_usage.csv_charges(file))
+        return reports.rows([github_usage.csv_charges(file)])
     if claude_cost.recognises(columns):
-        return reports.rows(claude_cost.charges(file))
+        return reports.rows([claude_cost.charges(file)])
     if vendor_lines.recognises(columns):
         return vendor_lines.rows(file, numbering)
     if columns and "chargekind" not in columns and "vendor" not in columns:
@@ -91,6 +95,14 @@ def _rows(file: SourceFile, numbering: Numbering, reports: Reports) -> list[dict
             f"Known layouts: {KNOWN}",
         )
     return documented_rows(file, numbering)
+
+
+def _json(file: SourceFile) -> object:
+    try:
+        # Numbers stay as they are printed.
+        return json.loads(file.content.decode("utf-8-sig"), parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise FeedError("malformed", f"{file.name}: not JSON ({error}); save the answer as it came") from None
 
 
 def _slot(row: dict) -> tuple:

@@ -33,6 +33,9 @@ VENDOR_INVOICES = Contract(
         "amount": column(MONEY, "amount for this month in the invoice's currency; credits are negative"),
         "billed_from_day": column(DAY, "first day of the whole line, for one split over months", nullable=True),
         "billed_to_day": column(DAY, "last day of the whole line, for one split over months", nullable=True),
+        "rounded_rows": column(
+            WHOLE, "rows of the file behind the line, each of which the vendor rounded to the cent; 1 for an invoice's own line"
+        ),
         "layout": column(TEXT, "layout that the file was read as: documented, vendor_lines, github_usage, claude_cost"),
     },
     unique=["month", "vendor", "invoice_id", "line_number"],
@@ -109,6 +112,7 @@ def _rows(line: Line, numbering: Numbering) -> list[dict]:
         "currency": currency,
         "amount_usd": amount if currency == "USD" else stated_usd,
         "amount": amount,
+        "rounded_rows": 1,
         "layout": LAYOUT,
     }
     return pieces(row, start, end)

@@ -146,6 +146,9 @@ def test_cursors_cycle_ends_on_the_renewal_day_which_it_does_not_include(invoice
     ("Usage credits auto-reload", "adjustment"),
     ("Cursor Enterprise annual commitment, instalment 2 of 4", "adjustment"),
     ("Discount (20% off yearly billing)", "credit"),
+    ("Prepaid commit drawdown, October 2026", "adjustment"),
+    ("Credit grants applied", "credit"),
+    ("578 token-based usage calls to non-max-gpt-5-high, totaling: $26.94. Cache read tokens: 6557373", "usage"),
 ])
 def test_the_words_of_a_line_say_its_kind(invoices, words, kind):
     text = f'{PORTAL}\nA-1,2026-11-01,2026-10-01,2026-10-31,"{words}",1,,,12.00,usd\n'
@@ -217,6 +220,29 @@ def test_answers_for_two_users_are_added(invoices):
     assert sum(row["amount_usd"] for row in rows) == Decimal("0.0648")
 
 
+def test_plain_answers_for_two_cost_centers_are_added_where_their_files_say_so(invoices):
+    files = {f"cost_center={name}/usage.json": json.dumps(body("usage")) for name in ("platform", "research")}
+    assert sum(row["amount_usd"] for row in stored(*invoices(files, OCTOBER))) == Decimal(2)
+
+
+def test_answers_that_state_their_cost_center_are_added(invoices):
+    bodies = [body("ai_credit/usage", costCenter={"id": f"id-{name}", "name": name}) for name in ("platform", "research")]
+    assert sum(row["amount_usd"] for row in stored(*invoices({"all.json": json.dumps(bodies)}, OCTOBER))) == Decimal("0.0648")
+
+
+def test_plain_answers_of_the_same_days_are_refused_with_the_remedy(invoices):
+    for files in ({"a.json": json.dumps(body("usage")), "b.json": json.dumps(body("usage"))},
+                  {"c.json": json.dumps([body("usage"), body("usage/summary")])}):
+        [answer] = invoices(files, OCTOBER)
+        assert (answer.reason, "or say of which cost centre each is" in answer.message) == ("duplicate", True)
+
+
+def test_items_of_other_products_are_left_out_whatever_period_they_name(invoices):
+    actions = {"product": "Actions", "sku": "Actions Linux", "unitType": "minutes", "pricePerUnit": 0.008, "netAmount": 0.8}
+    yearly = body("usage/summary", timePeriod={"year": 2026}, usageItems=[actions])
+    assert invoices({"github.json": json.dumps(yearly)}, OCTOBER)[0].reason == "no_invoice"
+
+
 @pytest.mark.parametrize(("text", "words"), [
     ("{", "github.json: not JSON"), ('{"message": "Not Found"}', "github.json: no list usageItems; found: message"),
     (json.dumps(body("usage/summary", timePeriod={"year": 2026})), "timePeriod names no month; ask GitHub with year and month")])
@@ -255,6 +281,15 @@ def test_the_claude_consoles_cost_export_is_dollars_by_model_and_token_class(inv
     assert [(row["vendor"], row["charge_kind"], row["description"], row["amount_usd"]) for row in rows] == [
         ("anthropic", "usage", "Claude Opus 5.5, input_no_cache", Decimal("3.75")),
         ("anthropic", "usage", "web_search", Decimal("0.10"))]
+
+
+def test_the_consoles_mark_for_not_applicable_is_no_name_and_its_rows_are_counted(invoices):
+    lines = ("2026-10-04,Claude Opus 5.5,Default,prod,message,≤ 200k,input_no_cache,1.50,1.50,token,--,--",
+             "2026-10-05,--,--,prod,--,--,--,0.10,0.10,web_search,--,--",
+             "2026-10-06,--,--,prod,--,--,--,0.20,0.20,web_search,--,--")
+    rows = stored(*invoices({"costs.csv": "\n".join((CONSOLE, *lines, ""))}, OCTOBER))
+    assert [(row["description"], row["amount_usd"], row["rounded_rows"]) for row in rows] == [
+        ("Claude Opus 5.5, input_no_cache", Decimal("1.50"), 1), ("web_search", Decimal("0.30"), 2)]
 
 
 def test_an_invoice_of_anthropics_replaces_the_consoles_export(invoices):

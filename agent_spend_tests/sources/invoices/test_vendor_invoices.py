@@ -55,7 +55,7 @@ def test_an_invoice_line_becomes_a_row_of_its_month(invoices):
             "issued_day": date(2026, 11, 1), "period_start_day": OCTOBER, "period_end_day": date(2026, 10, 31),
             "charge_kind": "seat", "description": "Seats, Business", "quantity": Decimal(80), "currency": "USD",
             "amount_usd": Decimal(1520), "amount": Decimal(1520), "billed_from_day": None, "billed_to_day": None,
-            "layout": "documented",
+            "rounded_rows": 1, "layout": "documented",
         }
     ]  # fmt: skip
 
