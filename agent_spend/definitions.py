@@ -15,7 +15,8 @@ from agent_spend.models import external_assets, model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
 from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets, reopen_month_job  # noqa: E402
-from agent_spend.schedules import jobs, monthly_feeds, schedules  # noqa: E402
+from agent_spend.schedules import daily_feeds, jobs, monthly_feeds, restatement_windows, schedules  # noqa: E402
+from agent_spend.sources.cursor.sensor import cycle_sensor  # noqa: E402
 from agent_spend.sources.feed_asset import feed_asset  # noqa: E402
 from agent_spend.sources.invoices.sensor import invoice_sensor  # noqa: E402
 
@@ -37,6 +38,7 @@ defs = dg.Definitions(
         findings_to_slack(),
         failed_runs_to_findings,
         invoice_sensor(monthly_feeds),
+        cycle_sensor(daily_feeds, restatement_windows()["cursor_usage_events"]),
         dg.AutomationConditionSensorDefinition(
             "rebuild_after_upstream",
             target=dg.AssetSelection.all(),
