@@ -14,7 +14,7 @@ from agent_spend.partitions import Window
 from agent_spend.project import catalog
 from agent_spend.settings import Settings
 
-_TABLES = ("int_claude__priced_usage", "stg_prices__claude")
+_TABLES = ("int_claude__priced_usage", "int_claude__rate")
 
 _TOKEN_USD = """
       CAST(
@@ -30,8 +30,7 @@ WITH usage AS (
   SELECT
     *,
     COALESCE($to_model, model) AS hypothetical_model,
-    COALESCE($price_day, usage_day) AS hypothetical_price_day,
-    CASE WHEN speed = 'fast' THEN 'fast' ELSE 'default' END AS band
+    COALESCE($price_day, usage_day) AS hypothetical_price_day
   FROM int_claude__priced_usage
   WHERE usage_day BETWEEN $first_day AND $last_day AND ($from_model IS NULL OR model = $from_model)
 ),
@@ -49,8 +48,8 @@ priced AS (
     {_TOKEN_USD.format(book="u")} AS list_usd,
     {_TOKEN_USD.format(book="hypothetical")} AS hypothetical_usd
   FROM usage AS u
-  LEFT JOIN stg_prices__claude AS hypothetical
-    ON hypothetical.model = u.hypothetical_model AND hypothetical.band = u.band
+  LEFT JOIN int_claude__rate AS hypothetical
+    ON hypothetical.model = u.hypothetical_model AND hypothetical.speed = u.rate_speed AND hypothetical.prompt = u.rate_prompt
     AND u.hypothetical_price_day >= hypothetical.effective_from
     AND (hypothetical.effective_to IS NULL OR u.hypothetical_price_day < hypothetical.effective_to)
 )
@@ -121,17 +120,17 @@ def _check_target(connection, to_model: str | None, day: date) -> None:
     if to_model is None:
         return
     lines = connection.execute(
-        """SELECT band, effective_from <= $day AND (effective_to IS NULL OR $day < effective_to) AS is_valid
-           FROM stg_prices__claude WHERE model = $model""",
+        """SELECT prompt, effective_from <= $day AND (effective_to IS NULL OR $day < effective_to) AS is_valid
+           FROM int_claude__rate WHERE model = $model AND speed = 'standard'""",
         {"model": to_model, "day": day},
     ).fetchall()
     if not lines:
-        known = connection.execute("SELECT DISTINCT model FROM stg_prices__claude ORDER BY 1").fetchall()
+        known = connection.execute("SELECT DISTINCT model FROM int_claude__rate ORDER BY 1").fetchall()
         raise ConfigurationError(f"no price of {to_model!r}; models of the price book: {', '.join(row[0] for row in known)}")
-    bands = {band for band, is_valid in lines if is_valid}
-    if not bands:
+    sizes = {prompt for prompt, is_valid in lines if is_valid}
+    if not sizes:
         raise ConfigurationError(f"{to_model} has no price on {day}; choose another price day")
-    if "default" not in bands:
+    if "unknown" not in sizes:
         raise ConfigurationError(
-            f"{to_model} is priced by the size of each prompt ({', '.join(sorted(bands))}), which the usage report does not tell"
+            f"{to_model} is priced by the size of each prompt ({', '.join(sorted(sizes))}), which the usage report does not tell"
         )

@@ -141,6 +141,31 @@ def test_calls_without_a_price_are_counted_and_never_zero(agents):
     assert task["model_set"] == "claude-sonnet-5-5, house-model-1"
 
 
+PRICED = [
+    # Published prices a million tokens; prompts count input, reads and writes together.
+    ("claude-haiku-5-5", DAY, {"input_tokens": 100_000, "output_tokens": 1_000}, "0.0105"),
+    ("claude-haiku-5-5", DAY, {"input_tokens": 60_000, "cache_read_tokens": 40_001, "output_tokens": 0}, "0.03200005"),
+    ("claude-opus-4-6", date(2026, 3, 12), {"input_tokens": 200_000, "output_tokens": 1_000}, "1.025"),
+    ("claude-opus-4-6", date(2026, 3, 12), {"input_tokens": 200_001, "output_tokens": 1_000}, "2.03751"),
+    ("claude-opus-4-6", date(2026, 3, 13), {"input_tokens": 200_001, "output_tokens": 1_000}, "1.025005"),
+    ("claude-opus-4-6", date(2026, 3, 12), {"input_tokens": 200_001, "output_tokens": 1_000, "speed": "fast"}, "12.22506"),
+    ("claude-opus-4-6", date(2026, 3, 12), {"input_tokens": 1_000, "output_tokens": 1_000, "speed": "fast"}, "0.18"),
+    ("claude-opus-5-5", DAY, {"input_tokens": 1_000, "output_tokens": 1_000, "speed": "fast"}, "0.048"),
+    ("claude-opus-5-5", DAY, {"input_tokens": 1_000, "output_tokens": 1_000, "speed": "standard"}, "0.024"),
+    ("claude-opus-5-5", DAY, {"output_tokens": 1_000, "inference_geo": "us"}, "0.022"),
+    ("claude-opus-5-5", DAY, {"output_tokens": 1_000, "inference_geo": "us", "service_tier": "batch"}, "0.011"),
+    ("claude-sonnet-5-5", DAY, {"output_tokens": 1_000, "speed": "fast"}, None),
+]
+
+
+@pytest.mark.parametrize(("model", "day", "said", "usd"), PRICED)
+def test_a_call_is_priced_by_its_own_size_speed_tier_and_geography(agents, model, day, said, usd):
+    agents.land([span("a", "w", day=day), call("a", "c", "w", None, model=model, day=day, **{"input_tokens": 0} | said)])
+    agents.build("int_agent__call")
+    row = agents.one("int_agent__call")
+    assert (row["book_usd"], row["price_state"]) == (usd and Decimal(usd), "priced" if usd else "unpriced")
+
+
 def test_attempts_more_than_a_week_apart_are_tasks_of_their_own_and_nothing_is_lost(agents):
     """Days 0, 5 and 11 fail, 16 succeeds: a chain of gaps below eight days, longer than a week as a whole."""
     days = [DAY + timedelta(days=n) for n in (0, 5, 11, 16)]

@@ -133,6 +133,13 @@ def test_tokens_without_a_stated_cost_are_priced_from_the_book(telemetry):
     assert ledger(company, "list_usd", "price_state", "attribution_mode") == [(Decimal(20), "priced", "derived")]
 
 
+def test_fast_tokens_are_priced_as_fast_ones_beside_the_others_of_the_same_user(telemetry):
+    said = {"type": "output", "model": "claude-opus-5-5", "user__id": "i-3", "terminal__type": "cli"}
+    points = [point(MONDAY, 1_000_000, speed="fast", **said), point(MONDAY, 1_000_000, minute=1, speed="normal", **said)]
+    company = telemetry(metrics=[export(metric("claude_code.token.usage", *points))])
+    assert sorted(row[0] for row in ledger(company, "list_usd")) == [20, 40]
+
+
 def fetched(*days):
     return {answer.day: answer for answer in feeds()["claude_code_metrics"].fetch(days, Settings.from_environment())}
 

@@ -39,6 +39,12 @@ def test_five_minute_and_one_hour_writes_have_prices_of_their_own(list_usd):
     assert list_usd(day, "claude-opus-5-5", (MILLION,) * 5) == Decimal("37.20")
 
 
+def test_one_hour_writes_at_the_price_of_five_minute_ones_would_lose_675_dollars_of_5410(list_usd):
+    """Sonnet 4.6: 300 + 750 + 1,800.48 + 1,500 + 1,059.75; with 300.08 million one-hour writes at 3.75 it were 4,735.05."""
+    tokens = (100_000_000, 200_000_000, 300_080_000, 5_000_000_000, 70_650_000)
+    assert list_usd(date(2026, 11, 10), "claude-sonnet-4-6", tokens) == Decimal("5410.23")
+
+
 @pytest.mark.parametrize(("model", "last_day", "dearer", "after"), [
     ("claude-opus-4-6", date(2026, 3, 12), "47.50", "30"),
     ("claude-sonnet-4-6", date(2026, 3, 12), "28.50", "18"),
@@ -67,6 +73,14 @@ def test_fast_mode_has_its_own_prices_while_it_is_offered(list_usd, model, day, 
     assert value == (Decimal(wanted) if wanted else None)
 
 
+def test_fast_mode_above_200k_was_dearer_still_until_the_surcharge_was_lifted(list_usd):
+    long = {"speed": "fast", "context_window": "200k-1M"}
+    assert list_usd(date(2026, 3, 12), "claude-opus-4-6", (MILLION, 0, 0, 0, MILLION), **long) == 60 + 225
+    assert list_usd(date(2026, 3, 12), "claude-opus-4-6", (0, MILLION, MILLION, MILLION, 0), **long) == 75 + 120 + 6
+    assert list_usd(date(2026, 3, 13), "claude-opus-4-6", (MILLION, 0, 0, 0, MILLION), **long) == 30 + 150
+    assert list_usd(date(2026, 11, 10), "claude-opus-5-5", (MILLION, 0, 0, 0, MILLION), **long) == 8 + 40
+
+
 def test_reading_the_cache_of_sonnet_5_5_costs_half_from_7_october_on(list_usd):
     read = (0, 0, 0, MILLION, 0)
     assert list_usd(date(2026, 10, 6), "claude-sonnet-5-5", read) == Decimal("0.20")
@@ -86,8 +100,10 @@ def test_a_search_costs_a_cent_and_no_modifier_changes_it(list_usd):
     assert list_usd(date(2026, 11, 10), "claude-opus-5-5", (0, 0, 0, 0, 0), **us) == Decimal("2.50")
 
 
-def test_a_model_priced_by_prompt_size_has_no_list_value_in_a_report_that_does_not_tell_it(list_usd):
-    assert list_usd(date(2026, 11, 10), "claude-haiku-5-5", (MILLION, 0, 0, 0, MILLION)) is None
+def test_a_model_priced_by_prompt_size_has_a_list_value_only_where_the_report_tells_on_which_side_it_is(list_usd):
+    tokens = (MILLION, 0, 0, 0, MILLION)
+    assert list_usd(date(2026, 11, 10), "claude-haiku-5-5", tokens) is None
+    assert list_usd(date(2026, 11, 10), "claude-haiku-5-5", tokens, context_window="200k-1M") == Decimal("3.00")
 
 
 def test_a_tier_or_geography_of_next_year_is_priced_as_standard(list_usd):

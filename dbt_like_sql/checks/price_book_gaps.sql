@@ -1,7 +1,7 @@
 -- asset: stg_prices__unit
 -- severity: ERROR
 -- partitions: none
--- description: Price lines of one item whose periods overlap (usage would be counted twice) or leave a gap (usage between them would be unpriced), that end before they begin, or that name no day or no source.
+-- description: Price lines of one item whose periods overlap (usage would be counted twice) or leave a gap (usage between them would be unpriced), that end before they begin, that name no day or no source, or that nothing applies.
 WITH lines AS (
   SELECT 'claude_prices' AS book, 'anthropic' AS vendor, model || ' ' || band AS item, effective_from, effective_to, source FROM claude_prices
   UNION ALL
@@ -45,6 +45,7 @@ problems AS (
       WHEN to_day <= from_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ', before it begins'
       WHEN next_day IS NOT NULL AND to_day IS NULL THEN 'has no end and overlaps the line from ' || CAST(next_day AS VARCHAR) || '; give it effective_to ' || CAST(next_day AS VARCHAR)
       WHEN next_day < to_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ' and overlaps the line from ' || CAST(next_day AS VARCHAR)
+      WHEN book = 'claude_modifiers' AND item NOT IN ('service_tier batch', 'inference_geo us') THEN 'is a modifier that int_claude__rate does not apply'
       WHEN next_day > to_day THEN 'ends on ' || CAST(to_day AS VARCHAR) || ' and the next begins on ' || CAST(next_day AS VARCHAR) || '; usage between them is unpriced'
     END AS problem
   FROM neighbours

@@ -27,10 +27,13 @@ WITH spent AS (
     run_span_id,
     model,
     service_tier,
+    inference_geo,
+    CASE WHEN speed = 'fast' THEN 'fast' ELSE 'standard' END AS speed,
     CASE
       WHEN COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) <= 100000 THEN 'up_to_100k'
-      ELSE 'over_100k'
-    END AS band,
+      WHEN COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) <= 200000 THEN '100k_to_200k'
+      ELSE 'over_200k'
+    END AS prompt,
     reported_usd IS NOT NULL AS is_reported,
     CAST(COUNT(*) AS BIGINT) AS calls,
     CAST(SUM(COALESCE(input_tokens, 0)) AS BIGINT) AS input_tokens,
@@ -54,14 +57,11 @@ priced AS (
         + CAST(s.cache_write_1h_tokens AS DECIMAL(13, 0)) * p.cache_write_1h_usd + CAST(s.cache_read_tokens AS DECIMAL(13, 0)) * p.cache_read_usd
         + CAST(s.output_tokens AS DECIMAL(13, 0)) * p.output_usd
       ) * CAST(0.000001 AS DECIMAL(6, 6)) AS DECIMAL(26, 12)
-    ) * COALESCE(tier.factor, 1) AS book_usd
+    ) * CASE WHEN s.service_tier = 'batch' THEN p.batch_factor ELSE 1 END * CASE WHEN s.inference_geo = 'us' THEN p.us_factor ELSE 1 END AS book_usd
   FROM spent AS s
-  LEFT JOIN stg_prices__claude AS p
-    ON p.model = s.model AND (p.band = 'default' OR p.band = s.band)
+  LEFT JOIN int_claude__rate AS p
+    ON p.model = s.model AND p.speed = s.speed AND p.prompt = s.prompt
     AND s.usage_day >= p.effective_from AND (p.effective_to IS NULL OR s.usage_day < p.effective_to)
-  LEFT JOIN stg_prices__claude_modifier AS tier
-    ON tier.modifier = 'service_tier' AND tier.value = s.service_tier
-    AND s.usage_day >= tier.effective_from AND (tier.effective_to IS NULL OR s.usage_day < tier.effective_to)
 ),
 
 stated AS (

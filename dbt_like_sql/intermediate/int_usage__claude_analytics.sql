@@ -61,17 +61,14 @@ priced AS (
           + m.cache_write_1h_tokens * p.cache_write_1h_usd + m.cache_read_tokens * p.cache_read_usd
           + m.output_tokens * p.output_usd
         ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
-      ) * COALESCE(tier.factor, 1) AS DECIMAL(38, 18)
+      ) * CASE WHEN m.product = 'message_batches_api' THEN p.batch_factor ELSE 1 END AS DECIMAL(38, 18)
     ) AS book_usd
   FROM summed AS m
   LEFT JOIN int_claude__workspace AS w ON w.workspace_id = m.workspace_id
   LEFT JOIN int_claude__key AS k ON k.api_key_id = m.api_key_id
-  LEFT JOIN stg_prices__claude AS p
-    ON m.list_usd IS NULL AND p.model = m.model AND p.band = 'default'
+  LEFT JOIN int_claude__rate AS p
+    ON m.list_usd IS NULL AND p.model = m.model AND p.speed = 'standard' AND p.prompt = 'unknown'
     AND m.usage_day >= p.effective_from AND (p.effective_to IS NULL OR m.usage_day < p.effective_to)
-  LEFT JOIN stg_prices__claude_modifier AS tier
-    ON m.product = 'message_batches_api' AND tier.modifier = 'service_tier' AND tier.value = 'batch'
-    AND m.usage_day >= tier.effective_from AND (tier.effective_to IS NULL OR m.usage_day < tier.effective_to)
   WHERE m.list_usd IS NOT NULL OR m.tokens > 0
 ),
 

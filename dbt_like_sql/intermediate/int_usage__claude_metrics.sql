@@ -15,6 +15,7 @@ WITH metrics AS (
     LOWER(client) AS client,
     environment,
     model,
+    CASE WHEN speed = 'fast' THEN 'fast' ELSE 'standard' END AS speed,
     CAST(SUM(COALESCE(input_tokens, 0)) AS BIGINT) AS input_tokens,
     CAST(SUM(COALESCE(cache_creation_tokens, 0)) AS BIGINT) AS cache_creation_tokens,
     CAST(SUM(COALESCE(cache_read_tokens, 0)) AS BIGINT) AS cache_read_tokens,
@@ -62,8 +63,8 @@ counted AS (
   LEFT JOIN int_claude__sign_in AS e ON e.usage_day = m.usage_day AND e.subject = m.person_email
   LEFT JOIN workload_rules AS headless ON headless.name = 'headless_terminal' AND headless.value = m.client
   LEFT JOIN workload_rules AS interactive ON interactive.name = 'interactive_terminal' AND interactive.value = m.client
-  LEFT JOIN stg_prices__claude AS p
-    ON m.cost_usd IS NULL AND p.model = m.model AND p.band = 'default'
+  LEFT JOIN int_claude__rate AS p
+    ON m.cost_usd IS NULL AND p.model = m.model AND p.speed = m.speed AND p.prompt = 'unknown'
     AND m.usage_day >= p.effective_from AND (p.effective_to IS NULL OR m.usage_day < p.effective_to)
   WHERE t.identity IS NULL
 ),

@@ -4,7 +4,7 @@
 -- partitions: view none
 /*
 model: model id as the vendor reports it, and its alias without the release date
-band: default, fast, long_context (prompts above 200k tokens), or up_to_100k and over_100k (prompt size)
+band: default, fast, long_context and fast_long_context (prompts above 200k tokens), or up_to_100k and over_100k (prompt size)
 input_usd: uncached input, USD per million tokens
 cache_write_5m_usd: 5-minute cache write, USD per million tokens
 cache_write_1h_usd: 1-hour cache write, USD per million tokens

@@ -108,7 +108,7 @@ SELECT
     make_timestamp(ended_ns // 1000) AS ended_at,
     CASE WHEN status IN (1, 2) THEN status ELSE 0 END AS status_code,
     error_type, span_class, service_name, environment, client, organization_id, workflow, agent, task_id, task_success,
-    task_success_source, conversation_id, response_id, provider, model, service_tier,
+    task_success_source, conversation_id, response_id, provider, model, service_tier, speed, inference_geo,
     CASE WHEN added_input IS NULL THEN uncached_all ELSE COALESCE(uncached_all, 0) + added_input END AS input_tokens,
     read AS cache_read_tokens,
     CASE WHEN written_all IS NOT NULL THEN GREATEST(written_all - COALESCE(part_1h, 0), 0) END AS cache_write_5m_tokens,

@@ -38,6 +38,8 @@ AGENT_SPANS = Contract(
         "provider": column(TEXT, "Model provider as sent", nullable=True),
         "model": column(TEXT, "Model that answered (else that was asked), as sent", nullable=True),
         "service_tier": column(TEXT, "Service tier, e.g. batch", nullable=True),
+        "speed": column(TEXT, "fast, or another word or none for standard", nullable=True),
+        "inference_geo": column(TEXT, "Where the model ran, e.g. us, where stated", nullable=True),
         "input_tokens": column(WHOLE, "Input tokens without cache reads and writes", nullable=True, at_least=0),
         "cache_read_tokens": column(WHOLE, "Input tokens read from the cache", nullable=True, at_least=0),
         "cache_write_5m_tokens": column(WHOLE, "Input tokens written to the 5-minute cache; all writes when the span "

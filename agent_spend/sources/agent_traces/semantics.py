@@ -172,6 +172,10 @@ TEXTS: Mapping[str, Lookup] = {
         ),
         Place.SPAN,
     ),
+    "speed": Lookup(("anthropic.response.speed", "anthropic.request.speed", "speed"), Place.SPAN),
+    "inference_geo": Lookup(
+        ("anthropic.response.inference_geo", "anthropic.request.inference_geo", "inference_geo"), Place.SPAN
+    ),
     "error_type": Lookup(
         ("error.type", "exception.type", "error"), Place.SPAN, ignored=("true", "false"), words_as="_OTHER"
     ),

@@ -133,6 +133,8 @@ class StrictReader:
             texts["provider"],
             texts["model"],
             texts["service_tier"],
+            texts["speed"],
+            texts["inference_geo"],
             tokens.uncached,
             tokens.cache_read,
             tokens.cache_write_5m,

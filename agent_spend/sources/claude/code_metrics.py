@@ -33,6 +33,7 @@ DIMENSIONS = {
     "client": ("app.entrypoint", "terminal.type"),
     "environment": ("deployment.environment.name", "deployment.environment"),
     "query_source": ("query_source",),
+    "speed": ("speed",),
     "model": ("model",),
 }
 _WANTED = frozenset(key for keys in DIMENSIONS.values() for key in keys) | {"session.id", "type"}
@@ -189,6 +190,7 @@ CODE_METRICS = Contract({
     "client": column(TEXT, "Entrypoint, else terminal: cli, sdk-py, vscode", nullable=True),
     "environment": column(TEXT, "Deployment environment, where stated", nullable=True),
     "query_source": column(TEXT, "main, subagent or auxiliary", nullable=True),
+    "speed": column(TEXT, "fast, or another word or none for standard", nullable=True),
     "model": column(TEXT, "Model", nullable=True),
     "input_tokens": column(WHOLE, "Uncached input tokens", nullable=True),
     "output_tokens": column(WHOLE, "Output tokens", nullable=True),
