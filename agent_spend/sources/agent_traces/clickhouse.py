@@ -1,8 +1,6 @@
-"""The Collector's ClickHouse table ``otel_traces`` as if it were trace files: the database itself writes OTLP/JSON lines.
+"""The tables of the Collector's ClickHouse exporter as if they were files: the database itself writes OTLP/JSON lines.
 
-Only wanted attributes are asked for, so words of prompts and answers never leave the database; events and links are not
-selected. Attribute values are text there, enums are words, and a span's end is its start plus its duration
-(``agent-traces.md`` section 2.3).
+Only wanted attributes are asked for, so words of prompts and answers never leave the database.
 """
 
 import re
@@ -14,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from agent_spend.errors import ConfigurationError, FeedError, State
 from agent_spend.settings import env, secret
+from agent_spend.sources.agent_traces import clickhouse_sql
 from agent_spend.sources.agent_traces.store import LOOK_BACK_DAYS, TraceFile, read_ahead
 from agent_spend.sources.http import Answer, VendorSession, error_text
 
@@ -26,25 +25,19 @@ _ERRORS = {
     "60": ("not_found", State.MISSING, "fix table= in AGENT_TRACES_URI"),
     "81": ("not_found", State.MISSING, "fix the database in AGENT_TRACES_URI"),
     "47": ("missing_field", State.MISSING, "name a table as the Collector's ClickHouse exporter creates it"),
-    "43": ("missing_field", State.MISSING, "attributes must be maps of text; the exporter's JSON columns are not read"),
+    "43": ("missing_field", State.MISSING, "attributes must be maps of text, or JSON, as the Collector's exporter creates them"),
     "497": ("forbidden", State.FORBIDDEN, "GRANT SELECT on the table"),
     "192": ("unauthorized", State.MISSING, "fix the user in AGENT_TRACES_URI"),
     "193": ("unauthorized", State.MISSING, "fix CLICKHOUSE_PASSWORD"),
     "194": ("unauthorized", State.MISSING, "set CLICKHOUSE_PASSWORD"),
     "516": ("unauthorized", State.MISSING, "fix the user in AGENT_TRACES_URI or CLICKHOUSE_PASSWORD"),
 }
-_KINDS = "['internal', 'server', 'client', 'producer', 'consumer'], [1, 2, 3, 4, 5], 0"
-_PAIR = "Tuple(key String, value Tuple(stringValue String))"
-_SPAN = (
-    "Tuple(traceId String, spanId String, parentSpanId String, name String, kind UInt8, startTimeUnixNano Int64, "
-    f"endTimeUnixNano Int64, status Tuple(code UInt8), attributes Array({_PAIR}))"
-)
-_GROUP = f"Tuple(resource Tuple(attributes Array({_PAIR})), scopeSpans Array(Tuple(spans Array({_SPAN}))))"
 
 
 class TraceTable:
     """The spans behind ``clickhouse://user@host:8123/database?table=otel_traces`` (``&secure=true`` for HTTPS).
 
+    ``&logs=otel_logs`` adds the events of that table that say something of calls.
     The password is the secret setting ``CLICKHOUSE_PASSWORD``.
 
     Args:
@@ -59,12 +52,13 @@ class TraceTable:
         if parts.password:
             raise ConfigurationError("AGENT_TRACES_URI holds a password; set CLICKHOUSE_PASSWORD instead.")
         database, table = parts.path.strip("/") or "default", options.get("table", ["otel_traces"])[0]
-        if not parts.hostname or not _NAME.fullmatch(database) or not _NAME.fullmatch(table):
+        logs = options.get("logs", [""])[0]
+        if not parts.hostname or not all(map(_NAME.fullmatch, (database, table, logs or table))):
             raise ConfigurationError("AGENT_TRACES_URI: write clickhouse://user@host:8123/database?table=otel_traces")
         is_secure = options.get("secure", [""])[0].lower() in ("1", "true")
         self._user = unquote(parts.username or "default")
-        self._name, self._table = table, f"`{database}`.`{table}`"
-        self._wanted = ", ".join(map(_quoted, sorted(wanted)))
+        self._table, self._logs = f"`{database}`.`{table}`", f"`{database}`.`{logs}`" if logs else ""
+        self._wanted, self._types = sorted(wanted), {}
         scheme, port = ("https", parts.port or 8443) if is_secure else ("http", parts.port or 8123)
         self._session = VendorSession("agent_spans", f"{scheme}://{parts.hostname}:{port}", self._sign)
         self.passed_over_day: date | None = None
@@ -84,20 +78,27 @@ class TraceTable:
         """
         first = _midnight(min(days) - timedelta(days=LOOK_BACK_DAYS))
         last = _midnight(max(days) + timedelta(days=LOOK_BACK_DAYS + 1))
-        [earliest] = self._rows(f"SELECT toUnixTimestamp(min(Timestamp)), count() FROM {self._table}")
-        if earliest[1] == 0:
+        tables = [table for table in (self._table, self._logs) if table]
+        self._types = {table: dict(self._rows(f"DESCRIBE TABLE {table}", table)) for table in tables}
+        [(earliest, spans)] = self._rows(f"SELECT toUnixTimestamp(min(Timestamp)), count() FROM {self._table}", self._table)
+        if spans == "0":
             raise FeedError("no_files", f"agent_spans: ClickHouse table {self._table} holds no span")
-        if earliest[0] < first:
-            self.passed_over_day = datetime.fromtimestamp(earliest[0], UTC).date()
-        steps = self._rows(
-            f"SELECT intDiv(toUnixTimestamp(Timestamp), {STEP_SECONDS}) * {STEP_SECONDS} AS step, count() "
-            f"FROM {self._table} WHERE {_between(first, last)} GROUP BY step ORDER BY step"
-        )
-        slices = list(_slices(steps))
+        if int(earliest) < first:
+            self.passed_over_day = datetime.fromtimestamp(int(earliest), UTC).date()
+        slices = [(table, *one) for table in tables for one in _slices(self._steps(table, first, last))]
         return [
-            TraceFile(f"{begin} {end}", f"{self._name} from {datetime.fromtimestamp(begin, UTC):%Y-%m-%dT%H:%M:%S}", number)
-            for number, (begin, end) in enumerate(slices)
+            TraceFile(f"{table} {begin} {end}", f"{table.split('`')[3]} from {datetime.fromtimestamp(begin, UTC):%FT%T}", number)
+            for number, (table, begin, end) in enumerate(slices)
         ]
+
+    def _steps(self, table: str, first: int, last: int) -> Iterator[tuple[int, int]]:
+        """Rows by step of time, of a table of logs those that are read."""
+        read = f" AND {clickhouse_sql.are_events(self._types[table])}" if table == self._logs else ""
+        query = (
+            f"SELECT intDiv(toUnixTimestamp(Timestamp), {STEP_SECONDS}) * {STEP_SECONDS} AS step, count() "
+            f"FROM {table} WHERE {_between(first, last)}{read} GROUP BY step ORDER BY step"
+        )
+        return ((int(step), int(count)) for step, count in self._rows(query, table))
 
     def opened(self, files: Iterable[TraceFile]) -> Iterator[tuple[TraceFile, BinaryIO]]:
         """Each slice with its spans as OTLP/JSON lines, in order, some fetched ahead.
@@ -105,55 +106,35 @@ class TraceTable:
         Raises:
             FeedError: what ClickHouse's own error means, or as ``VendorSession.request``.
         """
-        for file, body in read_ahead(files, self._spans, REQUESTS_AHEAD):
+        for file, body in read_ahead(files, self._lines, REQUESTS_AHEAD):
             yield file, BytesIO(body.result())
 
-    def _spans(self, file: TraceFile) -> bytes:
-        begin, end = map(int, file.path.split())
-        return self._ask(
-            f"""
-SELECT [CAST((
-    tuple({self._attributes("ResourceAttributes")}),
-    [tuple([CAST((
-        TraceId, SpanId, ParentSpanId, SpanName,
-        transform(lower(replaceOne(SpanKind, 'SPAN_KIND_', '')), {_KINDS}),
-        toUnixTimestamp64Nano(Timestamp),
-        toUnixTimestamp64Nano(Timestamp) + toInt64(Duration),
-        tuple(transform(lower(replaceOne(StatusCode, 'STATUS_CODE_', '')), ['ok', 'error'], [1, 2], 0)),
-        {self._attributes("SpanAttributes")}
-    ), '{_SPAN}')])]
-), '{_GROUP}')] AS resourceSpans
-FROM {self._table}
-WHERE {_between(begin, end)}
-FORMAT JSONEachRow"""
-        )
+    def _lines(self, file: TraceFile) -> bytes:
+        table, begin, end = file.path.split(" ")
+        select = clickhouse_sql.events if table == self._logs else clickhouse_sql.spans
+        return self._ask(select(table, self._types[table], self._wanted, _between(int(begin), int(end))), table)
 
-    def _attributes(self, column: str) -> str:
-        return (
-            f"arrayMap(pair -> CAST((pair.1, tuple(pair.2)), '{_PAIR}'), arrayFilter(pair -> pair.1 IN ({self._wanted}), "
-            f"arrayZip(mapKeys({column}), mapValues({column}))))"
-        )
+    def _rows(self, query: str, table: str) -> list[tuple[str, str]]:
+        lines = self._ask(f"{query} FORMAT TabSeparated", table).decode().splitlines()
+        return [(left, right) for left, right, *_ in (line.split("\t") for line in lines)]
 
-    def _rows(self, query: str) -> list[tuple[int, int]]:
-        lines = self._ask(f"{query} FORMAT TabSeparated").decode().splitlines()
-        return [(int(left), int(right)) for left, right in (line.split("\t") for line in lines)]
-
-    def _ask(self, query: str) -> bytes:
+    def _ask(self, query: str, table: str) -> bytes:
         # A GET is read-only, and waiting for the end means that status 200 stands for a complete answer.
         try:
             answer = self._session.get("/", {"query": query, "wait_end_of_query": "1"})
         except FeedError as error:
-            raise self._error(error.message, error) from None
+            raise _error(table, error.message, error) from None
         if answer.status != 200:
-            raise self._error(_said(answer), None)
+            raise _error(table, _said(answer), None)
         return answer.body
 
-    def _error(self, said: str, error: FeedError | None) -> FeedError:
-        code = re.search(r"Code: (\d+)", said)
-        if code and code[1] in _ERRORS:
-            reason, state, remedy = _ERRORS[code[1]]
-            return FeedError(reason, f"agent_spans: ClickHouse table {self._table}: {said}; {remedy}", state)
-        return error or FeedError("server_error", f"agent_spans: ClickHouse table {self._table}: {said}")
+
+def _error(table: str, said: str, error: FeedError | None) -> FeedError:
+    code = re.search(r"Code: (\d+)", said)
+    if code and code[1] in _ERRORS:
+        reason, state, remedy = _ERRORS[code[1]]
+        return FeedError(reason, f"agent_spans: ClickHouse table {table}: {said}; {remedy}", state)
+    return error or FeedError("server_error", f"agent_spans: ClickHouse table {table}: {said}")
 
 
 def _slices(steps: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -178,7 +159,3 @@ def _midnight(day: date) -> int:
 
 def _said(answer: Answer) -> str:
     return " ".join(error_text(answer, 300).split())
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -20,7 +20,8 @@ from agent_spend.sources.agent_traces.values import Attributes, Value, number, t
 from agent_spend.sources.agent_traces.wire import Facts, KeyValue, Refused
 
 _WHOLE = re.compile(rb"-?\d+")
-_CLAUDE_EVENT = "api_request"
+#: What Claude Code calls the event in its attribute ``event.name``.
+CALL_EVENT = "api_request"
 #: Attributes of events that are read besides those of spans.
 EVENT_KEYS = evaluations.KEYS | {
     "event.name", "event.sequence", "duration_ms", "prompt.id", "request_id", "session.id", "gen_ai.response.id"
@@ -158,7 +159,7 @@ def call_or_verdict(event: Event) -> Iterator[Facts]:
     names = (event.name, event.said.get("event.name"), event.body)
     if EVALUATION_EVENT in names:
         yield evaluations.verdict(event.trace_id, event.span_id, event.at, event.said, event.resource)
-    elif CLAUDE_CALL_EVENT in names or (names[1] == _CLAUDE_EVENT and names[2] is None):
+    elif CLAUDE_CALL_EVENT in names or (names[1] == CALL_EVENT and not names[2]):
         yield _claude_call(event)
 
 

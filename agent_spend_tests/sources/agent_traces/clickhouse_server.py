@@ -25,6 +25,20 @@ CREATE TABLE otel.otel_traces (
     Links Nested (TraceId String, SpanId String, TraceState String, Attributes Map(LowCardinality(String), String))
 ) ENGINE = MergeTree PARTITION BY toDate(Timestamp) ORDER BY (ServiceName, SpanName, toDateTime(Timestamp))
 """
+#: As it creates it with ``json: true``, and its tables of logs, where newer ones have the event's name.
+JSON_TABLE = TABLE.replace("otel_traces", "json_traces").replace("Map(LowCardinality(String), String)", "JSON")
+LOGS_TABLE = """
+CREATE TABLE otel.otel_logs (
+    Timestamp DateTime64(9), TimestampTime DateTime DEFAULT toDateTime(Timestamp), TraceId String, SpanId String,
+    TraceFlags UInt8, SeverityText LowCardinality(String), SeverityNumber UInt8, ServiceName LowCardinality(String),
+    Body String, ResourceAttributes Map(LowCardinality(String), String), ScopeName String,
+    LogAttributes Map(LowCardinality(String), String)
+) ENGINE = MergeTree PARTITION BY toDate(TimestampTime) ORDER BY (ServiceName, TimestampTime, Timestamp)
+"""
+JSON_LOGS_TABLE = (
+    LOGS_TABLE.replace("otel_logs", "json_logs").replace("Map(LowCardinality(String), String)", "JSON")
+    .replace("ScopeName String", "ScopeName String, EventName String")
+)  # fmt: skip
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -67,7 +81,8 @@ class Handler(BaseHTTPRequestHandler):
 if __name__ == "__main__":
     Handler.session = Session()
     Handler.session.query("CREATE DATABASE otel")
-    Handler.session.query(TABLE)
+    for table in (TABLE, JSON_TABLE, LOGS_TABLE, JSON_LOGS_TABLE):
+        Handler.session.query(table)
     server = HTTPServer(("127.0.0.1", 0), Handler)
     print(server.server_port, flush=True)
     try:

@@ -6,11 +6,12 @@ import re
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import requests
-from agent_traces_otlp import DAY, FEED, line, nano, span
+from agent_traces_otlp import DAY, FEED, attributes, line, nano, span
 
 from agent_spend.errors import ConfigurationError, State
 from agent_spend.sandbox.agent_traces import write_files
@@ -46,7 +47,8 @@ def table(server, monkeypatch):
     """The empty table; the settings point at it."""
     monkeypatch.setenv("AGENT_TRACES_URI", f"clickhouse://otel@{server}/otel?table=otel_traces")
     monkeypatch.setenv("CLICKHOUSE_PASSWORD", "geheim")
-    run(server, "TRUNCATE TABLE otel.otel_traces")
+    for name in ("otel_traces", "json_traces", "otel_logs", "json_logs"):
+        run(server, f"TRUNCATE TABLE otel.{name}")
     return server
 
 
@@ -55,8 +57,17 @@ def run(server, query):
     assert answer.status_code == 200, answer.text
 
 
-def insert(server, *lines, kinds=KINDS, statuses=STATUSES):
-    """What the exporter writes of an export request: text values, enum words, a duration."""
+@pytest.fixture(params=["maps", "JSON"])
+def either(request, table, monkeypatch):
+    """The tables with attributes as maps, or as JSON: their names."""
+    names = ("otel_traces", "otel_logs") if request.param == "maps" else ("json_traces", "json_logs")
+    monkeypatch.setenv("AGENT_TRACES_URI", f"clickhouse://otel@{table}/otel?table={names[0]}&logs={names[1]}")
+    return names
+
+
+def insert(server, *lines, kinds=KINDS, statuses=STATUSES, into="otel_traces"):
+    """What the exporter writes of an export request: text values (of their own kinds in JSON), enum words, a duration."""
+    texts = values if into.startswith("json") else as_texts
     rows = []
     for one in lines:
         for group in json.loads(one)["resourceSpans"]:
@@ -79,13 +90,44 @@ def insert(server, *lines, kinds=KINDS, statuses=STATUSES):
                             "StatusCode": statuses[(one_span.get("status") or {}).get("code", 0)],
                             "Events.Attributes": [texts(event["attributes"]) for event in one_span.get("events", ())],
                             "Events.Name": [event["name"] for event in one_span.get("events", ())],
-                            "Events.Timestamp": [0 for _ in one_span.get("events", ())],
+                            "Events.Timestamp": [int(event.get("timeUnixNano", 0)) / 1e9 for event in one_span.get("events", ())],
+                            "Links.TraceId": [link["traceId"] for link in one_span.get("links", ())],
+                            "Links.SpanId": [link["spanId"] for link in one_span.get("links", ())],
+                            "Links.TraceState": ["" for _ in one_span.get("links", ())],
+                            "Links.Attributes": [{} for _ in one_span.get("links", ())],
                         }
                     )
-    run(server, "INSERT INTO otel.otel_traces FORMAT JSONEachRow " + "\n".join(map(json.dumps, rows)))
+    run(server, f"INSERT INTO otel.{into} FORMAT JSONEachRow " + "\n".join(map(json.dumps, rows)))
 
 
-def texts(pairs):
+def insert_logs(server, *records, into="otel_logs"):
+    """What the exporter writes of log records."""
+    said = values if into.startswith("json") else as_texts
+    rows = [
+        {
+            "Timestamp": f"{int(record['timeUnixNano']) // 10**9}.0",
+            "TraceId": record.get("traceId", ""),
+            "SpanId": record.get("spanId", ""),
+            "Body": record.get("body", {}).get("stringValue", ""),
+            "ResourceAttributes": {"service.name": "claude-code"},
+            "LogAttributes": said(record["attributes"]),
+        }
+        | ({"EventName": record.get("eventName", "")} if into.startswith("json") else {})
+        for record in records
+    ]
+    run(server, f"INSERT INTO otel.{into} FORMAT JSONEachRow " + "\n".join(map(json.dumps, rows)))
+
+
+def values(pairs):
+    """As a JSON column gets them; of equal keys the first."""
+    found = {}
+    for pair in pairs:
+        for kind, value in (pair.get("value") or {"stringValue": ""}).items():
+            found.setdefault(pair["key"], int(value) if kind == "intValue" else value)
+    return found
+
+
+def as_texts(pairs):
     found = {}
     for pair in pairs:
         for kind, value in (pair.get("value") or {"stringValue": ""}).items():
@@ -122,6 +164,58 @@ def test_the_simulated_agents_give_the_rows_of_their_files(table, tmp_path, monk
         assert FEED.table(of_table).to_pylist() == FEED.table(of_files).to_pylist()
     assert sum(len(answer.rows) for answer in from_table) > 1000
     assert SECRET_WORDS not in str([answer.rows for answer in from_table])
+
+
+def test_attributes_of_every_kind_events_and_links_are_read_from_maps_and_from_json(table, either):
+    said = {**CHAT, "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.cost": 0.00945, "gen_ai.request.model": "m-1.5",
+            "task.success": False, "gen_ai.usage.cost_details": 1, "mlflow.spanType": '"LLM"'}  # fmt: skip
+    workflow = {"gen_ai.operation.name": "invoke_workflow", "gen_ai.workflow.name": "triage"}
+    resumed = span(said, trace="c" * 32, id="2" * 16) | {"links": [{"traceId": "a" * 32, "spanId": "1" * 16}]}
+    verdict = {"gen_ai.evaluation.name": "task_success", "gen_ai.evaluation.score.label": "fail"}
+    event = {"name": "gen_ai.evaluation.result", "timeUnixNano": nano("2026-11-20T12:00:04"), "attributes": attributes(verdict)}
+    judged = span(workflow, id="3" * 16, trace="d" * 32) | {"events": [event]}
+    insert(table, line(span(workflow, id="1" * 16), resumed, judged, resource={"deployment.environment": "prod"}), into=either[0])
+    rows = {row["span_id"][0]: row for row in answers()[0].rows.to_pylist()}
+
+    assert (rows["2"]["trace_id"], rows["2"]["run_span_id"], rows["2"]["environment"]) == ("a" * 32, "1" * 16, "prod")
+    assert (rows["2"]["input_tokens"], rows["2"]["output_tokens"], rows["2"]["model"]) == (1000, 7, "m-1.5")
+    assert (rows["2"]["reported_usd"], rows["2"]["task_success"]) == (Decimal("0.00945"), False)
+    assert rows["3"]["task_success"] is False
+
+
+def test_events_of_the_table_of_logs_are_read_and_no_others(table, either, monkeypatch):
+    """Claude Code's cost joins its span; a verdict is the outcome; no words are selected."""
+    words = "the customer's name is Mallory"
+    at = {"timeUnixNano": nano("2026-11-20T12:00:05")}
+    call = {"event.name": "api_request", "request_id": "req_1", "cost_usd": 0.0125, "input_tokens": 12, "prompt": words}
+    verdict = {"event.name": "gen_ai.evaluation.result", "gen_ai.evaluation.name": "task_success",
+               "gen_ai.evaluation.score.label": "pass", "gen_ai.evaluation.explanation": words}  # fmt: skip
+    other = {"event.name": "user_prompt", "prompt": words}
+    insert(table, line(span({"request_id": "req_1"}, name="claude_code.llm_request")), into=either[0])
+    insert_logs(
+        table,
+        at | {"body": {"stringValue": "claude_code.api_request"}, "attributes": attributes(call)},
+        at | {"body": {"stringValue": "claude_code.user_prompt"}, "attributes": attributes(other)},
+        at | {"body": {"stringValue": words}, "attributes": attributes({"event.name": "app"})},
+        at | {"traceId": "a" * 32, "spanId": "b" * 16, "attributes": attributes(verdict)},
+        into=either[1],
+    )
+    received = []
+    real = http.VendorSession.get
+    monkeypatch.setattr(
+        http.VendorSession, "get", lambda self, *all: received.append(answer := real(self, *all)) or answer
+    )
+    [row] = answers()[0].rows.to_pylist()
+
+    assert (row["name"], row["reported_usd"], row["task_success"]) == ("claude_code.llm_request", Decimal("0.0125"), True)
+    assert b"Mallory" not in b"".join(answer.body for answer in received)
+
+
+def test_a_table_of_logs_that_is_not_there_is_named(table, monkeypatch):
+    monkeypatch.setenv("AGENT_TRACES_URI", f"clickhouse://otel@{table}/otel?logs=otel_log")
+    [answer] = answers()
+
+    assert (answer.reason, "ClickHouse table `otel`.`otel_log`" in answer.message) == ("not_found", True)
 
 
 @pytest.mark.parametrize("older", [False, True], ids=["words", "words of older builds"])
