@@ -1,7 +1,7 @@
 """Reads usage and cost by key, workspace, model, product and actor, up to what the vendor has completed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -49,13 +49,13 @@ class Report:
 class Reading:
     """What a window's pages said: the feed's rows by day, the instant the data is complete until, the answers.
 
-    A day whose rows cannot be read holds the error instead. ``problem`` tells that there should be more pages.
+    A day whose rows cannot be read holds the error instead; ``problems`` tells of days whose rows are not all of them.
     """
 
     days: dict[date, list[dict] | FeedError]
     complete_until: datetime | None
     raw: list[Answer]
-    problem: FeedError | None = None
+    problems: Mapping[date, FeedError] = field(default_factory=dict)
 
 
 COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row)
@@ -108,8 +108,8 @@ def _day_answers(feed: str, window: Window, reading: Reading, today: date) -> It
             yield DayAnswer(day, State.MISSING, reason="not_refreshed", message=message, raw=evidence)
         elif isinstance(rows, FeedError):
             yield DayAnswer.from_error(day, rows, evidence)
-        elif reading.problem is not None:
-            yield DayAnswer.incomplete(day, rows, reading.problem, evidence)
+        elif day in reading.problems:
+            yield DayAnswer.incomplete(day, rows, reading.problems[day], evidence)
         else:
             yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=evidence)
 
@@ -161,7 +161,12 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str) ->
                     rows.append(report.to_row(row, day, report.groups, f"{report.feed} {day}: GET {report.path}"))
                 except FeedError as error:
                     found[day] = error
-    return Reading(found, min(watermarks, default=None), raw, pages.problem)
+    return Reading(found, min(watermarks, default=None), raw, problems_of(window, pages.problem))
+
+
+def problems_of(window: Window, problem: FeedError | None) -> dict[date, FeedError]:
+    """A problem of a window's pages as one of each of its days, whichever of them the missing rows are of."""
+    return {day: problem for day in window.days()} if problem else {}
 
 
 def row_day(starting_at: datetime, ending_at: datetime, window: Window, where: str) -> date:

@@ -10,7 +10,7 @@ import msgspec
 from agent_spend.errors import FeedError
 from agent_spend.partitions import Window
 from agent_spend.settings import Settings
-from agent_spend.sources.claude.analytics import ANALYTICS, MAX_ROWS, Reading, Report, answers, read, row_day
+from agent_spend.sources.claude.analytics import ANALYTICS, MAX_ROWS, Reading, Report, answers, problems_of, read, row_day
 from agent_spend.sources.claude.analytics_schema import (
     ENTERPRISE_GROUPS,
     CostPage,
@@ -68,20 +68,25 @@ def fetch_enterprise_usage(days: Sequence[date], settings: Settings) -> Iterator
 def _older_reports(session: VendorSession, window: Window) -> Reading:
     """Cost by member, and what no member accounts for as rows without an actor.
 
+    A day whose members add up to more than their organisation holds the members alone, and ``count_mismatch``.
+
     Raises:
-        FeedError: ``cut_off`` where the vendor's cap on groups may hide some, ``count_mismatch`` where members add up to
-            more than their organisation, or as :class:`Pages`.
+        FeedError: ``cut_off`` where the vendor's cap on groups may hide some, or as :class:`Pages`.
     """
     people, watermark_of_people, raw, problem_of_people = _people(session, window)
     totals, watermark, more, problem = _totals(session, window)
     days: dict[date, list[dict] | FeedError] = {}
+    problems = problems_of(window, problem_of_people or problem)
     for day in window.days():
         try:
             days[day] = [*people.get(day, ()), *_remainder(day, people.get(day, []), totals.get(day, []))]
         except FeedError as error:
-            days[day] = error
+            # What members spent is known, whatever their organisation spent besides.
+            is_known = error.reason == "count_mismatch"
+            days[day] = people[day] if is_known else error
+            problems |= {day: error} if is_known else {}
     known = [moment for moment in (watermark_of_people, watermark) if moment]
-    return Reading(days, min(known, default=None), [*raw, *more], problem_of_people or problem)
+    return Reading(days, min(known, default=None), [*raw, *more], problems)
 
 
 def _bucketed(window: Window) -> Params:

@@ -7,7 +7,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from agent_spend.errors import FeedError, State
@@ -15,7 +15,7 @@ from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings, env
 from agent_spend.sources.cursor.schema import doubts, email, kind_class, present
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.files import local_path
+from agent_spend.sources.files import Line, local_path, squeezed
 
 FEED = "cursor_csv_events"
 SETTING = "CURSOR_CSV_URI"
@@ -24,11 +24,10 @@ WINDOW_DAYS = 30
 CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT, TOTAL = (
     "Input (w/ Cache Write)", "Input (w/o Cache Write)", "Cache Read", "Output Tokens", "Total Tokens",
 )  # fmt: skip
-REQUIRED = ("Date", "Kind", "Model", "Max Mode", CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT, TOTAL)
-#: The last column is one of these: dollars, or request units where the plan is priced by request.
-AMOUNTS = ("Cost", "Requests")
+REQUIRED = ("Date", "Model", CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT)
 #: Words that some vintages print in place of an amount.
 _NO_AMOUNT = {"", "-", "$", "included", "free"}
+_FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
 def fetch_csv_events(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
@@ -57,7 +56,7 @@ def _events(window: Window) -> dict[date, list[dict]]:
     chosen: dict[tuple[date, str], list[dict]] = {}
     for path in _exports():
         rows: dict[tuple[date, str], list[dict]] = defaultdict(list)
-        is_team, owner = "User" in _header(path), path.parent.name if "@" in path.parent.name else ""
+        is_team, owner = "user" in _header(path), path.parent.name if "@" in path.parent.name else ""
         for row in rows_from_csv(path):
             if window.first <= row["usage_day"] <= window.last:
                 row["user_email"] = row["user_email"] if is_team else email(owner)
@@ -82,95 +81,99 @@ def _exports() -> list[Path]:
 
 def _header(path: Path) -> list[str]:
     with path.open(newline="", encoding="utf-8-sig") as file:
-        return next(csv.reader(file), [])
+        return [squeezed(name) for name in next(csv.reader(file), [])]
 
 
 def rows_from_csv(path: Path | str) -> Iterator[dict]:
     """Rows of ``cursor_usage_events`` from one export, in the file's order (newest first), read line by line.
 
-    Columns go by header name, so every vintage (personal and team, 2025 and 2026) is read. ``charged_usd`` is the
-    ``Cost`` column, and null where the vintage prints a word or request units instead. A team's ``User`` may be a
+    Columns go by header name, so every vintage (personal and team, 2025 and 2026) is read, whatever it lacks. ``charged_usd``
+    is the ``Cost`` column, and null where the vintage prints a word or request units instead. A team's ``User`` may be a
     service account's mailbox: the export cannot tell.
 
     Raises:
-        FeedError: ``malformed`` naming file, line and column.
+        FeedError: ``malformed`` or ``bad_value`` naming file, line and column.
     """
     path = Path(path)
     with path.open(newline="", encoding="utf-8-sig") as file:
         lines = csv.DictReader(file)
-        header = lines.fieldnames or []
-        missing = [name for name in REQUIRED if name not in header]
-        if missing or not set(AMOUNTS) & set(header):
-            wanted = missing or [" or ".join(AMOUNTS)]
-            message = f"{path.name}: no column {', '.join(wanted)}; this is not a Cursor usage-events export"
+        lines.fieldnames = [squeezed(name) for name in lines.fieldnames or []]
+        if missing := [name for name in REQUIRED if squeezed(name) not in lines.fieldnames]:
+            message = f"{path.name}: no column {', '.join(missing)}; this is not a Cursor usage-events export"
             raise FeedError("malformed", message)
-        for line in lines:
-            yield _row(line, f"{path.name} line {lines.line_num}")
+        for values in lines:
+            if None in values or None in values.values():
+                where = f"{path.name} line {lines.line_num}"
+                raise FeedError("malformed", f"{where}: the line does not have as many values as the header has columns")
+            yield _row(Line(path.name, lines.line_num, {name: value.strip() for name, value in values.items()}))
 
 
-def _row(line: dict[str, str | None], where: str) -> dict:
-    if None in line or None in line.values():
-        raise FeedError("malformed", f"{where}: the line does not have as many values as the header has columns")
-    event_at = _instant(line["Date"], where)
-    buckets = {name: _tokens(line[name], f"{where}: {name}") for name in (CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT)}
-    total = _tokens(line[TOTAL], f"{where}: {TOTAL}")
-    # The four buckets are disjoint. A line where they are not would have its tokens counted twice.
-    if total is not None and sum(count or 0 for count in buckets.values()) != total:
-        raise FeedError("malformed", f"{where}: {TOTAL} is {total}, but the four token columns add up to another number")
+def _row(line: Line) -> dict:
+    event_at = _instant(line)
+    written, plain, read, output = _tokens(line)
+    kind = line.text("kind") or "(not stated)"
     return {
         "usage_day": event_at.date(),
         "event_at": event_at,
-        "user_email": email(line.get("User")),
+        "user_email": email(line.text("user")),
         "service_account_id": None,
         "service_account_name": None,
-        "cloud_agent_id": present(line.get("Cloud Agent ID")),
-        "automation_id": present(line.get("Automation ID")),
+        "cloud_agent_id": present(line.text("cloudagentid")),
+        "automation_id": present(line.text("automationid")),
         "conversation_id": None,
-        "model": present(line["Model"]),
-        "kind": line["Kind"],
-        "kind_class": kind_class(line["Kind"]),
-        "max_mode": {"yes": True, "no": False}.get(line["Max Mode"].strip().lower()),
+        "model": present(line.text("model")),
+        "kind": kind,
+        "kind_class": kind_class(kind),
+        "max_mode": _FLAGS.get((line.text("maxmode") or "").lower()),
         "is_token_based": None,
         "is_chargeable": None,
         "is_headless": None,
-        "requests_costs": _amount(line.get("Requests"), f"{where}: Requests"),
-        "input_tokens": buckets[PLAIN_INPUT],
-        "output_tokens": buckets[OUTPUT],
-        "cache_write_tokens": buckets[CACHE_WRITE],
-        "cache_read_tokens": buckets[CACHE_READ],
+        "requests_costs": _amount(line, "requests"),
+        "input_tokens": plain,
+        "output_tokens": output,
+        "cache_write_tokens": written,
+        "cache_read_tokens": read,
         "model_usd": None,
         "discount_percent": None,
-        "charged_usd": _amount(line.get("Cost"), f"{where}: Cost"),
+        "charged_usd": _amount(line, "cost"),
         "token_fee_usd": None,
     }
 
 
-def _instant(text: str, where: str) -> datetime:
+def _instant(line: Line) -> datetime:
+    text = line.required("date")
     try:
-        moment = datetime.fromisoformat(text.strip())
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        raise FeedError("malformed", f"{where}: Date {text!r} is not an ISO instant") from None
-    if moment.tzinfo is None:
-        raise FeedError("malformed", f"{where}: Date {text!r} has no time zone; the export writes UTC with a Z")
-    return moment.astimezone(UTC)
+        raise FeedError("malformed", f"{line.where}: Date {text!r} is not an ISO instant") from None
+    # The export writes UTC with a Z; a program that saved it again may have dropped that.
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _tokens(text: str, where: str) -> int | None:
-    text = text.strip().replace(",", "")
-    if text in ("", "-"):
+def _tokens(line: Line) -> list[int | None]:
+    """Cache writes, plain input, cache reads and output, which are disjoint.
+
+    Some exports count the plain input into the cache writes as well; their total shows it.
+    """
+    written, plain, read, output = found = [_count(line, name) for name in (CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT)]
+    total = _count(line, TOTAL)
+    if total is None or sum(count or 0 for count in found) == total:
+        return found
+    rest = (read or 0) + (output or 0)
+    if written is not None and plain is not None and written >= plain and total in (written + rest, plain + rest):
+        return [written - plain, plain, read, output]
+    message = f"{line.where}: {TOTAL} is {total}, but the four token columns add up to another number"
+    raise FeedError("malformed", message)
+
+
+def _count(line: Line, name: str) -> int | None:
+    text = (line.text(squeezed(name)) or "-").replace(",", "")
+    if text == "-":
         return None
     if not text.isdigit():
-        raise FeedError("malformed", f"{where} {text!r} is not a whole number")
+        raise FeedError("malformed", f"{line.where}: {name} {text!r} is not a whole number")
     return int(text)
 
 
-def _amount(text: str | None, where: str) -> Decimal | None:
-    if text is None or text.strip().lower() in _NO_AMOUNT:
-        return None
-    try:
-        amount = Decimal(text.strip().removeprefix("$").replace(",", ""))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite():
-        raise FeedError("malformed", f"{where} {text!r} is neither an amount nor a word known to stand for none")
-    return amount
+def _amount(line: Line, name: str) -> Decimal | None:
+    return None if (line.text(name) or "").lower() in _NO_AMOUNT else line.amount(name)

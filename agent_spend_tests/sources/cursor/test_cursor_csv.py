@@ -89,9 +89,11 @@ def test_the_order_of_columns_and_a_byte_order_mark_do_not_matter(export):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (f'"2026-11-10","On-Demand","m","No",{COUNTS},"0.20"', "has no time zone"),
         (f'"yesterday","On-Demand","m","No",{COUNTS},"0.20"', "is not an ISO instant"),
-        (f'"2026-11-10T14:05:33.120Z","On-Demand","m","No",{COUNTS},"cheap"', "Cost 'cheap'"),
+        (f'"2026-11-10T14:05:33.120Z","On-Demand","m","No",{COUNTS},"cheap"', "cost must be an amount such.*not 'cheap'"),
+        (f'"2026-11-10T14:05:33.120Z","On-Demand","m","No",{COUNTS},"3,50"', "cost must be an amount such as 1234.50"),
+        (f'"2026-11-10T14:05:33.120Z","On-Demand","m","No",{COUNTS},"EUR 3.50"', "cost must be an amount such as 1234.50"),
+        ('"2026-11-10T14:05:33.120Z","On-Demand","m","No","1","x","1","1","4","0.20"', r"Input \(w/o Cache Write\) 'x'"),
         ('"2026-11-10T14:05:33.120Z","On-Demand","m","No","1","1","1","1","5","0.20"', "Total Tokens is 5"),
         ('"2026-11-10T14:05:33.120Z","On-Demand","m"', "does not have as many values"),
     ],
@@ -102,8 +104,33 @@ def test_a_line_that_cannot_be_read_names_file_line_and_column(export, line, sai
 
 
 def test_a_file_of_something_else_is_refused(export):
-    with pytest.raises(FeedError, match="no column Kind, Max Mode"):
-        export(f"Date,Model,{TOKENS},Cost")
+    with pytest.raises(FeedError, match=r"no column Date; this is not a Cursor usage-events export"):
+        export(f"Model,Request Count,{TOKENS},Cost ($)")
+
+
+def test_a_vintage_without_kinds_keeps_its_money_under_a_kind_that_is_not_stated(export):
+    """Headers and values as exporters on GitHub test them, with a total in dollars and dates of a spreadsheet."""
+    rows = export(
+        f"Date,Model,{TOKENS},Cost ($)", "2026-06-17T12:00:00.000Z,claude-4-sonnet,100,50,200,30,380,$0.10",
+        "2026-06-17 13:00:00,composer-2,0,10,0,5,15,", "2026-06-18,gpt-4o,0,10,0,5,15,$0.10")
+    assert [(row["event_at"].isoformat(), row["kind"], row["kind_class"], row["charged_usd"]) for row in rows] == [
+        ("2026-06-17T12:00:00+00:00", "(not stated)", "unknown", Decimal("0.10")),
+        ("2026-06-17T13:00:00+00:00", "(not stated)", "unknown", None),
+        ("2026-06-18T00:00:00+00:00", "(not stated)", "unknown", Decimal("0.10"))]
+
+
+def test_an_export_without_totals_and_amounts_keeps_its_tokens(export):
+    [row] = export("Date,Model,Input (w/ Cache Write),Input (w/o Cache Write),Cache Read,Output Tokens",
+                   '2026-11-10T14:05:33.120Z,"a,""b""",0,100,10,5')
+    assert (row["model"], row["input_tokens"], row["cache_read_tokens"], row["charged_usd"]) == ('a,"b"', 100, 10, None)
+
+
+@pytest.mark.parametrize("total", ["740262", "740252"])
+def test_where_the_total_shows_that_cache_writes_hold_the_plain_input_too_their_difference_counts(export, total):
+    counts = f'"160000","159990","578207","2055","{total}"'
+    [row] = export(PERSONAL_2025, f'"2026-03-20T06:56:12.521Z","Included","composer-2-fast","No",{counts},"0.49"')
+    assert (row["cache_write_tokens"], row["input_tokens"], row["cache_read_tokens"], row["output_tokens"]) == (
+        10, 159_990, 578_207, 2055)
 
 
 @pytest.fixture
@@ -170,8 +197,8 @@ def test_an_unknown_kind_of_an_export_is_kept_and_named(folder):
 def test_a_broken_export_fails_the_days_and_names_file_and_line(folder):
     folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z", cost="cheap"))
     answer = fetched(TENTH)[TENTH]
-    assert (answer.state, answer.reason) == (State.MISSING, "malformed")
-    assert "usage-events-2026-11-11.csv line 2: Cost 'cheap'" in answer.message
+    assert (answer.state, answer.reason) == (State.MISSING, "bad_value")
+    assert "usage-events-2026-11-11.csv line 2: cost must be an amount" in answer.message
 
 
 def test_a_folder_that_is_not_there_is_named(folder):
