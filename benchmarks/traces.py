@@ -97,13 +97,14 @@ def _ours(path: Path, is_fast: bool) -> Iterator[pa.Table]:
 
     lookups = resolve.lookups()
     strict_reader = StrictReader(lookups)
-    reader = FastReader(lookups, strict_reader) if is_fast else strict_reader
     report = FileReport(TraceFile(str(path), path.name, 0))
     with path.open("rb") as raw:
-        for piece in pieces(report, raw):
-            yield from (pa.Table.from_batches([batch]) for batch in reader.read(piece, report))
-    if is_fast:
-        yield from (pa.Table.from_batches([batch]) for batch in reader.rest())
+        found = pieces(report, raw)
+        if is_fast:
+            batches = FastReader(lookups, strict_reader).read((piece, report) for piece in found)
+        else:
+            batches = (batch for piece in found for batch in strict_reader.read(piece, report))
+        yield from (pa.Table.from_batches([batch]) for batch in batches)
     if report.quarantined:
         print(f"    {len(report.quarantined)} quarantined: {report.quarantined[0]}")
 

@@ -8,7 +8,7 @@ from agent_spend.settings import Settings
 from agent_spend.sources.agent_traces import resolve
 from agent_spend.sources.agent_traces.clickhouse import TraceTable
 from agent_spend.sources.agent_traces.fast import FastReader
-from agent_spend.sources.agent_traces.files import FileReport, pieces
+from agent_spend.sources.agent_traces.files import FileReport, Piece, pieces
 from agent_spend.sources.agent_traces.landing import Landing
 from agent_spend.sources.agent_traces.semantics import Lookup
 from agent_spend.sources.agent_traces.store import TraceStore
@@ -29,13 +29,8 @@ def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayA
         lookups = resolve.lookups()
         store = _store(settings.agent_traces_uri, lookups)
         with Landing() as landing:
-            reader = FastReader(lookups, StrictReader(lookups))
-            reports = []
-            for file, raw in store.opened(store.files(days)):
-                reports.append(report := FileReport(file))
-                for piece in pieces(report, raw):
-                    landing.add(reader.read(piece, report))
-            landing.add(reader.rest())
+            reports: list[FileReport] = []
+            landing.add(FastReader(lookups, StrictReader(lookups)).read(_pieces(store, days, reports)))
             _require_spans(reports)
             landing.sort_out()
             for day in days:
@@ -46,6 +41,16 @@ def fetch_agent_spans(days: Sequence[date], settings: Settings) -> Iterator[DayA
 
 def _store(uri: str, lookups: dict[str, Lookup]) -> TraceStore | TraceTable:
     return TraceTable(uri, resolve.wanted(lookups)) if uri.startswith("clickhouse:") else TraceStore(uri)
+
+
+def _pieces(
+    store: TraceStore | TraceTable, days: Sequence[date], reports: list[FileReport]
+) -> Iterator[tuple[Piece, FileReport]]:
+    """The pieces of all files, each with its file's report, which joins ``reports``."""
+    for file, raw in store.opened(store.files(days)):
+        reports.append(report := FileReport(file))
+        for piece in pieces(report, raw):
+            yield piece, report
 
 
 def _answer(day: date, landing: Landing, reports: list[FileReport], passed_over_day: date | None) -> DayAnswer:

@@ -1,44 +1,34 @@
-"""The fast reader: Arrow parses, numpy finds the attributes, one SELECT resolves them. Same rows as the strict reader.
+"""The fast reader: Arrow parses pieces, several at once, and rules work on columns. Same rows as the strict reader.
 
 Measured on simulated files it reads several times as many spans a second as the strict reader (``benchmarks/traces.py``).
 What Arrow refuses (enum names, NaN, a corrupt line, an id that is not hex) goes to the strict reader with the lines
 around it, so a bad line still costs one line.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+import os
+from binascii import unhexlify
+from collections.abc import Iterable, Iterator
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from agent_spend.sources.agent_traces import evaluations, fast_sql, resolve, semantics, tokens
-from agent_spend.sources.agent_traces.fast_sql import Columns, Occurring
+from agent_spend.sources.agent_traces import evaluations, resolve
+from agent_spend.sources.agent_traces.fast_attributes import VALUE, Attributes
+from agent_spend.sources.agent_traces.fast_resolve import Columns
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.semantics import Lookup
+from agent_spend.sources.agent_traces.store import read_ahead
 from agent_spend.sources.agent_traces.strict import StrictReader
 
-#: Below this many bytes the strict reader is done before the fast one has started.
-SMALL_BYTES = 128 * 1024
-#: Bytes that one of Arrow's threads parses at once; grows to the longest line.
-BLOCK_BYTES = 4 * 1024 * 1024
-#: Bytes of pieces whose spans are resolved together.
-TOGETHER_BYTES = 64 * 1024 * 1024
+#: Below this many bytes the strict reader is done before the fast one has started; above, Arrow cannot count them.
+SMALL_BYTES, LARGE_BYTES = 128 * 1024, 2**31 - 2
+#: Pieces in memory at once: one on each core, and one that is waited for.
+AHEAD = 1 + min(os.cpu_count() or 1, 4)
 
-# Decimals keep the digits of the text, and unlike Arrow's numbers and strings accept both 5 and "5".
-_VALUE = pa.struct(
-    {
-        "stringValue": pa.string(),
-        "intValue": pa.decimal128(20, 0),
-        "boolValue": pa.bool_(),
-        "doubleValue": pa.decimal128(38, 24),
-    }
-)
-_ATTRIBUTES = pa.list_(pa.struct({"key": pa.string(), "value": _VALUE}))
+_ATTRIBUTES = pa.list_(pa.struct({"key": pa.string(), "value": VALUE}))
 _SPAN = pa.struct(
     {
         "traceId": pa.string(),
@@ -53,39 +43,18 @@ _SPAN = pa.struct(
         "links": pa.list_(pa.struct({"traceId": pa.string(), "spanId": pa.string()})),
     }
 )
-_REQUEST = pa.schema(
+_GROUP = pa.struct(
     {
-        "resourceSpans": pa.list_(
-            pa.struct(
-                {
-                    "resource": pa.struct({"attributes": _ATTRIBUTES}),
-                    "scopeSpans": pa.list_(pa.struct({"spans": pa.list_(_SPAN)})),
-                }
-            )
-        )
+        "resource": pa.struct({"attributes": _ATTRIBUTES}),
+        "scopeSpans": pa.list_(pa.struct({"spans": pa.list_(_SPAN)})),
     }
 )
-_KINDS = {"text": "stringValue", "whole": "intValue", "flag": "boolValue", "double": "doubleValue"}
-_IS_HEX = np.isin(np.arange(256), np.frombuffer(b"0123456789abcdefABCDEF", np.uint8))
+_REQUEST = pa.schema({"resourceSpans": pa.list_(_GROUP)})
 _PARSE = pj.ParseOptions(explicit_schema=_REQUEST, unexpected_field_behavior="ignore")
-
-
-@dataclass
-class Flat:
-    """The spans of one piece as tables of the attributes that occur, not resolved yet."""
-
-    piece: Piece
-    report: FileReport
-    spans: list[pa.Table] = field(default_factory=list)
-    processes: list[pa.Table] = field(default_factory=list)
-    occurring: list[Occurring] = field(default_factory=list)
 
 
 class FastReader:
     """Turns pieces of files into batches of ``LANDED_SCHEMA``, through ``strict`` where that is wiser.
-
-    Planning the SELECT takes longer than running it over one piece, so pieces wait for each other: ask for the ``rest``
-    in the end.
 
     Args:
         strict: reads small pieces, protobuf, and the part of a piece around what Arrow refuses.
@@ -94,197 +63,85 @@ class FastReader:
     def __init__(self, lookups: dict[str, Lookup], strict: StrictReader):
         self._lookups = lookups
         self._strict = strict
-        self._keys = sorted(resolve.wanted(lookups))
-        self._wanted = pa.array(self._keys)
-        self._waiting: list[Flat] = []
-        self._process_count = 0
+        self._wanted = pa.array(sorted(resolve.wanted(lookups)))
 
-    @cached_property
-    def _duckdb(self) -> duckdb.DuckDBPyConnection:
-        # Arrow parses on all cores; more threads here cost more than they bring.
-        return duckdb.connect(config={"threads": 1})
+    def read(self, pieces: Iterable[tuple[Piece, FileReport]]) -> Iterator[pa.RecordBatch]:
+        """Batches of the pieces' spans, in order; what was refused goes to the piece's report."""
+        for (piece, report), batch in read_ahead(pieces, self._batch, AHEAD, _is_fit):
+            yield from self._settled(piece, report, batch and batch.result())
 
-    def read(self, piece: Piece, report: FileReport) -> Iterator[pa.RecordBatch]:
-        """Batches of spans read so far, of this piece or earlier ones; what was refused goes to ``report``."""
-        is_fit = not piece.messages and len(piece.body) >= SMALL_BYTES
-        if is_fit and (flat := self._flat(piece, report)) is not None:
-            self._waiting.append(flat)
+    def _settled(self, piece: Piece, report: FileReport, batch: pa.RecordBatch | None) -> Iterator[pa.RecordBatch]:
+        if batch is not None:
+            report.spans += batch.num_rows
+            yield batch
             if evaluations.MARK in piece.body:
                 yield from self._strict.verdicts(piece, report)
-            if sum(len(one.piece.body) for one in self._waiting) >= TOGETHER_BYTES:
-                yield from self.rest()
-        elif is_fit and (halves := _halves(piece)):
+        elif _is_fit((piece, report)) and (halves := _halves(piece)):
             for half in halves:
-                yield from self.read(half, report)
+                yield from self._settled(half, report, self._batch((half, report)) if _is_fit((half, report)) else None)
         else:
             yield from self._strict.read(piece, report)
 
-    def rest(self) -> Iterator[pa.RecordBatch]:
-        """Batches of the spans that were still waiting."""
-        waiting, self._waiting, self._process_count = self._waiting, [], 0
-        yield from self._resolved(waiting)
-
-    def _resolved(self, flats: list[Flat]) -> Iterator[pa.RecordBatch]:
-        spans = [table for flat in flats for table in flat.spans]
-        if not spans:
-            return
-        try:
-            self._duckdb.register("spans", pa.concat_tables(spans, promote_options="default"))
-            self._duckdb.register(
-                "processes",
-                pa.concat_tables([table for flat in flats for table in flat.processes], promote_options="default"),
-            )
-            query = fast_sql.select(self._lookups, fast_sql.merged([one for flat in flats for one in flat.occurring]))
-            found = self._duckdb.sql(query).to_arrow_table().cast(LANDED_SCHEMA)
-        except duckdb.ConversionException:
-            for flat in flats:
-                yield from self._strict.read(flat.piece, flat.report) if len(flats) == 1 else self._resolved([flat])
-            return
-        for flat in flats:
-            flat.report.spans += sum(table.num_rows for table in flat.spans)
-        yield from found.to_batches()
-
-    def _flat(self, piece: Piece, report: FileReport) -> Flat | None:
+    def _batch(self, one: tuple[Piece, FileReport]) -> pa.RecordBatch | None:
         """All spans of a piece, or ``None`` when any of it needs the strict reader."""
-        flat = Flat(piece, report)
+        piece, report = one
         try:
             if not piece.body.isascii():
                 piece.body.decode()
-            column = _parsed(piece.body)["resourceSpans"]
-            if column.null_count:
+            # One block, so that no line is longer than it; the other cores have pieces of their own.
+            options = pj.ReadOptions(use_threads=False, block_size=len(piece.body) + 1)
+            requests = pj.read_json(pa.BufferReader(piece.body), options, _PARSE)["resourceSpans"]
+            if requests.null_count:
                 return None
-            for chunk in column.chunks:
-                if len(groups := chunk.flatten()) and not self._flatten(groups, flat):
-                    return None
-        except (pa.ArrowInvalid, UnicodeDecodeError):
+            groups = requests.chunk(0) if requests.num_chunks == 1 else requests.combine_chunks()
+            return self._flattened(groups.flatten(), report.file.number)
+        except (ValueError, pa.ArrowInvalid):
             return None
-        return flat
 
-    def _flatten(self, groups: pa.StructArray, flat: Flat) -> bool:
-        """Adds the spans of some processes; ``False`` when one of them is not what the strict reader would accept."""
+    def _flattened(self, groups: pa.StructArray, file_number: int) -> pa.RecordBatch:
+        """The spans of some processes.
+
+        Raises:
+            ValueError: one of them is not what the strict reader would accept, or not for vectors.
+        """
         scopes, scope_group = _children(pc.struct_field(groups, "scopeSpans"))
         spans, span_scope = _children(pc.struct_field(scopes, "spans"))
-        lists = pc.struct_field(spans, "attributes")
-        trace, span, parent = (pc.struct_field(spans, name) for name in ("traceId", "spanId", "parentSpanId"))
-        times = [pc.struct_field(spans, name).cast(pa.int64()) for name in ("startTimeUnixNano", "endTimeUnixNano")]
-        parents = pc.drop_null(parent)
-        if not (
-            _are_ids(trace, 32)
-            and _are_ids(span, 16)
-            and _are_ids(parents.filter(pc.not_equal(parents, "")), 16)
-            and not any(time.null_count or pc.any(pc.less_equal(time, 0)).as_py() for time in times)
-        ):
-            return False
-        of_span, span_columns = self._attributes(lists, "s")
-        of_process, process_columns = self._attributes(pc.struct_field(groups, ["resource", "attributes"]), "p")
-        self._usage_counts(of_span, span_columns)
-        json_columns = self._json_amounts(of_span, span_columns)
-        numbers = np.arange(self._process_count, self._process_count + len(groups), dtype=np.int32)
-        self._process_count += len(groups)
+        of_span = {field.name: pc.struct_field(spans, field.name) for field in _SPAN}
+        started, ended = (_times(of_span[name]) for name in ("startTimeUnixNano", "endTimeUnixNano"))
+        names = pc.fill_null(of_span["name"], "")
+        status = pc.struct_field(of_span["status"], "code")
+        said = Columns(
+            Attributes(of_span["attributes"], self._wanted),
+            Attributes(pc.struct_field(groups, ["resource", "attributes"]), self._wanted),
+            scope_group[span_scope],
+            names,
+        )
         columns = {
-            "trace": trace,
-            "span": span,
-            "parent": parent,
-            "name": pc.struct_field(spans, "name"),
-            "kind": pc.struct_field(spans, "kind"),
-            "start_ns": times[0],
-            "end_ns": times[1],
-            "status": pc.struct_field(spans, ["status", "code"]),
-            "attribute_count": pc.fill_null(pc.list_value_length(lists), 0),
-            "process": pa.array(numbers[scope_group[span_scope]]),
-            **_only_links(pc.struct_field(spans, "links")),
-            **of_span,
+            "trace_id": _ids(of_span["traceId"], 32),
+            "span_id": _ids(of_span["spanId"], 16),
+            "parent_span_id": _ids(of_span["parentSpanId"], 16, is_optional=True),
+            "name": names,
+            "kind": pc.fill_null(of_span["kind"], 0),
+            "started_at": pa.array(started // 1000),
+            "ended_at": pa.array(ended // 1000),
+            "status_code": pc.if_else(pc.is_in(status, value_set=pa.array([1, 2])), status, 0),
+            **{name: said.text(lookup) for name, lookup in self._lookups.items()},
+            "span_class": said.span_class(),
+            "auth_hint": said.auth_hint(),
+            "billing_identity": said.billing_identity(),
+            **said.task_success(),
+            **said.tokens(),
+            **said.cost(),
+            "ended_ns": pa.array(ended),
+            "attribute_count": pc.fill_null(pc.list_value_length(of_span["attributes"]), 0),
+            "file_number": pa.array(np.full(len(spans), file_number)),
+            **_only_links(of_span["links"]),
         }
-        processes = {
-            "process": pa.array(numbers),
-            "file_number": pa.array(np.full(len(groups), flat.report.file.number, dtype=np.int32)),
-            **of_process,
-        }
-        flat.spans.append(pa.table(columns))
-        flat.processes.append(pa.table(processes))
-        flat.occurring.append(Occurring(span_columns, process_columns, json_columns))
-        return True
-
-    def _attributes(self, lists: pa.ListArray, alias: str) -> tuple[dict[str, pa.Array], dict[str, Columns]]:
-        """A column for each wanted attribute and kind of value that occurs; the first of equal keys wins."""
-        pairs, owner = _children(lists)
-        codes = pc.fill_null(pc.index_in(pc.struct_field(pairs, "key"), value_set=self._wanted), -1).to_numpy().astype(np.int16)
-        kinds = {kind: pc.struct_field(pairs, ["value", member]) for kind, member in _KINDS.items()}
-        wanted = np.flatnonzero(codes >= 0)
-        wanted = wanted[np.argsort(codes[wanted], kind="stable")]
-        present, starts = np.unique(codes[wanted], return_index=True)
-        bounds = np.append(starts, len(wanted))
-        # Which kinds occur among the values of each attribute, asked once for all attributes.
-        occurs = {
-            kind: np.logical_or.reduceat(values.is_valid().to_numpy(zero_copy_only=False)[wanted], starts)
-            if len(wanted) else ()
-            for kind, values in kinds.items()
-        }  # fmt: skip
-        arrays, columns = {}, {}
-        for number, code in enumerate(present):
-            places = wanted[bounds[number] : bounds[number + 1]][::-1]
-            position = np.full(len(lists), -1, dtype=np.int64)
-            position[owner[places]] = places
-            indices = pa.array(position, mask=position < 0)
-            names = {}
-            for kind, values in kinds.items():
-                if occurs[kind][number]:
-                    found = values.take(indices)
-                    if kind == "text" and self._keys[code].startswith(semantics.JSON_VALUES_PREFIX):
-                        found = pc.utf8_trim(found, characters='"')
-                    name = f"{alias}{code}_{kind}"
-                    arrays[name] = found.cast(pa.int64()) if kind == "whole" else found
-                    names[kind] = f"{alias}.{name}"
-            if names:
-                columns[self._keys[code]] = Columns(**names)
-        return arrays, columns
-
-    def _usage_counts(self, arrays: dict[str, pa.Array], columns: dict[str, Columns]) -> None:
-        """Adds the counts inside usage maps as columns of their own; read by the strict reader's own function."""
-        for number, key in enumerate(tokens.USAGE_MAPS):
-            if column := columns.get(key, Columns()).text:
-                written = arrays[column.removeprefix("s.")].to_pylist()
-                counts = [{} if text is None else tokens.usage_counts(text) for text in written]
-                for name in {name for one in counts for name in one}:
-                    arrays[f"u{number}_{name}"] = pa.array([one.get(name) for one in counts], pa.int64())
-                    columns[f"{key}/{name}"] = Columns(whole=f"s.u{number}_{name}")
-
-    def _json_amounts(self, arrays: dict[str, pa.Array], columns: dict[str, Columns]) -> dict[str, str]:
-        """Adds the amounts inside JSON maps as columns, by rule; read by the strict reader's own function."""
-        names = {}
-        for number, rule in enumerate(semantics.COSTS):
-            if rule.json_member and (column := columns.get(rule.keys[0], Columns()).text):
-                written = arrays[column.removeprefix("s.")].to_pylist()
-                found = [resolve.json_amount(text, rule.json_member, rule.or_sum_of_map) for text in written]
-                rounded = [None if amount is None else resolve.round_usd(amount) for amount in found]
-                arrays[f"json_{number}"] = pa.array(rounded, pa.decimal128(38, 24))
-                names[rule.source] = f"s.json_{number}"
-        return names
+        return pa.record_batch([columns[field.name].cast(field.type) for field in LANDED_SCHEMA], schema=LANDED_SCHEMA)
 
 
-def _only_links(links: pa.ListArray) -> dict[str, pa.Array]:
-    """Trace and span of the link of spans that have exactly one."""
-    linked, owner = _children(links)
-    count = np.bincount(owner, minlength=len(links))
-    position = np.full(len(links), -1, dtype=np.int64)
-    position[owner] = np.arange(len(owner))
-    indices = pa.array(position, mask=count != 1)
-    return {
-        name: pc.utf8_lower(pc.fill_null(pc.struct_field(linked, member), "").take(indices))
-        for name, member in {"link_trace_id": "traceId", "link_span_id": "spanId"}.items()
-    }
-
-
-def _parsed(body: bytes) -> pa.Table:
-    block_bytes = BLOCK_BYTES
-    while True:
-        try:
-            return pj.read_json(pa.BufferReader(body), pj.ReadOptions(block_size=block_bytes), _PARSE)
-        except pa.ArrowInvalid as error:
-            longest = 2 + max(map(len, body.split(b"\n"))) if "straddling" in str(error) else 0
-            if not block_bytes < longest < 2**31:
-                raise
-            block_bytes = longest
+def _is_fit(one: tuple[Piece, FileReport]) -> bool:
+    return not one[0].messages and SMALL_BYTES <= len(one[0].body) <= LARGE_BYTES
 
 
 def _halves(piece: Piece) -> tuple[Piece, Piece] | None:
@@ -296,16 +153,42 @@ def _halves(piece: Piece) -> tuple[Piece, Piece] | None:
     return Piece(first, piece.first_line), Piece(second, piece.first_line + first.count(b"\n"), piece.is_tail)
 
 
-def _are_ids(ids: pa.StringArray, digits: int) -> bool:
-    """Whether all are ``digits`` hex digits and none is zero or null."""
-    if not len(ids):
-        return True
-    if ids.null_count or not pc.all(pc.equal(pc.binary_length(ids), digits)).as_py():
-        return False
-    _, ends, text = ids.buffers()
-    first = np.frombuffer(ends, np.int32)[ids.offset]
-    characters = np.frombuffer(text, np.uint8)[first : first + digits * len(ids)].reshape(-1, digits)
-    return bool(_IS_HEX[characters].all() and (characters != ord("0")).any(axis=1).all())
+def _times(written: pa.Decimal128Array) -> np.ndarray:
+    """Nanoseconds since 1970."""
+    times = written.cast(pa.int64()).to_numpy(zero_copy_only=not written.null_count)
+    if written.null_count or (times <= 0).any():
+        raise ValueError("a span without its times")
+    return times
+
+
+def _ids(ids: pa.StringArray, digits: int, is_optional: bool = False) -> pa.StringArray:
+    """The ids in lower case, all of so many hex digits and none of them zero; optional ones may be empty or null."""
+    if is_optional and pc.any(is_empty := pc.equal(ids, "")).as_py():
+        ids = pc.if_else(is_empty, None, ids)
+    present = ids.drop_null() if ids.null_count else ids
+    if not len(present):
+        return ids
+    if (len(present) < len(ids) and not is_optional) or not pc.all(pc.equal(pc.binary_length(present), digits)).as_py():
+        raise ValueError("an id of another length")
+    _, ends, text = present.buffers()
+    first = np.frombuffer(ends, np.int32)[present.offset]
+    characters = text.slice(first, digits * len(present)).to_pybytes()
+    words = np.frombuffer(unhexlify(characters), np.uint64).reshape(len(present), -1)
+    if not words.any(axis=1).all():
+        raise ValueError("an id that is zero")
+    return ids if characters.islower() else pc.ascii_lower(ids)
+
+
+def _only_links(links: pa.ListArray) -> dict[str, pa.Array]:
+    """Trace and span of the link of spans that have exactly one."""
+    linked, owners = _children(links)
+    places = np.full(len(links), -1)
+    places[owners] = np.arange(len(owners))
+    found = linked.take(pa.array(places, mask=np.bincount(owners, minlength=len(links)) != 1))
+    return {
+        name: pc.utf8_lower(pc.if_else(found.is_valid(), pc.fill_null(pc.struct_field(found, member), ""), None))
+        for name, member in {"link_trace_id": "traceId", "link_span_id": "spanId"}.items()
+    }
 
 
 def _children(lists: pa.ListArray) -> tuple[pa.StructArray, np.ndarray]:

@@ -13,7 +13,7 @@ from agent_spend.errors import FeedError
 from agent_spend.sources.agent_traces.store import TraceFile, translated
 
 #: Bytes of lines handed to a reader at once. A longer line is handed over whole.
-PIECE_BYTES = 16 * 1024 * 1024
+PIECE_BYTES = 8 * 1024 * 1024
 #: Bytes read at once, and when they are compressed: text grows about ten times.
 READ_BYTES, COMPRESSED_BYTES = 4 * 1024 * 1024, 256 * 1024
 _GZIP_MAGIC, _ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"

@@ -18,7 +18,8 @@ from agent_spend.sources.agent_traces.values import Attributes, Value, number, t
 _USD_STEP = Decimal("0.000000000001")
 _MAX_USD = Decimal(semantics.MAX_REPORTED_USD)
 _NAME = re.compile(semantics.NAME)
-_PLACES = {
+#: Where to look, one after the other: True is the span, False its process.
+PLACES = {
     Place.SPAN: (True,),
     Place.RESOURCE: (False,),
     Place.SPAN_THEN_RESOURCE: (True, False),
@@ -76,7 +77,7 @@ def unpacked(span: Attributes) -> Attributes:
 
 def find_text(lookup: Lookup, span: Attributes, resource: Attributes) -> str | None:
     """The first candidate that says something."""
-    for is_span in _PLACES[lookup.place]:
+    for is_span in PLACES[lookup.place]:
         attributes = span if is_span else resource
         for key in lookup.keys:
             value = attributes.get(key)

@@ -306,4 +306,4 @@ def wanted_keys() -> frozenset[str]:
         keys.update({billing.when[0]} if billing.when else set())
     for names in (*COUNTS.values(), USAGE_MAPS, SUCCESS_FLAG, SUCCESS_OUTCOME):
         keys.update(names)
-    return frozenset(key for key in keys if not is_content(key))
+    return frozenset(key for key in keys if not is_content(key) and key.rpartition("/")[0] not in USAGE_MAPS)

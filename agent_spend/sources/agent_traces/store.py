@@ -12,13 +12,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pyarrow import fs
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import env
+
+Item = TypeVar("Item")
 
 SUFFIXES = (".json", ".jsonl", ".ndjson", ".binpb", ".pb", ".protobuf-bin", ".bin")
 COMPRESSIONS = ("", ".gz", ".zst")
@@ -137,16 +139,16 @@ class TraceStore:
 
 
 def read_ahead(
-    files: Iterable[TraceFile],
-    whole: Callable[[TraceFile], bytes],
+    items: Iterable[Item],
+    read: Callable[[Item], object],
     at_once: int,
-    is_small: Callable[[TraceFile], bool] = lambda file: True,
-) -> Iterator[tuple[TraceFile, Future | None]]:
-    """Each file in order with what ``whole`` gives of it, asked for ahead of its turn; nothing for files not small."""
+    is_fit: Callable[[Item], bool] = lambda item: True,
+) -> Iterator[tuple[Item, Future | None]]:
+    """Each item in order with what ``read`` gives of it, asked for ahead of its turn; nothing for items not fit."""
     pool, waiting = ThreadPoolExecutor(at_once), deque()
     try:
-        for file in files:
-            waiting.append((file, pool.submit(whole, file) if is_small(file) else None))
+        for item in items:
+            waiting.append((item, pool.submit(read, item) if is_fit(item) else None))
             if len(waiting) == at_once:
                 yield waiting.popleft()
         yield from waiting

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from agent_spend.sources.agent_traces.values import Attributes, number
-
-_MAX_WHOLE = 2**63 - 1
+from agent_spend.sources.agent_traces.values import MAX_COUNT, Attributes, count
 
 #: Usage as a JSON map held as text. Its counts are read as attributes of their own, ``<key>/<one of USAGE_COUNTS>``.
 USAGE_MAPS = ("langfuse.observation.usage_details", "mlflow.chat.tokenUsage", "gen_ai.usage.input_token_details")
@@ -133,10 +131,10 @@ def tokens(span: Attributes) -> Tokens:
     """The five classes, with the input made cache-exclusive."""
     if is_repeating(span):
         return Tokens()
-    said = {count: _whole(span, keys) for count, keys in COUNTS.items()}
+    said = {name: _count(span, keys) for name, keys in COUNTS.items()}
     inclusive, part_5m, part_1h = said["inclusive"], said["part_5m"], said["part_1h"]
     written = None
-    if any(count is not None for count in (said["written"], part_5m, part_1h)):
+    if any(stated is not None for stated in (said["written"], part_5m, part_1h)):
         written = max(said["written"] or 0, (part_5m or 0) + (part_1h or 0))
     cached = (said["read"] or 0) + (written or 0)
     is_total_of_all = cached > 0 and said["total"] == (inclusive or 0) + (said["output"] or 0) + cached
@@ -175,7 +173,7 @@ def usage_counts(written: str) -> dict[str, int]:
         return {}
     members = {**usage, **{f"{key}/{name}": n for key, inner in usage.items() if isinstance(inner, dict)
                            for name, n in inner.items()}}  # fmt: skip
-    stated = {name: n for name, n in members.items() if type(n) is int and 0 <= n <= _MAX_WHOLE}
+    stated = {name: n for name, n in members.items() if type(n) is int and 0 <= n <= MAX_COUNT}
     counts, used = {}, set()
     for name, keys in USAGE_COUNTS.items():
         used.update(keys)
@@ -184,17 +182,13 @@ def usage_counts(written: str) -> dict[str, int]:
     for name, beginning in USAGE_PARTS.items():
         if name in stated:
             parts = [n for key, n in stated.items() if key.startswith(beginning) and key not in used and "priority" not in key]
-            counts[name] = min(counts[name] + sum(part for part in parts), _MAX_WHOLE)
+            counts[name] = min(counts[name] + sum(part for part in parts), MAX_COUNT)
     return counts
 
 
-def _whole(span: Attributes, keys: tuple[str, ...]) -> int | None:
-    for key in keys:
-        value = span.get(key)
-        if value is not None and (count := number(value)) is not None and 0 <= count <= _MAX_WHOLE:
-            return int(count)
-    return None
+def _count(span: Attributes, keys: tuple[str, ...]) -> int | None:
+    return next((found for key in keys if (found := count(span.get(key))) is not None), None)
 
 
-def _plus(count: int | None, added: int | None) -> int | None:
-    return count if added is None else (count or 0) + added
+def _plus(stated: int | None, added: int | None) -> int | None:
+    return stated if added is None else (stated or 0) + added

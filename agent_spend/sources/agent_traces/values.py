@@ -7,6 +7,9 @@ from decimal import Decimal, InvalidOperation
 Value = str | bool | int | Decimal
 Attributes = Mapping[str, Value | None]
 
+#: No count of tokens is larger, and sums of a few still fit 64 bits.
+MAX_COUNT = 2**60
+
 
 def text(value: Value | None) -> str | None:
     """Text, whole numbers and flags as text; empty text is absent."""
@@ -26,3 +29,9 @@ def number(value: Value | None) -> Decimal | None:
     except InvalidOperation:
         return None
     return result if result.is_finite() else None
+
+
+def count(value: Value | None) -> int | None:
+    """A count up to ``MAX_COUNT``, also when an emitter wrote it as text; the rest of a fraction is cut off."""
+    stated = number(value)
+    return int(stated) if stated is not None and 0 <= stated <= MAX_COUNT else None

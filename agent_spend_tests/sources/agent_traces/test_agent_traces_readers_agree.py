@@ -49,9 +49,8 @@ def built(pairs):
 
 def read(reader, body):
     report = FileReport(TraceFile("traces.json", "traces.json", 3))
-    batches = list(reader.read(Piece(body, 1), report))
-    if isinstance(reader, fast.FastReader):
-        batches += reader.rest()
+    piece = Piece(body, 1)
+    batches = list(reader.read([(piece, report)]) if isinstance(reader, fast.FastReader) else reader.read(piece, report))
     rows = pa.Table.from_batches(batches).to_pylist() if batches else []
     return sorted(rows, key=lambda row: (row["trace_id"], row["span_id"], row["ended_ns"], row["attribute_count"])), report
 
@@ -146,19 +145,18 @@ def test_a_corrupt_line_sends_its_neighbourhood_to_the_strict_reader_not_the_pie
     assert sum(read_strictly) < 5000 < len(body) / 10
 
 
-def test_spans_of_many_files_that_wait_for_each_other_keep_their_file(monkeypatch):
+def test_spans_of_many_files_that_are_read_ahead_keep_their_file_and_order():
     lookups = resolve.lookups()
     reader = fast.FastReader(lookups, StrictReader(lookups))
-    reports = [FileReport(TraceFile(f"{n}.json", f"{n}.json", n)) for n in range(3)]
-    bodies = [line(span({"gen_ai.system": "x"}, id=f"{n + 1:016x}"), resource={"service.name": str(n)}) for n in range(3)]
-    batches = [batch for report, body in zip(reports, bodies, strict=True) for batch in reader.read(Piece(body, 1), report)]
-    rows = [row for batch in [*batches, *reader.rest()] for row in batch.to_pylist()]
+    reports = [FileReport(TraceFile(f"{n}.json", f"{n}.json", n)) for n in range(9)]
+    bodies = [line(span({"gen_ai.system": "x"}, id=f"{n + 1:016x}"), resource={"service.name": str(n)}) for n in range(9)]
+    batches = reader.read((Piece(body, 1), report) for report, body in zip(reports, bodies, strict=True))
+    rows = [row for batch in batches for row in batch.to_pylist()]
 
     assert [(row["span_id"][-1], row["file_number"], row["service_name"]) for row in rows] == [
-        ("1", 0, "0"), ("2", 1, "1"), ("3", 2, "2")
-    ]  # fmt: skip
-    assert batches == [] and [report.spans for report in reports] == [1, 1, 1]
-    assert list(reader.rest()) == []
+        (str(n + 1), n, str(n)) for n in range(9)
+    ]
+    assert [report.spans for report in reports] == [1] * 9
 
 
 def test_a_line_with_words_that_are_not_utf8_costs_that_line():
@@ -169,9 +167,8 @@ def test_a_line_with_words_that_are_not_utf8_costs_that_line():
     assert len(strict_report.quarantined) == len(quick_report.quarantined) == 1
 
 
-def test_a_line_longer_than_a_block_is_read(monkeypatch):
-    monkeypatch.setattr(fast, "BLOCK_BYTES", 1024)
-    body = line(*(span({"unheard.of": "x" * 200}, id=f"{n:016x}") for n in range(1, 100))) + b"\n" + line(span()) + b"\n"
+def test_a_last_line_without_its_newline_is_read():
+    body = line(*(span({"unheard.of": "x" * 200}, id=f"{n:016x}") for n in range(1, 100))) + b"\n" + line(span())
     (strict, _), (quick, _) = both(body)
 
     assert len(quick) == 100
