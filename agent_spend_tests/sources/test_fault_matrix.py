@@ -102,6 +102,8 @@ PAGED = {
     ("cursor_spend", "teams/spend"): "cursor.team.SPEND_PAGE_SIZE",
     ("cursor_daily_usage", "daily-usage-data"): "cursor.activity.PEOPLE_A_PAGE",
 }
+#: Seconds to connect and to wait for more; a late answer stays away for one.
+PATIENT, IMPATIENT = (5, 30), (5, 0.03)
 REPEATED = {"count_mismatch", "repeated_page", "repeated_row", "endless_pages"}
 
 
@@ -110,6 +112,17 @@ def impatient(monkeypatch):
     """Fewer retries, without the pauses between them."""
     monkeypatch.setattr(pace, "sleep", lambda seconds: None)
     monkeypatch.setattr(http, "MAX_ATTEMPTS", 2)
+
+
+@pytest.fixture
+def patient_again(monkeypatch):
+    """A request that is repeated may take its time."""
+
+    def wait(state) -> float:
+        monkeypatch.setattr(http, "TIMEOUT_SECONDS", PATIENT)
+        return 0
+
+    monkeypatch.setattr(http, "_wait", wait)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +150,8 @@ def ask(sandbox, monkeypatch):
     def answer(name: str, endpoint: str, fault: str = ""):
         monkeypatch.setenv("GITHUB_ORGS", "acme-core" if endpoint in OF_ORGANIZATIONS else "")
         monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", IDENTITY_SOURCES.get(endpoint, "licences"))
-        monkeypatch.setattr(http, "TIMEOUT_SECONDS", (5, 0.1) if fault in ("slow", "stall") else (5, 30))
+        is_late = fault.partition(":")[0] in ("slow", "stall")
+        monkeypatch.setattr(http, "TIMEOUT_SECONDS", IMPATIENT if is_late else PATIENT)
         sandbox.state.options["fault"] = fault and f"{endpoint}:{fault}"
         (found,) = feeds()[name].fetch([DAY], Settings.from_environment())
         return found
@@ -199,7 +213,7 @@ def test_a_later_page_that_fails_leaves_no_data_and_one_that_repeats_replaces_no
 
 @pytest.mark.parametrize("fault", ["429:1", "429-other-clock:1", "500:1", "stall:1"])
 @pytest.mark.parametrize(("name", "endpoint"), ENDPOINTS)
-def test_a_passing_fault_is_retried_to_a_good_end(ask, name, endpoint, fault):
+def test_a_passing_fault_is_retried_to_a_good_end(ask, patient_again, name, endpoint, fault):
     answer = ask(name, endpoint, fault)
     assert (answer.is_data, answer.reason) == (True, "")
 
