@@ -70,9 +70,16 @@ class Download:
 
     def lines(self) -> Iterator[bytes]:
         """The content line by line, line ends included, without a byte order mark."""
+        # Not "yield from", which closes the file with this generator.
+        for line in self.document():  # noqa: UP028
+            yield line
+
+    def document(self) -> IO[bytes]:
+        """The file, to be read from its first byte behind a byte order mark."""
         self.file.seek(0)
-        for number, line in enumerate(self.file):
-            yield line if number else line.removeprefix(codecs.BOM_UTF8)
+        if self.file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
+            self.file.seek(0)
+        return self.file
 
 
 def unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:

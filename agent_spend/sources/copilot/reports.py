@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
+import ijson
 import msgspec
 
 from agent_spend.errors import FeedError
@@ -18,6 +19,8 @@ from agent_spend.sources.http import VendorSession
 #: What a refused or expired link answers; GitHub does not document which, so the links are asked for once more.
 _LINK_REFUSED = (401, 403, 404)
 _USER_DAY = msgspec.json.Decoder(UserDay)
+#: Keeps the digits of a number.
+_JSON = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,19 @@ def _numbered_lines(file: Download, name: str) -> Iterator[tuple[int, bytes]]:
         if line.isspace():
             continue
         if is_first and (line.lstrip().startswith(b"[") or line.strip() == b"{"):
-            document = b"".join(file.lines())
-            entries = decode(document, list[msgspec.Raw], name) if line.lstrip().startswith(b"[") else [document]
-            yield from ((position, bytes(entry)) for position, entry in enumerate(entries, 1))
+            yield from enumerate(_entries(file, "item" if line.lstrip().startswith(b"[") else "", name), 1)
             return
         is_first = False
         yield number, line
+
+
+def _entries(file: Download, prefix: str, name: str) -> Iterator[bytes]:
+    try:
+        for entry in ijson.items(file.document(), prefix, multiple_values=not prefix):
+            yield _JSON.encode(entry)
+    except (ijson.JSONError, UnicodeEncodeError) as error:
+        reason = " ".join(str(error).split())
+        raise FeedError("malformed", f"{name}: not valid JSON ({reason}); nothing was stored") from None
 
 
 def _record(line: bytes, name: str, number: int) -> UserDay:

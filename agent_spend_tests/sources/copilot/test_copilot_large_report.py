@@ -21,7 +21,8 @@ PATH = "/enterprises/acme/copilot/metrics/reports/users-1-day"
 FIRST, SECOND = "/files/part-0.json", "/files/part-1.json"
 #: What a line holds beside the fields that are read: a kilobyte in all.
 REST = json.dumps({"totals_by_ide": [{"ide": "vscode", "note": "x" * 850}]})[1:]
-_PEAK_MB = """
+_LAND = """
+import sys
 from datetime import date
 from pathlib import Path
 from agent_spend.settings import Settings
@@ -31,7 +32,7 @@ feed = next(feed for feed in FEEDS if feed.name == "copilot_user_usage")
 line = land(feed, [date(2026, 11, 18)], Settings.from_environment()).coverage[date(2026, 11, 18)]
 # Not getrusage, whose largest size a process inherits from the one that started it.
 peak = next(words for words in Path("/proc/self/status").read_text().splitlines() if words.startswith("VmHWM"))
-print(line.row_count, line.total, int(peak.split()[1]) // 1024)
+print(line.row_count, line.total, int(peak.split()[1]) // 1024, *{"dagster", "duckdb", "pandas"} & set(sys.modules))
 """
 
 
@@ -43,11 +44,16 @@ def report(users: int) -> bytes:
     )
 
 
-def land_in_a_process_of_its_own() -> tuple[int, Decimal, int]:
-    """Rows, credits and the largest resident size in MB."""
-    done = subprocess.run([sys.executable, "-c", _PEAK_MB], stdout=subprocess.PIPE, check=True, text=True)
-    rows, total, peak = done.stdout.split()
-    return int(rows), Decimal(total), int(peak)
+def array(users: int) -> bytes:
+    """The same as one JSON document, entries over several lines."""
+    return b"[" + report(users).rstrip().replace(b"\n", b",\n") + b"]"
+
+
+def land_in_a_process_of_its_own() -> tuple[int, Decimal, int, list[str]]:
+    """Rows, credits, the largest resident size in MB, and which of the large libraries were loaded."""
+    done = subprocess.run([sys.executable, "-c", _LAND], stdout=subprocess.PIPE, check=True, text=True)
+    rows, total, peak, *loaded = done.stdout.split()
+    return int(rows), Decimal(total), int(peak), loaded
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the largest resident size is read from Linux's /proc")
@@ -55,11 +61,19 @@ def test_memory_does_not_follow_the_size_of_the_report(github):
     github.envelope(PATH)
     github.answer(FIRST, report(10_000))
     assert (small := land_in_a_process_of_its_own())[:2] == (10_000, Decimal(15_000))
-    github.answers[FIRST] = [(200, {}, report(70_000))]
-    large = land_in_a_process_of_its_own()
-    assert large[:2] == (70_000, Decimal(105_000))
-    # 60 MB more of text were above 300 when held whole, as bytes, records, rows and columns; buffers fill to their limits.
-    assert large[2] - small[2] < 100
+    for shape in (report, array):
+        github.answers[FIRST] = [(200, {}, shape(60_000))]
+        large = land_in_a_process_of_its_own()
+        assert large[:2] == (60_000, Decimal(90_000))
+        # 50 MB more of text were above 250 when held whole, as bytes, records, rows and columns; buffers fill to their limits.
+        assert large[2] - small[2] < 60, shape
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the largest resident size is read from Linux's /proc")
+def test_landing_loads_no_library_that_it_does_not_need(github):
+    github.envelope(PATH)
+    github.answer(FIRST, report(2))
+    assert land_in_a_process_of_its_own()[3] == []
 
 
 def stored() -> list:
