@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import zstandard
 
-from agent_spend.sources.answers import Answer, Download
+from agent_spend.sources.answers import Received
 
 
-def keep(raw_dir: Path, feed: str, day: date, answers: Sequence[Answer | Download]) -> Path | None:
+def keep(raw_dir: Path, feed: str, day: date, answers: Sequence[Received]) -> Path | None:
     """Store the answers of one partition as ``<feed>/<day>/<fetched_at>-<hash>.ndjson.zst``.
 
     Each line is one answer: url, status, received_at and the body as text. An answer whose bodies are the same as in
@@ -39,7 +39,7 @@ def keep(raw_dir: Path, feed: str, day: date, answers: Sequence[Answer | Downloa
     return path
 
 
-def _digest(answers: Sequence[Answer | Download]) -> str:
+def _digest(answers: Sequence[Received]) -> str:
     digest = hashlib.sha256()
     for number, answer in enumerate(answers):
         if number:
@@ -49,7 +49,7 @@ def _digest(answers: Sequence[Answer | Download]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _write_line(packed, answer: Answer | Download) -> None:
+def _write_line(packed, answer: Received) -> None:
     head = {"url": answer.url, "status": answer.status, "received_at": answer.received_at.isoformat()}
     packed.write(msgspec.json.encode(head)[:-1] + b',"body":"')
     decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -1,6 +1,7 @@
 """What a vendor or a file gave us, as received: an answer held in memory, or a download that waits on disk."""
 
 import codecs
+import io
 import itertools
 import json
 import tempfile
@@ -80,6 +81,47 @@ class Download:
         if self.file.read(len(codecs.BOM_UTF8)) != codecs.BOM_UTF8:
             self.file.seek(0)
         return self.file
+
+
+@dataclass(frozen=True)
+class Shelved:
+    """An answer whose body waits on a :class:`Shelf`; read by one reader at a time."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    file: IO[bytes]
+    start: int
+    size: int
+    received_at: datetime
+
+    @property
+    def body(self) -> bytes:
+        """The whole body, read anew each time."""
+        self.file.seek(self.start)
+        return self.file.read(self.size)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body, which fits into memory: it came as one answer."""
+        yield self.body
+
+
+class Shelf:
+    """One nameless file in ``folder`` for the bodies of many answers; it goes when the last of them is let go."""
+
+    def __init__(self, folder: Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+
+    def put(self, answer: Answer) -> Shelved:
+        """The same answer without its body in memory."""
+        start = self._file.seek(0, io.SEEK_END)
+        size = self._file.write(answer.body)
+        return Shelved(answer.url, answer.status, answer.headers, self._file, start, size, answer.received_at)
+
+
+#: What the raw archive keeps.
+Received = Answer | Download | Shelved
 
 
 def unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:

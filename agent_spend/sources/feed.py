@@ -1,19 +1,24 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
+from pathlib import Path
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from agent_spend.errors import FeedError, State
-from agent_spend.lake.spool import Spool
+from agent_spend.lake.spool import BATCH_ROWS, Spool
 from agent_spend.settings import Settings, is_connected, missing_settings
-from agent_spend.sources.answers import Answer, Download
+from agent_spend.sources.answers import Received
 from agent_spend.sources.contract import Contract
+
+#: Rows of a day that stay dicts; of a day with more all of them become Arrow batches.
+_DICT_ROWS = 512
 
 #: One dict a row with the columns of the feed's schema; a table; or a spool where an answer may be large.
 Rows = Sequence[dict] | pa.Table | Spool
@@ -32,17 +37,17 @@ class DayAnswer:
     rows: Rows = ()
     reason: str = ""
     message: str = ""
-    raw: Sequence[Answer | Download] = ()
+    raw: Sequence[Received] = ()
     keep: tuple[str, Sequence[str]] = ("", ())
 
     @classmethod
-    def from_error(cls, day: date, error: FeedError, raw: Sequence[Answer | Download] = ()) -> "DayAnswer":
+    def from_error(cls, day: date, error: FeedError, raw: Sequence[Received] = ()) -> "DayAnswer":
         """A day the vendor did not give us, with the error's reason and message."""
         return cls(day, error.state, reason=error.reason, message=error.message, raw=raw)
 
     @classmethod
     def incomplete(
-        cls, day: date, rows: Rows, error: FeedError, raw: Sequence[Answer | Download] = ()
+        cls, day: date, rows: Rows, error: FeedError, raw: Sequence[Received] = ()
     ) -> "DayAnswer":
         """The rows that came before ``error`` told that there are more; without any, as :meth:`from_error`."""
         if not len(rows):
@@ -137,6 +142,26 @@ def batch_of(rows: Sequence[dict], schema: pa.Schema) -> pa.RecordBatch:
             ]
         return pa.RecordBatch.from_pylist(rounded, schema=schema)
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def packed(rows: Iterable[dict], schema: pa.Schema, folder: Path, where: str) -> Rows:
+    """Few rows as they are; many in a spool in ``folder``, so that days may wait for each other.
+
+    Raises:
+        FeedError: ``schema`` where a value does not fit its column.
+    """
+    rows = iter(rows)
+    first = list(itertools.islice(rows, _DICT_ROWS + 1))
+    if len(first) <= _DICT_ROWS:
+        return first
+    spool = Spool(schema, folder, memory_bytes=1 << 18)
+    try:
+        while first:
+            spool.append(batch_of(first, schema))
+            first = list(itertools.islice(rows, BATCH_ROWS))
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise FeedError("schema", f"{where}: {error}") from None
+    return spool
 
 
 def together(parts: Sequence[Rows]) -> Rows:

@@ -1,8 +1,6 @@
 """How GitHub is asked: one signed session, what its refusals mean, and days fetched side by side."""
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 
 from agent_spend.errors import FeedError, State
@@ -10,6 +8,7 @@ from agent_spend.settings import Settings, env, secret
 from agent_spend.sources.answers import Answer, Download, error_text
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import VendorSession
+from agent_spend.sources.workers import side_by_side
 
 API_VERSION = "2026-03-10"
 #: GitHub's secondary limit is 900 points a minute and a GET costs one; the rest is left to the company's other tools.
@@ -99,12 +98,5 @@ def each_day(days: Iterable[date], ask: Callable[[date], DayAnswer]) -> Iterator
         except FeedError as error:
             return DayAnswer.from_error(day, error)
 
-    waiting: deque[Future[DayAnswer]] = deque()
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="github") as pool:
-        for day in days:
-            waiting.append(pool.submit(answer, day))
-            # Bounded, so that a year of a large company is never held in memory at once.
-            if len(waiting) > 2 * WORKERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    for _, found in side_by_side(days, answer, WORKERS):
+        yield found

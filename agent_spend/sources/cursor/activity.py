@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from pathlib import Path
 
 from agent_spend.errors import FeedError, State
-from agent_spend.partitions import Window, contiguous
+from agent_spend.partitions import Window
 from agent_spend.settings import Settings
-from agent_spend.sources.cursor.session import REFUSED_FOR_ALL, ask, bounds, cursor_session, span, split_open
+from agent_spend.sources.answers import Shelf, Shelved
+from agent_spend.sources.cursor.session import ask, bounds, cursor_session, each_window, span, split_open
 from agent_spend.sources.cursor.team_schema import ActivityPage, activity_row
 from agent_spend.sources.feed import DayAnswer, decode
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import VendorSession
 
 FEED = "cursor_daily_usage"
 PATH = "/teams/daily-usage-data"
@@ -23,17 +25,11 @@ def fetch_daily_usage(days: Sequence[date], settings: Settings) -> Iterator[DayA
     session = cursor_session(settings)
     closed, still_open = split_open(days, settings)
     yield from still_open
-    refused: FeedError | None = None
-    for window in contiguous(closed, step_days=WINDOW_DAYS):
-        where = f"{FEED} {span(window)}"
-        try:
-            if refused is not None:
-                raise refused
-            rows, raw, problem = _read(session, window, where)
-        except FeedError as error:
-            refused = error if error.reason in REFUSED_FOR_ALL else None
-            yield from (DayAnswer.from_error(day, error) for day in window.days())
+    for window, found in each_window(closed, WINDOW_DAYS, lambda window: _read(session, window, settings.spool_dir)):
+        if isinstance(found, FeedError):
+            yield from (DayAnswer.from_error(day, found) for day in window.days())
             continue
+        rows, raw, problem = found
         for day in window.days():
             # The pages hold every day of the window; they are kept once, with its last day.
             evidence = raw if day == window.last else ()
@@ -44,12 +40,12 @@ def fetch_daily_usage(days: Sequence[date], settings: Settings) -> Iterator[DayA
 
 
 def _read(
-    session: VendorSession, window: Window, where: str
-) -> tuple[dict[date, list[dict]], list[Answer], FeedError | None]:
+    session: VendorSession, window: Window, folder: Path
+) -> tuple[dict[date, list[dict]], list[Shelved], FeedError | None]:
     """Rows by day of all pages; a listing that repeats a person's day or changes its size is read once more."""
     for attempt in (1, 2):
         try:
-            return _pages(session, window, where)
+            return _pages(session, window, f"{FEED} {span(window)}", Shelf(folder))
         except FeedError as error:
             if error.reason != "count_mismatch" or attempt == 2:
                 raise
@@ -57,19 +53,20 @@ def _read(
 
 
 def _pages(
-    session: VendorSession, window: Window, where: str
-) -> tuple[dict[date, list[dict]], list[Answer], FeedError | None]:
+    session: VendorSession, window: Window, where: str, shelf: Shelf
+) -> tuple[dict[date, list[dict]], list[Shelved], FeedError | None]:
     start_ms, end_ms = bounds(window)
     rows: dict[date, list[dict]] = {day: [] for day in window.days()}
     seen: set[tuple[date, str]] = set()
-    raw: list[Answer] = []
+    raw: list[Shelved] = []
     sizes: set[int] = set()
     stranger: FeedError | None = None
     while True:
         place = f"{where} page {len(raw) + 1}"
         body = {"startDate": start_ms, "endDate": end_ms, "page": len(raw) + 1, "pageSize": PEOPLE_A_PAGE}
-        raw.append(ask(session, "POST", PATH, place, body=body))
-        page = decode(raw[-1].body, ActivityPage, f"{place}: POST {PATH}")
+        answer = ask(session, "POST", PATH, place, body=body)
+        raw.append(shelf.put(answer))
+        page = decode(answer.body, ActivityPage, f"{place}: POST {PATH}")
         sizes |= {page.pagination.totalUsers} if page.pagination else set()
         for row in (activity_row(activity, f"{place}: POST {PATH}") for activity in page.data):
             key = (row["usage_day"], row["user_id"])

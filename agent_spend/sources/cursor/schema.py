@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 
@@ -139,15 +139,15 @@ def event_day(event: UsageEvent, where: str) -> date:
     return _instant(event.timestamp, where).date()
 
 
-def usage_rows(events: Iterable[UsageEvent], day: date, where: str) -> list[dict]:
-    """Rows of one day, with money in USD.
+def usage_rows(events: Iterable[UsageEvent], day: date, where: str) -> Iterator[dict]:
+    """Rows of one day, one after the other, with money in USD.
 
     Raises:
         FeedError: ``malformed`` for a token count that is not a number.
     """
     found = list(events)
     is_of_2025 = all(event.chargedCents is None for event in found)
-    return [_usage_row(event, day, where, is_of_2025) for event in found]
+    return (_usage_row(event, day, where, is_of_2025) for event in found)
 
 
 def kind_class(kind: str, subscription: str | None = None) -> str:
@@ -170,10 +170,19 @@ def doubts(rows: Sequence[dict], where: str) -> tuple[str, str]:
             f"{where}: usageEvents.kind is {named}, which is in neither known vocabulary; the events are kept and count as "
             "neither cash nor covered: decide which they are and add the kind to sources/cursor/schema.py"
         )
-    unstated = sum(row["kind_class"] == "usage_based" and row["charged_usd"] is None for row in rows)
+    unstated = sum(_is_unstated(row) for row in rows)
     if unstated:
         return "no_amount", f"{where}: {unstated} usage-based events state no amount; they are kept and in no USD total"
     return "", ""
+
+
+def is_doubtful(row: dict) -> bool:
+    """Whether :func:`doubts` has something to say about the row."""
+    return row["kind_class"] == "unknown" or _is_unstated(row)
+
+
+def _is_unstated(row: dict) -> bool:
+    return row["kind_class"] == "usage_based" and row["charged_usd"] is None
 
 
 def dollars(cents: Decimal | None) -> Decimal | None:

@@ -1,14 +1,16 @@
 """The connection to Cursor's Team Admin API: how to sign, how fast to ask, which days, and what a refusal means."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from agent_spend.errors import FeedError, State
-from agent_spend.partitions import Window
+from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings, secret
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer, VendorSession, error_text
+from agent_spend.sources.workers import side_by_side
 
 #: Requests a minute by endpoint (cursor.com/docs/api, "Rate limits"); each endpoint has its own budget.
 RATES = {
@@ -21,6 +23,10 @@ RATES = {
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Refusals that every further request of the run would meet too.
 REFUSED_FOR_ALL = ("unauthorized", "forbidden")
+#: Windows that are read at a time: a page takes the vendor about as long as the pause between two of them.
+WORKERS = 3
+
+Found = TypeVar("Found")
 
 
 def cursor_session(settings: Settings) -> VendorSession:
@@ -72,6 +78,30 @@ def split_open(days: Sequence[date], settings: Settings) -> tuple[list[date], li
         for day in sorted(days)
         if day >= settings.today
     ]
+
+
+def each_window(
+    days: Sequence[date], longest: int, read: Callable[[Window], Found]
+) -> Iterator[tuple[Window, Found | FeedError]]:
+    """What ``read`` finds in each window of at most ``longest`` days, or the error that it raises.
+
+    The first window is read alone: where that one is refused for good, no other is asked for. The others are read side by
+    side.
+    """
+    refused: list[FeedError] = []
+
+    def outcome(window: Window) -> Found | FeedError:
+        try:
+            return read(window)
+        except FeedError as error:
+            if error.reason in REFUSED_FOR_ALL:
+                refused.append(error)
+            return error
+
+    first, *others = contiguous(days, step_days=longest) or [None]
+    if first is not None:
+        yield first, outcome(first)
+        yield from side_by_side(others, lambda window: refused[0] if refused else outcome(window), WORKERS)
 
 
 def span(window: Window) -> str:

@@ -1,6 +1,6 @@
 """Reading every page of a closed window of usage events, and proving that nothing is missing or repeated.
 
-The bodies of the pages are the only copy kept until the count is verified; rows exist for one day at a time.
+The bodies of the pages, on disk, are the only copy kept until the count is verified; rows exist for one day at a time.
 """
 
 import itertools
@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
+from pathlib import Path
 
 import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.partitions import Window
+from agent_spend.sources.answers import Shelf, Shelved
 from agent_spend.sources.cursor.schema import UsageEvent, event_day, usage_page
 from agent_spend.sources.cursor.session import ask, bounds
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import VendorSession
 
 PATH = "/teams/filtered-usage-events"
 PAGE_SIZE = 1000
@@ -25,7 +27,7 @@ PAGE_SIZE = 1000
 class Page:
     """One page as received, with the number of its rows and the UTC days they fall on."""
 
-    answer: Answer
+    answer: Shelved
     rows: int
     days: frozenset[date]
 
@@ -53,7 +55,7 @@ class VerifiedWindow:
             if day in page.days:
                 yield from (event for event in self._events(number) if event_day(event, self._where) == day)
 
-    def raw(self, day: date) -> list[Answer]:
+    def raw(self, day: date) -> list[Shelved]:
         """The pages that hold the day's events; for a day without events the last page, which closes the window."""
         return [page.answer for page in self._pages if day in page.days] or [self._pages[-1].answer]
 
@@ -62,19 +64,20 @@ class VerifiedWindow:
         return events[self._repeated[number] :]
 
 
-def read_window(session: VendorSession, window: Window, where: str) -> VerifiedWindow:
+def read_window(session: VendorSession, window: Window, where: str, folder: Path) -> VerifiedWindow:
     """Every event of the window's days; a count that does not add up is read once more.
 
     Fewer events than counted are given with the ``problem`` that tells so; more of them may hold some twice and are refused.
 
     Args:
         where: feed and days, for messages.
+        folder: where the pages wait.
 
     Raises:
         FeedError: ``count_mismatch``, or what asking and decoding raise.
     """
     for attempt in (1, 2):
-        pages, totals = _download(session, window, where)
+        pages, totals = _download(session, window, where, Shelf(folder))
         repeated = _repeated_rows(pages, totals)
         if repeated is not None:
             return VerifiedWindow(where, pages, repeated, _strangers(pages, window, where))
@@ -88,7 +91,7 @@ def read_window(session: VendorSession, window: Window, where: str) -> VerifiedW
     raise AssertionError("unreachable")
 
 
-def _download(session: VendorSession, window: Window, where: str) -> tuple[list[Page], list[int]]:
+def _download(session: VendorSession, window: Window, where: str, shelf: Shelf) -> tuple[list[Page], list[int]]:
     start_ms, end_ms = bounds(window)
     pages: list[Page] = []
     totals: list[int] = []
@@ -102,7 +105,7 @@ def _download(session: VendorSession, window: Window, where: str) -> tuple[list[
             return pages, totals
         page = usage_page(answer.body, f"{place}: POST {PATH}")
         days = frozenset(event_day(event, place) for event in page.usageEvents)
-        pages.append(Page(answer, len(page.usageEvents), days))
+        pages.append(Page(shelf.put(answer), len(page.usageEvents), days))
         totals.append(page.totalUsageEventsCount)
         received += len(page.usageEvents)
         has_next = received < page.totalUsageEventsCount if page.pagination is None else page.pagination.hasNextPage
