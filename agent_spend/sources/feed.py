@@ -1,6 +1,5 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -144,24 +143,49 @@ def batch_of(rows: Sequence[dict], schema: pa.Schema) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=schema)
 
 
-def packed(rows: Iterable[dict], schema: pa.Schema, folder: Path, where: str) -> Rows:
-    """Few rows as they are; many in a spool in ``folder``, so that days may wait for each other.
+class Packing:
+    """Rows of a day as they come: dicts while they are few, Arrow batches in ``folder`` once they are many.
 
-    Raises:
-        FeedError: ``schema`` where a value does not fit its column.
+    So days can wait for each other. ``where`` names them in errors.
     """
-    rows = iter(rows)
-    first = list(itertools.islice(rows, _DICT_ROWS + 1))
-    if len(first) <= _DICT_ROWS:
-        return first
-    spool = Spool(schema, folder, memory_bytes=1 << 18)
-    try:
-        while first:
-            spool.append(batch_of(first, schema))
-            first = list(itertools.islice(rows, BATCH_ROWS))
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise FeedError("schema", f"{where}: {error}") from None
-    return spool
+
+    def __init__(self, schema: pa.Schema, folder: Path, where: str):
+        self._dicts: list[dict] = []
+        self._spool = Spool(schema, folder, memory_bytes=1 << 18)
+        self._where = where
+
+    def add(self, row: dict) -> None:
+        """Add a row.
+
+        Raises:
+            FeedError: ``schema`` where a value of this row, or of one before it, does not fit its column.
+        """
+        self._dicts.append(row)
+        if len(self._dicts) > (BATCH_ROWS if len(self._spool) else _DICT_ROWS):
+            self._pack()
+
+    def rows(self) -> Rows:
+        """All of them; raises as :meth:`add`."""
+        if not len(self._spool):
+            return self._dicts
+        if self._dicts:
+            self._pack()
+        return self._spool
+
+    def _pack(self) -> None:
+        try:
+            self._spool.append(batch_of(self._dicts, self._spool.schema))
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise FeedError("schema", f"{self._where}: {error}") from None
+        self._dicts = []
+
+
+def packed(rows: Iterable[dict], schema: pa.Schema, folder: Path, where: str) -> Rows:
+    """Rows that have come, or that are made one after the other, through a :class:`Packing`."""
+    packing = Packing(schema, folder, where)
+    for row in rows:
+        packing.add(row)
+    return packing.rows()
 
 
 def together(parts: Sequence[Rows]) -> Rows:

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings
+from agent_spend.sources.answers import Received, Shelf
 from agent_spend.sources.claude.analytics_schema import (
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
     COST_GROUPS,
     KEY_GROUPS,
     CostPage,
@@ -19,8 +24,9 @@ from agent_spend.sources.claude.analytics_schema import (
     usage_row,
 )
 from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
-from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.feed import DayAnswer, Packing, Rows
+from agent_spend.sources.http import VendorSession
+from agent_spend.sources.workers import side_by_side
 
 ANALYTICS = f"{ORGANIZATION}/analytics"
 BETA = "analytics-usage-cost-2026-08-24"
@@ -30,6 +36,8 @@ FIRST_DAY = date(2026, 1, 1)
 LATENCY_DAYS = 1
 #: A cursor lapses when the data is refreshed; the vendor refreshes every few hours, so a third time is not bad luck.
 MAX_RESTARTS = 2
+#: Windows that are read at a time; all of them share the organisation's budget.
+_WINDOW_WORKERS = 3
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,7 @@ class Report:
     page: type
     groups: tuple[str, ...]
     to_row: Callable[[Any, date, Sequence[str], str], dict]
+    schema: pa.Schema
     headers: tuple[tuple[str, str], ...] = (("anthropic-beta", BETA),)
     extra: tuple[tuple[str, str], ...] = (("time_bucket_width", "1d"), ("order_by", "time"), ("order", "asc"))
 
@@ -52,26 +61,26 @@ class Reading:
     A day whose rows cannot be read holds the error instead; ``problems`` tells of days whose rows are not all of them.
     """
 
-    days: dict[date, list[dict] | FeedError]
+    days: dict[date, Rows | FeedError]
     complete_until: datetime | None
-    raw: list[Answer]
+    raw: list[Received]
     problems: Mapping[date, FeedError] = field(default_factory=dict)
 
 
-COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row)
-USAGE = Report("claude_analytics_usage", f"{ANALYTICS}/usage", UsagePage, KEY_GROUPS, usage_row)
+COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row, ANALYTICS_COST.arrow_schema)
+USAGE = Report("claude_analytics_usage", f"{ANALYTICS}/usage", UsagePage, KEY_GROUPS, usage_row, ANALYTICS_USAGE.arrow_schema)
 
 
 def fetch_analytics_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """``claude_analytics_cost``: ``GET /v1/organizations/analytics/cost``; see :func:`answers`."""
     session = open_session(settings)
-    yield from answers(COST.feed, days, settings.today, lambda window: read(session, COST, window))
+    yield from answers(COST.feed, days, settings.today, lambda window: read(session, COST, window, settings.spool_dir))
 
 
 def fetch_analytics_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """``claude_analytics_usage``: ``GET /v1/organizations/analytics/usage``; see :func:`answers`."""
     session = open_session(settings)
-    yield from answers(USAGE.feed, days, settings.today, lambda window: read(session, USAGE, window))
+    yield from answers(USAGE.feed, days, settings.today, lambda window: read(session, USAGE, window, settings.spool_dir))
 
 
 def answers(
@@ -87,13 +96,18 @@ def answers(
         if day < oldest:
             message = f"{feed} {day}: Anthropic answers from {oldest} on; older days stay without this feed"
             yield DayAnswer(day, State.MISSING, reason="no_report", message=message)
-    for window in contiguous([day for day in days if day >= oldest], MAX_DAYS):
+
+    def outcome(window: Window) -> Reading | FeedError:
         try:
-            reading = read_window(window)
+            return read_window(window)
         except FeedError as error:
-            yield from (DayAnswer.from_error(day, error) for day in window.days())
+            return error
+
+    for window, found in side_by_side(contiguous([day for day in days if day >= oldest], MAX_DAYS), outcome, _WINDOW_WORKERS):
+        if isinstance(found, FeedError):
+            yield from (DayAnswer.from_error(day, found) for day in window.days())
         else:
-            yield from _day_answers(feed, window, reading, today)
+            yield from _day_answers(feed, window, found, today)
 
 
 def _day_answers(feed: str, window: Window, reading: Reading, today: date) -> Iterator[DayAnswer]:
@@ -111,11 +125,13 @@ def _day_answers(feed: str, window: Window, reading: Reading, today: date) -> It
         elif day in reading.problems:
             yield DayAnswer.incomplete(day, rows, reading.problems[day], evidence)
         else:
-            yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=evidence)
+            yield DayAnswer(day, State.AVAILABLE if len(rows) else State.ZERO, rows, raw=evidence)
 
 
-def read(session: VendorSession, report: Report, window: Window) -> Reading:
+def read(session: VendorSession, report: Report, window: Window, folder: Path) -> Reading:
     """One window of a report, from the start again when the vendor refreshed its data meanwhile.
+
+    What it holds waits in ``folder``.
 
     Raises:
         FeedError: ``not_enabled`` where the endpoint does not exist for the organisation, ``cursor_expired`` after
@@ -124,7 +140,7 @@ def read(session: VendorSession, report: Report, window: Window) -> Reading:
     where = f"{report.feed} {window.first}..{window.last}: GET {report.path}"
     for restart in range(MAX_RESTARTS + 1):
         try:
-            return _walk(session, report, window, where)
+            return _walk(session, report, window, where, folder)
         except FeedError as error:
             if error.reason == "not_found":
                 message = f"{error.message}; the organisation does not have this report"
@@ -134,7 +150,7 @@ def read(session: VendorSession, report: Report, window: Window) -> Reading:
     raise AssertionError("unreachable")
 
 
-def _walk(session: VendorSession, report: Report, window: Window, where: str) -> Reading:
+def _walk(session: VendorSession, report: Report, window: Window, where: str, folder: Path) -> Reading:
     params = [
         ("starting_at", _text(window.first)),
         ("ending_at", _text(window.last + timedelta(days=1))),
@@ -142,12 +158,12 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str) ->
         ("limit", MAX_ROWS),
         *(("group_by[]", name) for name in report.groups),
     ]
-    found: dict[date, list[dict] | FeedError] = {}
+    found: dict[date, Packing | FeedError] = {}
     seen: set[tuple[date, bytes]] = set()
-    watermarks, raw = [], []
+    watermarks, raw, shelf = [], [], Shelf(folder)
     pages = Pages(session, report.path, params, report.page, where, dict(report.headers))
     for page, answer in pages:
-        raw.append(answer)
+        raw.append(shelf.put(answer))
         watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
         for row in page.data:
             day = row_day(row.starting_at, row.ending_at, window, where)
@@ -155,13 +171,15 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str) ->
             if identity in seen:
                 raise FeedError("repeated_row", f"{where}: a row of {day} came twice; nothing was stored")
             seen.add(identity)
-            rows = found.setdefault(day, [])
-            if isinstance(rows, list):
+            place = f"{report.feed} {day}: GET {report.path}"
+            rows = found.get(day) or found.setdefault(day, Packing(report.schema, folder, place))
+            if isinstance(rows, Packing):
                 try:
-                    rows.append(report.to_row(row, day, report.groups, f"{report.feed} {day}: GET {report.path}"))
+                    rows.add(report.to_row(row, day, report.groups, place))
                 except FeedError as error:
                     found[day] = error
-    return Reading(found, min(watermarks, default=None), raw, problems_of(window, pages.problem))
+    days = {day: rows.rows() if isinstance(rows, Packing) else rows for day, rows in found.items()}
+    return Reading(days, min(watermarks, default=None), raw, problems_of(window, pages.problem))
 
 
 def problems_of(window: Window, problem: FeedError | None) -> dict[date, FeedError]:

@@ -12,7 +12,9 @@ from agent_spend.partitions import Window
 from agent_spend.settings import Settings
 from agent_spend.sources.claude.analytics import ANALYTICS, MAX_ROWS, Reading, Report, answers, problems_of, read, row_day
 from agent_spend.sources.claude.analytics_schema import (
+    ENTERPRISE_COST,
     ENTERPRISE_GROUPS,
+    ENTERPRISE_USAGE,
     CostPage,
     UsagePage,
     cost_row,
@@ -33,8 +35,12 @@ def _priced_row(row, day: date, groups: Sequence[str], where: str) -> dict:
     return cost_row(row, day, groups, where) | {"source": "analytics"}
 
 
-COST = Report("claude_enterprise_cost", f"{ANALYTICS}/cost", CostPage, ENTERPRISE_GROUPS, _priced_row)
-USAGE = Report("claude_enterprise_usage", f"{ANALYTICS}/usage", UsagePage, ENTERPRISE_GROUPS, usage_row)
+COST = Report(
+    "claude_enterprise_cost", f"{ANALYTICS}/cost", CostPage, ENTERPRISE_GROUPS, _priced_row, ENTERPRISE_COST.arrow_schema
+)
+USAGE = Report(
+    "claude_enterprise_usage", f"{ANALYTICS}/usage", UsagePage, ENTERPRISE_GROUPS, usage_row, ENTERPRISE_USAGE.arrow_schema
+)
 
 
 def fetch_enterprise_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
@@ -46,7 +52,7 @@ def fetch_enterprise_cost(days: Sequence[date], settings: Settings) -> Iterator[
 
     def window_of(window: Window) -> Reading:
         try:
-            return read(session, COST, window)
+            return read(session, COST, window, settings.spool_dir)
         except FeedError as error:
             if error.reason not in _NOT_ENABLED:
                 raise
@@ -62,7 +68,7 @@ def fetch_enterprise_cost(days: Sequence[date], settings: Settings) -> Iterator[
 def fetch_enterprise_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """``claude_enterprise_usage``: tokens by member, product and model; the analytics API only."""
     session = open_session(settings, ENTERPRISE)
-    yield from answers(USAGE.feed, days, settings.today, lambda window: read(session, USAGE, window))
+    yield from answers(USAGE.feed, days, settings.today, lambda window: read(session, USAGE, window, settings.spool_dir))
 
 
 def _older_reports(session: VendorSession, window: Window) -> Reading:

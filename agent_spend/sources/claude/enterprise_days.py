@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 from agent_spend.errors import FeedError, State
@@ -13,6 +12,7 @@ from agent_spend.sources.claude.client import ENTERPRISE, Pages, Params, open_se
 from agent_spend.sources.claude.enterprise_schema import ActivityPage, SummaryPage, activity_row, summary_row
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer
+from agent_spend.sources.workers import side_by_side
 
 _DAY_WORKERS = 4
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -59,9 +59,11 @@ def fetch_enterprise_users(days: Sequence[date], settings: Settings) -> Iterator
             rows += [activity_row(activity, day, where) for activity in page.data]
         return {day: (rows, raw, pages.problem)}
 
-    with ThreadPoolExecutor(_DAY_WORKERS) as workers:
-        for found in workers.map(lambda day: list(_built_days("claude_enterprise_users", path, [day], 1, window_of)), days):
-            yield from found
+    def answers(day: date) -> list[DayAnswer]:
+        return list(_built_days("claude_enterprise_users", path, [day], 1, window_of))
+
+    for _, found in side_by_side(days, answers, _DAY_WORKERS):
+        yield from found
 
 
 def _built_days(
