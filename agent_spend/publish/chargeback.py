@@ -8,14 +8,12 @@ from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
 from agent_spend.partitions import month_start
-from agent_spend.publish.files import write_if_changed
+from agent_spend.publish.files import neutral, write_if_changed
 from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
 
 CENT = Decimal("0.01")
 COLUMNS = ("month", "cost_center", "org", "vendor", "charge_kind", "charge", "currency", "amount_usd", "list_usd")
-#: What a spreadsheet would run as a formula when a cell starts with it.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def export_chargeback(settings: Settings, month: date) -> Path:
@@ -76,11 +74,3 @@ def in_cents(amounts: Sequence[Decimal]) -> list[Decimal]:
     for at in by_remainder[:left]:
         floors[at] += CENT
     return floors
-
-
-def neutral(value: object) -> str:
-    """A cell that no spreadsheet runs as a formula: text that would be one starts with an apostrophe; amounts stay."""
-    text = str(value)
-    if isinstance(value, Decimal) or not text.startswith(_FORMULA_STARTS):
-        return text
-    return f"'{text}"

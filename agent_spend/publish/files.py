@@ -1,8 +1,12 @@
-"""Writing published files: whole or not at all, and only when the content changed."""
+"""Writing published files: whole or not at all, only when the content changed, and with no cell that runs as a formula."""
 
 import os
 import uuid
+from decimal import Decimal
 from pathlib import Path
+
+#: What a spreadsheet would run as a formula when a cell starts with it.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def beside(path: Path) -> Path:
@@ -26,3 +30,11 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     finally:
         building.unlink(missing_ok=True)
     return True
+
+
+def neutral(value: object) -> str:
+    """A cell that no spreadsheet runs as a formula: text that would be one starts with an apostrophe; amounts stay."""
+    text = str(value)
+    if isinstance(value, Decimal) or not text.startswith(_FORMULA_STARTS):
+        return text
+    return f"'{text}"

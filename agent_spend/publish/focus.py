@@ -17,7 +17,7 @@ import pyarrow.parquet as parquet
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import month_start
 from agent_spend.privacy import Display
-from agent_spend.publish.files import write_if_changed
+from agent_spend.publish.files import neutral, write_if_changed
 from agent_spend.publish.focus_rows import focus_row
 from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
@@ -74,7 +74,10 @@ def focus_table(settings: Settings, month: date) -> pa.Table:
 
 
 def as_csv(table: pa.Table) -> bytes:
-    """FOCUS text forms: UTC instants with Z, decimals with a point and no exponent, null as an empty cell."""
+    """FOCUS text forms: UTC instants with Z, decimals with a point and no exponent, null as an empty cell.
+
+    Text that a spreadsheet would run as a formula starts with an apostrophe here; in Parquet it is as it is.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(table.schema.names)
@@ -91,4 +94,4 @@ def _cell(value) -> str:
         plain = f"{value.normalize():f}"
         # Readers take a column of whole numbers for integers, and FOCUS wants decimals.
         return plain if "." in plain else f"{plain}.0"
-    return str(value)
+    return neutral(value)

@@ -8,7 +8,8 @@ import pytest
 from finance_books import OCTOBER, usage
 
 from agent_spend.errors import ConfigurationError
-from agent_spend.publish.chargeback import export_chargeback, in_cents, neutral
+from agent_spend.publish.chargeback import export_chargeback, in_cents
+from agent_spend.publish.files import neutral
 
 DAY = date(2026, 10, 14)
 

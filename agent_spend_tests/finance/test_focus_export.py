@@ -134,6 +134,16 @@ def test_the_parquet_file_holds_the_same_rows_with_decimals(full):
     assert str(table.schema.field("BilledCost").type) == "decimal128(38, 18)"
 
 
+def test_a_workspace_whose_name_is_a_formula_is_neutralised_in_the_csv_and_whole_in_the_parquet_file(full):
+    name = '=HYPERLINK("http://a.test","pay")'
+    full.write("claude_workspaces", {"usage_day": DAY, "workspace_id": "wrkspc_1", "name": name})
+    full.build(*CHARGES)
+    csv_path, parquet_path = export_focus(full.settings, OCTOBER)
+    with csv_path.open(newline="") as file:
+        assert {row["SubAccountName"] for row in csv.DictReader(file)} == {f"'{name}", ""}
+    assert set(parquet.read_table(parquet_path)["SubAccountName"].to_pylist()) == {name, None}
+
+
 def test_an_export_twice_writes_nothing_new(full):
     full.build(*CHARGES)
     before = [path.stat().st_mtime_ns for path in export_focus(full.settings, OCTOBER)]

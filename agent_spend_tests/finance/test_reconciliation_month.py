@@ -295,3 +295,39 @@ def test_finances_month_says_reconciled_where_the_reconciliation_does(books):
         rows = books.lake.read("rpt_finance__vendor_month", "month").to_pylist()
         assert {(row["vendor"], row["charge_kind"]): row["is_reconciled"] for row in rows} == {
             ("anthropic", "usage"): expected, ("cursor", "tax"): True}
+
+
+def test_what_was_paid_at_another_time_is_an_adjustment(books):
+    claude(books)
+    books.write("vendor_invoices", invoice("anthropic", "usage", "100.00"),
+                invoice("anthropic", "adjustment", "-100.00", description="Prepaid commit drawdown", line_number=2))
+    rows = books.reconcile()
+    assert causes(rows["anthropic", "usage", API_TO_INVOICE]) == {"none": "0"}
+    assert causes(rows["anthropic", "adjustment", API_TO_INVOICE]) == {"adjustment": "-100"}
+
+
+def test_seats_on_an_invoice_that_no_list_shows_are_not_reconciled(books):
+    books.answered_month("cursor")
+    books.write("vendor_invoices", invoice("cursor", "seat", "80.00", quantity="2"))
+    (row,) = books.reconcile()["cursor", "seat", "metered_invoice"]
+    assert (row["cause"], row["cause_usd"], row["state"]) == ("seats_not_known", None, "not reconciled")
+
+
+def test_many_causes_of_one_month_keep_their_own_amounts(books):
+    # Metered 120.00: 100 of keys, 12 on a seat, 8 on the priority tier. Charged 111.25, invoiced 113.25.
+    claude(
+        books, {}, {"model": "claude-new-1", "amount_usd": "7.25"}, {"cost_type": "code_execution", "amount_usd": "0.50"},
+        {"model": "claude-opus-5-5", "token_type": "output_tokens", "workspace_id": "w9", "amount_usd": "3.50"}, metered="108",
+        rows=[usage(DAY, "anthropic", "12", covered_usd="12", series="claude_seat"),
+              usage(DAY, "anthropic", None, model="claude-new-1", price_state="unpriced")])
+    books.write("claude_api_usage", {
+        "usage_day": DAY, "model": "claude-opus-5-5", "service_tier": "priority", "uncached_input_tokens": 2_000_000,
+        "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0, "cache_read_tokens": 0, "output_tokens": 0,
+        "web_search_requests": 0})
+    books.write("vendor_invoices", invoice("anthropic", "usage", "113.25"))
+    rows = books.reconcile()
+    assert causes(rows["anthropic", "usage", METERED_TO_API]) == {
+        "included_pool": "-12", "unbilled_tier": "-8", "unpriced": "7.25", "other_charge": "0.5", "unmatched": "3.5"}
+    assert causes(rows["anthropic", "usage", API_TO_INVOICE]) == {"unexplained": "2"}
+    row = rows["anthropic", "usage", API_TO_INVOICE][0]
+    assert [plain(row[name]) for name in ("metered_usd", "billing_api_usd", "invoiced_usd")] == ["120", "111.25", "113.25"]
