@@ -58,10 +58,10 @@ def demo_scenario(home: Path, developers: int | None, days: int | None, seed: in
     return scenario
 
 
-def run_demo(scenario: Scenario, home: Path, on_stage) -> DemoResult:
+def run_demo(scenario: Scenario, home: Path, on_stage, has_enterprise: bool = False) -> DemoResult:
     """Serve the sandbox, backfill every feed through Dagster, build, check, alert and publish."""
     with running(scenario, home / "sandbox") as server:
-        os.environ.update(environment(server.url, server.folder))
+        os.environ.update(environment(server.url, server.folder, has_enterprise))
         from agent_spend.definitions import defs
 
         settings = Settings.from_environment()

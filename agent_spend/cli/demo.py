@@ -16,14 +16,21 @@ from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import environment, running
 from agent_spend.settings import Settings
 
+_ENTERPRISE = click.option(
+    "--claude-enterprise", is_flag=True, help="Add a Claude Enterprise organisation to the Console's and the Team plan."
+)
+
 
 @click.command()
 @click.option("--developers", type=int, help="Size of the simulated company [80].")
 @click.option("--days", type=int, help="Days of history that end yesterday [35].")
 @click.option("--seed", type=int, help="Another seed is another company [7].")
 @click.option("--reset", is_flag=True, help="Delete this home's earlier demo first.")
+@_ENTERPRISE
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
-def demo(developers: int | None, days: int | None, seed: int | None, reset: bool, fail_on_findings: bool) -> None:
+def demo(
+    developers: int | None, days: int | None, seed: int | None, reset: bool, claude_enterprise: bool, fail_on_findings: bool
+) -> None:
     """Run everything on simulated vendors and end with a summary.
 
     Serves the vendors on loopback, backfills every feed through Dagster, builds all models, runs all checks, sends the
@@ -42,7 +49,7 @@ def demo(developers: int | None, days: int | None, seed: int | None, reset: bool
         f"({scenario.first_day} to {scenario.end_day}) in {folder}"
     )
     with progress(console) as on_stage:
-        result = run_demo(scenario, folder, on_stage)
+        result = run_demo(scenario, folder, on_stage, claude_enterprise)
     failed = print_failures(console, result.outcomes)
     findings = print_summary(console, folder, slack_sent=result.slack_sent)
     if failed or (fail_on_findings and findings):
@@ -57,7 +64,11 @@ def demo(developers: int | None, days: int | None, seed: int | None, reset: bool
 @click.option("--end-day", type=DAY, help="Last simulated UTC day [yesterday].")
 @click.option("--fault", default="", help="Comma list of <path fragment>:<kind>[:<times>], e.g. users-1-day:503:2.")
 @click.option("--restated", is_flag=True, help="Publish the seeded restatement from the start.")
-def sandbox(port: int, developers: int, days: int, seed: int, end_day: datetime | None, fault: str, restated: bool) -> None:
+@_ENTERPRISE
+def sandbox(
+    port: int, developers: int, days: int, seed: int, end_day: datetime | None, fault: str, restated: bool,
+    claude_enterprise: bool,
+) -> None:
     """Serve the simulated vendors in the foreground and print the settings that point at them."""
     last = end_day.date() if end_day else Settings.from_environment().today - timedelta(days=1)
     try:
@@ -69,7 +80,7 @@ def sandbox(port: int, developers: int, days: int, seed: int, end_day: datetime 
         with running(scenario, folder, port=port, fault=fault) as server:
             if restated:
                 server.restate()
-            for name, value in environment(server.url, folder).items():
+            for name, value in environment(server.url, folder, claude_enterprise).items():
                 click.echo(f"export {name}={value}")
             click.echo(f"# answer key: {folder / 'answer_key.json'} and {server.url}/_sandbox/answer_key", err=True)
             click.echo("# serving; Ctrl-C ends it", err=True)

@@ -40,8 +40,12 @@ def answer_key(scenario: Scenario) -> dict:
     return {"scenario": head} | {name: _module(name).answer_key(scenario) for name in ANSWER_KEY_MODULES}
 
 
-def environment(base_url: str, folder: Path) -> dict[str, str]:
-    """The settings that point agent_spend at this sandbox, its calendar included."""
+def environment(base_url: str, folder: Path, has_enterprise: bool = False) -> dict[str, str]:
+    """The settings that point agent_spend at this sandbox, its calendar included.
+
+    Args:
+        has_enterprise: whether the company has a Claude Enterprise organisation beside the Console's and its Team plan.
+    """
     scenario = stored_scenario(folder)
     return {
         **({"AGENT_SPEND_TODAY": (scenario.end_day + timedelta(days=1)).isoformat()} if scenario else {}),
@@ -51,6 +55,7 @@ def environment(base_url: str, folder: Path) -> dict[str, str]:
         "GITHUB_ORGS": ",".join(GITHUB_ORGS),
         "ANTHROPIC_API_URL": f"{base_url}/anthropic",
         "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-sandbox",
+        **({"ANTHROPIC_ANALYTICS_KEY": "sk-ant-api01-sandbox"} if has_enterprise else {}),
         "CLAUDE_TEAM_CSV_URI": str(folder / "claude_team"),
         "CURSOR_API_URL": f"{base_url}/cursor",
         "CURSOR_API_KEY": "crsr_sandbox",

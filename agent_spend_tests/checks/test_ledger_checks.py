@@ -194,7 +194,7 @@ def fill_conserved(company, **ledger):
         usage(quantity=amounts["tokens"]),
         usage(series="claude_api_billing", unit="charge", quantity=None, billed_usd=amounts["billed"]),
         usage(vendor="cursor", series="cursor_on_demand", billed_usd=amounts["on_demand"], covered_usd="0"),
-        usage(vendor="cursor", series="cursor_included", covered_usd=amounts["included"], billed_usd="0"),
+        usage(vendor="cursor", series="cursor_included", price_state="reported", covered_usd=amounts["included"], billed_usd="0"),
     )
 
 
@@ -242,6 +242,6 @@ def test_a_claude_day_is_held_against_the_source_it_comes_from(company, source, 
         usage(vendor="github_copilot", series="copilot_billing", unit="charge", billed_usd="1.25"),
         usage(quantity="500", billed_usd="4"),
         usage(vendor="cursor", series="cursor_on_demand", billed_usd="0.07", covered_usd="0"),
-        usage(vendor="cursor", series="cursor_included", covered_usd="2", billed_usd="0"),
+        usage(vendor="cursor", series="cursor_included", price_state="reported", covered_usd="2", billed_usd="0"),
     )
     assert sorted(row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)) == found

@@ -68,6 +68,24 @@ def test_cycle_and_calendar_month_are_cut_from_the_same_daily_rows(team):
     assert sum(by_month.values()) == sum(row["on_demand_usd"] for row in found.values()) == 113
 
 
+@pytest.mark.parametrize(("model", "usd"), [
+    # Input 1,000, writes 10,000, reads 100,000, output 2,000 at the published prices, and 113,000 tokens at 0.25 USD a million.
+    ("claude-opus-5-thinking-high", "0.19575"), ("claude-opus-5-thinking-high-fast", "0.36325"), ("claude-4.5-sonnet", "0.12875"),
+    ("composer-2.5", "0.0305"), ("model-of-next-year", None), ("auto", None),
+])
+def test_included_use_whose_amount_is_a_word_is_valued_by_the_price_book_and_cash_never_is(team, model, usd):
+    tokens = {"input_tokens": 1000, "cache_write_tokens": 10_000, "cache_read_tokens": 100_000, "output_tokens": 2000}
+    team.feed("cursor_csv_events", event(at(28, 9), None, "included", model=model, **tokens),
+              event(at(28, 10), None, "usage_based", model=model, **tokens),
+              event(at(28, 11), "0.5", "included", model=model, **tokens))
+    team.build("fct_usage_day", days=[date(2026, 10, 28)])
+    rows = {(row["series"], row["price_state"]): row for row in team.rows("fct_usage_day")}
+    assert rows["cursor_on_demand", "not_priced"]["billed_usd"] is None
+    assert rows["cursor_included", "reported"]["covered_usd"] == Decimal("0.5")
+    valued = rows["cursor_included", "priced" if usd else "not_priced"]
+    assert (valued["list_usd"], valued["covered_usd"], valued["billed_usd"]) == (usd and Decimal(usd), usd and Decimal(usd), 0)
+
+
 def test_the_members_spend_leaves_out_service_accounts_and_only_the_newest_snapshot_counts(team):
     newest = date(2026, 11, 1)
     team.feed("cursor_spend", spend(date(2026, 10, 28), "1"), spend(newest, "2.5"), spend(newest, "0.5", user="u2"))

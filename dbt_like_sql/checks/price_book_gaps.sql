@@ -7,6 +7,8 @@ WITH lines AS (
   UNION ALL
   SELECT 'claude_modifiers', 'anthropic', modifier || ' ' || value, effective_from, effective_to, source FROM claude_modifiers
   UNION ALL
+  SELECT 'cursor_prices', 'cursor', model, effective_from, effective_to, source FROM cursor_prices
+  UNION ALL
   SELECT 'unit_prices', vendor, item, effective_from, effective_to, source FROM unit_prices
   UNION ALL
   SELECT 'seat_prices', vendor, plan || ' ' || billing, effective_from, effective_to, source FROM seat_prices

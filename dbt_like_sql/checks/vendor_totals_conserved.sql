@@ -101,7 +101,8 @@ entries AS (
       WHEN 'claude_api_key' THEN CASE WHEN unit LIKE 'token%' THEN quantity END
       WHEN 'claude_usage_credits' THEN billed_usd
       WHEN 'cursor_on_demand' THEN billed_usd
-      WHEN 'cursor_included' THEN covered_usd
+      -- What Cursor states no amount for is valued by the price book and has nothing to be held against.
+      WHEN 'cursor_included' THEN CASE WHEN price_state <> 'priced' THEN covered_usd END
     END AS amount
   FROM fct_usage_day
   WHERE series IN (

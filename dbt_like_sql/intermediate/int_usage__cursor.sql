@@ -17,9 +17,12 @@ WITH grouped AS (
     is_from_csv,
     -- Rows whose amount is a word stay apart, so that no sum passes for complete.
     charged_usd IS NULL AS is_unstated,
+    -- Cash is what Cursor states, or unknown; what the plan covers may be valued by the price book.
+    CASE WHEN series = 'cursor_included' THEN price_version END AS price_version,
     COUNT(*) AS events,
     CAST(SUM(tokens) AS DECIMAL(38, 18)) AS tokens,
-    CAST(SUM(charged_usd) AS DECIMAL(38, 18)) AS charged_usd
+    CAST(SUM(charged_usd) AS DECIMAL(38, 18)) AS charged_usd,
+    CAST(SUM(CASE WHEN series = 'cursor_included' THEN book_usd END) AS DECIMAL(38, 18)) AS book_usd
   FROM stg_cursor__event
   GROUP BY ALL
 ),
@@ -62,18 +65,22 @@ int_usage__cursor AS (
     CAST(NULL AS VARCHAR) AS environment,
     tokens AS quantity,
     'tokens' AS unit,
-    CASE WHEN series = 'cursor_not_charged' THEN CAST(0 AS DECIMAL(38, 18)) ELSE charged_usd END AS list_usd,
+    CASE WHEN series = 'cursor_not_charged' THEN CAST(0 AS DECIMAL(38, 18)) ELSE COALESCE(charged_usd, book_usd) END AS list_usd,
     CASE
-      WHEN series = 'cursor_included' THEN charged_usd
+      WHEN series = 'cursor_included' THEN COALESCE(charged_usd, book_usd)
       WHEN series <> 'cursor_unknown_kind' THEN CAST(0 AS DECIMAL(38, 18))
     END AS covered_usd,
     CASE
       WHEN series = 'cursor_on_demand' THEN charged_usd
       WHEN series <> 'cursor_unknown_kind' THEN CAST(0 AS DECIMAL(38, 18))
     END AS billed_usd,
-    CASE WHEN is_unstated AND series <> 'cursor_not_charged' THEN 'not_priced' ELSE 'reported' END AS price_state,
-    'direct' AS attribution_mode,
-    CAST(NULL AS VARCHAR) AS price_version
+    CASE
+      WHEN NOT is_unstated OR series = 'cursor_not_charged' THEN 'reported'
+      WHEN price_version IS NOT NULL THEN 'priced'
+      ELSE 'not_priced'
+    END AS price_state,
+    CASE WHEN price_version IS NOT NULL THEN 'derived' ELSE 'direct' END AS attribution_mode,
+    price_version
   FROM grouped
 )
 

@@ -14,6 +14,8 @@ kind_class: usage_based, included, errored, aborted, free, user_api_key, custom_
 series: line on the main chart that the kind belongs to
 tokens: all four token buckets, null when the event is not token based
 charged_usd: chargedCents in dollars; cash only for usage_based; null where none is stated
+book_usd: what the tokens cost by the price book, the token rate included, where no amount is stated; null for a model that the book does not know
+price_version: price book line of book_usd
 is_from_csv: whether the row comes from the dashboard's export
 */
 WITH both_feeds AS (
@@ -29,14 +31,17 @@ WITH both_feeds AS (
 ),
 
 events AS (
-  SELECT b.*
+  SELECT
+    b.*,
+    -- The words for effort and thinking change no price; fast does.
+    CASE WHEN b.charged_usd IS NULL THEN REGEXP_REPLACE(LOWER(b.model), '-(thinking|none|minimal|low|medium|high|xhigh)', '', 'g') END AS book_model
   FROM both_feeds AS b
   LEFT JOIN stg_cursor__day_source AS s ON s.usage_day = b.usage_day
   WHERE b.is_from_csv = (COALESCE(s.feed, 'cursor_usage_events') = 'cursor_csv_events')
 )
 
 SELECT
-  usage_day,
+  e.usage_day,
   event_at,
   COALESCE(service_account_id, LOWER(user_email), '(unknown)') AS actor_id,
   service_account_id IS NOT NULL AS is_service_account,
@@ -46,7 +51,7 @@ SELECT
     WHEN service_account_id IS NOT NULL THEN 'service_account'
     WHEN is_headless THEN 'headless'
   END AS background_kind,
-  model,
+  e.model,
   kind_class,
   CASE
     WHEN kind_class = 'usage_based' THEN 'cursor_on_demand'
@@ -59,5 +64,15 @@ SELECT
       THEN COALESCE(input_tokens, 0) + COALESCE(output_tokens, 0) + COALESCE(cache_write_tokens, 0) + COALESCE(cache_read_tokens, 0)
   END AS tokens,
   charged_usd,
+  CAST(
+    (
+      COALESCE(input_tokens, 0) * p.input_usd + COALESCE(cache_write_tokens, 0) * p.cache_write_usd
+      + COALESCE(cache_read_tokens, 0) * p.cache_read_usd + COALESCE(output_tokens, 0) * p.output_usd
+    ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
+  ) AS book_usd,
+  p.price_version,
   is_from_csv
-FROM events
+FROM events AS e
+LEFT JOIN stg_prices__cursor AS p
+  ON p.model = e.book_model AND e.output_tokens IS NOT NULL
+  AND e.usage_day >= p.effective_from AND (p.effective_to IS NULL OR e.usage_day < p.effective_to)

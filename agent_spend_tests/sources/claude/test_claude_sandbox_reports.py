@@ -8,6 +8,7 @@ from pathlib import Path
 from agent_spend.errors import State
 from agent_spend.sandbox.claude_usage import answer_key, code_records, messages_records
 from agent_spend.sandbox.scenario import Scenario
+from agent_spend.sandbox.server import environment
 
 SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
 
@@ -101,7 +102,8 @@ def test_the_production_job_on_a_seat_shows_every_day_weekends_included(sandbox,
 
 
 def test_every_simulated_feed_fits_its_lake_table(sandbox, fetch, monkeypatch):
-    monkeypatch.setenv("ANTHROPIC_ANALYTICS_KEY", "sk-ant-api01-sandbox")
+    for name, value in environment(sandbox.url, sandbox.folder, has_enterprise=True).items():
+        monkeypatch.setenv(name, value)
     sandbox.state.options |= {"claude_refreshed_days_ago": "0", "claude_built_days_ago": "1"}
     day = SMALL.end_day
     # Claude Code's metrics are files of the company's own Collector, which the sandbox does not write.
