@@ -44,12 +44,14 @@ def spec(chart: alt.LayerChart, data: Data, width: int, height: int, room: int =
     Args:
         room: pixels kept free at the right edge.
     """
-    sized = chart.properties(
-        width=width, height=height, background="transparent", padding={"left": 2, "right": room, "top": 8, "bottom": 2},
-        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-    )
-    styled = sized.configure_view(strokeWidth=0).configure(font=FONT).configure_axis(labelFontSize=12, gridOpacity=1)
-    return {**styled.to_dict(validate=False), "datasets": dict(data)}
+    # Set beside what altair gives: each property set on a chart of its own copies the chart several times.
+    frame = {
+        "width": width, "height": height, "background": "transparent",
+        "padding": {"left": 2, "right": room, "top": 8, "bottom": 2},
+        "autosize": {"type": "fit", "contains": "padding"},
+        "config": {"font": FONT, "view": {"strokeWidth": 0}, "axis": {"labelFontSize": 12, "gridOpacity": 1}},
+    }
+    return {**chart.to_dict(validate=False), **frame, "datasets": dict(data)}
 
 
 def svg(spec: dict, name: str) -> str:
