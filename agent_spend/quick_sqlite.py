@@ -8,6 +8,7 @@ builds each run's file by migrations. A range of 35 days over 50 assets is thous
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import MethodType
 
@@ -81,11 +82,12 @@ def quick_sqlite(instance: DagsterInstance) -> Iterator[None]:
 
     storage._connect = MethodType(connect, storage)
     storage.store_event_batch = MethodType(store_event_batch, storage)
+    storage.has_table = cache(storage.has_table)
     instance._get_event_batch_size = lambda: _BATCH_SIZE
     try:
         yield
     finally:
-        del storage._connect, storage.store_event_batch, instance._get_event_batch_size
+        del storage._connect, storage.store_event_batch, storage.has_table, instance._get_event_batch_size
         for engine in engines.values():
             engine.dispose()
 

@@ -1,7 +1,7 @@
 """Materialising things in order, in this process, through Dagster: used by the command line and the demo."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from agent_spend.catalog import Catalog
+from agent_spend.catalog import Catalog, Model
 from agent_spend.partitions import Window, month_start, range_tags, week_start
 from agent_spend.project import catalog, feeds
 from agent_spend.quick_sqlite import quick_sqlite
@@ -59,22 +59,25 @@ def feed_stages(names: Iterable[str] | None = None) -> list[Stage]:
 
 
 def model_stages(models: Catalog | None = None) -> list[Stage]:
-    """All models in as few runs as their dependencies and partitions allow."""
-    models = models or catalog()
-    level: dict[str, int] = {}
-    for model in models.models.values():
-        upstream = [models.models[name] for name in model.upstream if name in models.models]
-        level[model.name] = max(
-            (level[up.name] + (up.partitions != model.partitions) for up in upstream), default=0
-        )
-    stages: dict[tuple[int, str], list[str]] = {}
-    for model in models.models.values():
-        stages.setdefault((level[model.name], model.partitions), []).append(model.name)
+    """All models in few runs: each time the kind of partitions of which most can be built next."""
+    waiting = dict((models or catalog()).models)
     titles = {"day": "daily", "week": "weekly", "month": "monthly", "none": "current"}
-    return [
-        Stage(f"Building {titles[partitions]} models", partitions, tuple(names))
-        for (_, partitions), names in sorted(stages.items())
-    ]
+    stages = []
+    while waiting:
+        ready = {partitions: _ready(waiting, partitions) for partitions in titles}
+        partitions = max(ready, key=lambda kind: len(ready[kind]))
+        stages.append(Stage(f"Building {titles[partitions]} models", partitions, tuple(ready[partitions])))
+        waiting = {name: model for name, model in waiting.items() if name not in ready[partitions]}
+    return stages
+
+
+def _ready(waiting: Mapping[str, Model], partitions: str) -> list[str]:
+    """Models of one kind that read nothing that waits, but for each other; ``waiting`` is in order of dependencies."""
+    found: list[str] = []
+    for model in waiting.values():
+        if model.partitions == partitions and not (waiting.keys() & {*model.upstream}) - {*found}:
+            found.append(model.name)
+    return found
 
 
 def materialize(
