@@ -1,6 +1,7 @@
 """Turns every SQL model of the catalog into a Dagster asset: dependencies, partitions, columns and lineage."""
 
 from functools import cache
+from hashlib import sha256
 
 import dagster as dg
 import pyarrow as pa
@@ -24,20 +25,29 @@ _IDLE = ~dg.AutomationCondition.any_deps_in_progress() & ~dg.AutomationCondition
 #: Rebuild after anything upstream was updated, once nothing upstream is still being updated. Unlike ``eager`` it does
 #: not wait for every upstream partition to exist: a vendor that is not connected blocks nobody.
 AFTER_UPSTREAM = _UPDATED.since_last_handled() & _IDLE
+#: Rebuild every partition there is after an organisation put its own file in a model's place, changed it or took it away.
+AFTER_OWN_RULE = (
+    dg.AutomationCondition.code_version_changed().since_last_handled() & ~dg.AutomationCondition.missing() & _IDLE
+)
 
 
 def after_upstream(model: Model, catalog: Catalog) -> dg.AutomationCondition:
-    """When a model is rebuilt: :data:`AFTER_UPSTREAM`, but for what a partitioned model reads whole.
+    """When a model is rebuilt: :data:`AFTER_OWN_RULE` and :data:`AFTER_UPSTREAM`, but for what a partitioned model reads whole.
 
     A table without partitions (people, logins) does not rebuild all of history when it changes; its new content is
     used when days are next loaded, and a model waits while it is being rebuilt.
     """
     whole = [name for name in model.upstream if name in catalog.models and catalog.models[name].partitions == "none"]
     if model.partitions == "none" or not whole:
-        return AFTER_UPSTREAM
+        return AFTER_UPSTREAM | AFTER_OWN_RULE
     selection = dg.AssetSelection.assets(*whole)
     about_to_change = dg.AutomationCondition.any_deps_match(dg.AutomationCondition.will_be_requested()).allow(selection)
-    return _UPDATED.ignore(selection).since_last_handled() & _IDLE & ~about_to_change
+    return (_UPDATED.ignore(selection).since_last_handled() & _IDLE & ~about_to_change) | AFTER_OWN_RULE
+
+
+def rule_version(model: Model) -> str:
+    """Which SQL stored partitions follow: ``ours``, of whatever release, or that of an organisation's own file."""
+    return sha256(model.sql.encode()).hexdigest()[:12] if model.replaces else "ours"
 
 
 def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
@@ -55,6 +65,7 @@ def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
         partitions_def=PARTITIONS[model.partitions],
         backfill_policy=SINGLE_RUN if PARTITIONS[model.partitions] else None,
         automation_condition=after_upstream(model, catalog),
+        code_version=rule_version(model),
         kinds={"duckdb", "sql", *([] if model.is_view else ["delta"])},
         tags={"layer": model.layer},
         metadata={

@@ -3,11 +3,13 @@
 import re
 from decimal import Decimal
 
+import dagster as dg
 import pytest
 from agent_lake import AgentLake, call, span
 
 from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.errors import ConfigurationError
+from agent_spend.models import model_asset
 from agent_spend.project import catalog
 
 #: The example of the documentation: a task counts as done only when the evaluation of its answer passed.
@@ -38,6 +40,26 @@ def test_only_tasks_whose_evaluation_passed_count_as_completed(agents, tmp_path)
     assert (day["attempts"], day["completed_tasks"], day["unknown_tasks"]) == (4, 2, 1)
     assert (day["list_usd"], day["cost_per_completed_task_usd"]) == (Decimal("0.8"), Decimal("0.4"))
     assert {run["outcome_rule"] for run in evaluated.read("int_agent__run")} == {"evaluation of the answer"}
+
+
+def test_a_changed_rule_is_asked_for_on_every_day_that_is_stored(tmp_path):
+    def rule(catalog_: Catalog) -> dg.Definitions:
+        return dg.Definitions([model_asset(catalog_.models["int_agent__outcome"], catalog_)])
+
+    stored = ["2026-11-03", "2026-11-20"]
+    with dg.DagsterInstance.ephemeral() as instance:
+        for day in stored:
+            instance.report_runless_asset_event(dg.AssetMaterialization("int_agent__outcome", partition=day))
+        own(tmp_path, EVALUATED)
+        requested, cursor = [], None
+        for folder in (tmp_path / "none", tmp_path / "none", tmp_path, tmp_path, tmp_path / "none"):
+            folder.mkdir(exist_ok=True)
+            definitions = rule(Catalog(catalog().sources, overrides_dir=folder))
+            result = dg.evaluate_automation_conditions(definitions, instance, cursor=cursor)
+            cursor = result.cursor
+            requested.append(result.get_requested_partitions(dg.AssetKey("int_agent__outcome")))
+
+    assert requested == [set(), set(), set(stored), set(), set(stored)]
 
 
 @pytest.mark.parametrize(
