@@ -194,6 +194,11 @@ def csv_lines(
     return lines
 
 
+def is_record(cells: Sequence[str]) -> bool:
+    """Whether the one cell of a record is itself a record of quoted values."""
+    return len(cells) == 1 and ',"' in cells[0]
+
+
 def squeezed(name: str) -> str:
     """A column or tag name without case, spaces and punctuation: ``Cost-Center`` and ``cost_center`` are one."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -212,9 +217,14 @@ def _records(file: SourceFile) -> Iterable[tuple[int, list[str]]]:
             "malformed", f"{file.name}: byte {error.start} is not UTF-8; export the file as 'CSV UTF-8'"
         ) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    first_line = 1
+    first_line, is_wrapped = 1, None
     try:
         for cells in reader:
+            # Some exports reach us with each record quoted once more as a whole.
+            if is_wrapped is None and any(cells):
+                is_wrapped = is_record(cells)
+            if is_wrapped and is_record(cells):
+                cells = next(csv.reader(cells, strict=True))
             if any(cell.strip() for cell in cells):
                 yield first_line, cells
             first_line = reader.line_num + 1

@@ -227,8 +227,8 @@ def test_an_invoice_in_another_currency_is_never_read_as_dollars(books):
     claude(books)
     books.write("vendor_invoices", invoice("anthropic", "usage", None) | {"currency": "EUR", "amount": "92.00"})
     (row,) = books.reconcile()["anthropic", "usage", API_TO_INVOICE]
-    assert (row["cause"], row["difference_usd"], row["invoiced_usd"], row["state"]) == (
-        "currency", None, None, "not reconciled")
+    assert (row["cause"], row["difference_usd"], row["invoiced_usd"], row["invoiced_foreign"], row["state"]) == (
+        "currency", None, None, "92.00 EUR", "not reconciled")
 
 
 def test_seats_are_compared_with_the_invoice_while_days_of_the_bill_are_missing(books):

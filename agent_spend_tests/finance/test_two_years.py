@@ -14,6 +14,7 @@ from agent_spend.close import close_month
 from agent_spend.models import build
 from agent_spend.project import catalog
 from agent_spend.publish.chargeback import chargeback_lines
+from agent_spend.publish.focus import focus_table
 from agent_spend.publish.warehouse import publish_warehouse, query
 from agent_spend.settings import Settings
 
@@ -186,6 +187,10 @@ def test_only_the_seeded_months_are_not_reconciled(history):
     assert [finding["subject"] for finding in history.check("invoice_differs")] == ["anthropic usage 2026-08"]
 
 
+def focus_rows(settings, month):
+    return focus_table(settings, date(2025, month, 1)).to_pylist()
+
+
 def test_a_closed_month_keeps_its_figure_after_the_price_book_changes(history, dated_book, tmp_path, monkeypatch):
     monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-12-20")
     home = tmp_path / "home"
@@ -197,7 +202,8 @@ def test_a_closed_month_keeps_its_figure_after_the_price_book_changes(history, d
     (sql_dir / "prices" / "claude_prices.csv").write_text(PRICES["claude_prices"].replace(",3,3.75,", ",2,3.75,"))
     later = Books(settings, Catalog(history.catalog.sources, sql_dir))
     days = ["2025-07-14", "2025-07-15"]
-    for name in ("fct_usage_day", "rpt_finance__vendor_month", "rpt_finance__line_month", "rpt_finance__series_month"):
+    for name in ("fct_usage_day", "rpt_finance__vendor_month", "rpt_finance__line_month", "rpt_finance__series_month",
+                 "int_reconcile__claude_class_day", "int_reconcile__claude_charge_day", "fct_charge_month"):
         model = later.catalog.models[name]
         build(model, later.catalog, settings, days if model.partitions == "day" else ["2025-07-01"])
     build(later.catalog.models["rpt_month_close_adjustment"], later.catalog, settings, [])
@@ -206,3 +212,10 @@ def test_a_closed_month_keeps_its_figure_after_the_price_book_changes(history, d
     assert query(home, f"SELECT list_usd FROM rpt_finance__vendor_month WHERE {where}")[1] == [(Decimal(7),)]
     sql = "SELECT adjustment_month, vendor, charge_kind, amount_kind, adjustment_usd FROM rpt_month_close_adjustment"
     assert query(home, sql)[1] == [(date(2025, 8, 1), "anthropic", "usage", "list_usd", Decimal(-1))]
+    # The month's own file keeps 3.00 from the 15th on; the open month's takes it off and puts 2.00 there, and no cash moves.
+    july = [row for row in focus_rows(settings, 7) if row["x_ModelId"] == "m-1"]
+    assert {(row["ChargePeriodStart"].day, row["ListUnitPrice"]) for row in july} == {(14, Decimal(4)), (15, Decimal(3))}
+    corrections = [row for row in focus_rows(settings, 8) if row["ChargeClass"] == "Correction"]
+    assert sorted((row["ListUnitPrice"], row["ListCost"]) for row in corrections) == [
+        (Decimal(2), Decimal(2)), (Decimal(3), Decimal(-3))]
+    assert sum(row["BilledCost"] for row in corrections) == 0

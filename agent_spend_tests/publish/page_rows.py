@@ -68,7 +68,7 @@ TABLES = {
     " cost_center text, last_seen_day day, key_usd_28d money, target_key text, target_exists flag, verdict text,"
     " confidence text, evidence text",
     "rpt_reconciliation_month": "month day, vendor text, line text, comparison text, metered_usd money, billing_api_usd money,"
-    " invoiced_usd money, cause text, cause_usd money, state text",
+    " invoiced_usd money, invoiced_foreign text, cause text, cause_usd money, state text",
     "rpt_finance__budget_pace": "month day, scope_kind text, scope text, squad text, org text,"
     " amount_kind text, owner text, budget_usd money,"
     " to_date_usd money, share float, pace_usd_per_day money, projected_usd money, projected_low_usd money,"

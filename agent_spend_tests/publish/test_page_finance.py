@@ -119,11 +119,15 @@ def test_a_reconciled_seat_line_is_called_so_and_a_difference_names_its_cause(pu
     figures = {"metered_usd": 320, "billing_api_usd": 321, "invoiced_usd": 320, "cause": "rounding", "cause_usd": -1}
     line = {"month": OCTOBER, "vendor": "cursor", "line": "seat", "comparison": "billing_api_invoice", "state": "reconciled"}
     tables["rpt_reconciliation_month"] = [line | figures]
+    tables["rpt_reconciliation_month"].append({
+        "month": OCTOBER, "vendor": "anthropic", "line": "usage", "comparison": "billing_api_invoice", "cause": "currency",
+        "billing_api_usd": 100, "invoiced_foreign": "92.00 EUR", "state": "not reconciled"})
     for row in tables["rpt_finance__vendor_month"]:
         row["is_reconciled"] = row["charge_kind"] == "seat"
     page = publish(tables)["index.html"]
     assert page.row("reconciliation", "seats")[7] == "reconciled"
-    assert page.row("differences", "Oct 2026")[3:] == ["$320.00", "$321.00", "$320.00", "−$1.00 rounding", "reconciled"]
+    assert page.row("differences", "Oct 2026 Cursor")[3:] == ["$320.00", "$321.00", "$320.00", "−$1.00 rounding", "reconciled"]
+    assert page.row("differences", "Oct 2026 Anthropic")[5:] == ["92.00 EUR", "not known currency", "not reconciled"]
 
 
 def closed_october(**more):

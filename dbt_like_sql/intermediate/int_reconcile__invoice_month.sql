@@ -10,6 +10,7 @@ vendor: ledger name of the vendor
 line: seat, usage, credit, tax or adjustment
 invoiced_usd: sum of the lines in USD; null when none of them states USD
 foreign_lines: lines in another currency without a USD value
+foreign_amounts: their sums by currency as text, e.g. 92.00 EUR; null without such lines
 invoice_lines: lines that make up the sum
 rounded_rows: printed rows behind the lines, each rounded to the cent
 invoiced_quantity: sum of the lines' quantities, null when none states one
@@ -67,6 +68,27 @@ uninvoiced AS (
   GROUP BY ALL
 ),
 
+currencies AS (
+  SELECT
+    month,
+    vendor,
+    charge_kind AS line,
+    CAST(CAST(SUM(amount) AS DECIMAL(18, 2)) AS VARCHAR) || ' ' || currency AS amount_text
+  FROM vendor_invoices
+  WHERE amount_usd IS NULL
+  GROUP BY month, vendor, charge_kind, currency
+),
+
+foreign_months AS (
+  SELECT
+    month,
+    vendor,
+    line,
+    STRING_AGG(amount_text, ', ' ORDER BY amount_text) AS foreign_amounts
+  FROM currencies
+  GROUP BY month, vendor, line
+),
+
 lines AS (
   SELECT
     month,
@@ -88,6 +110,7 @@ int_reconcile__invoice_month AS (
     l.line,
     l.invoiced_usd,
     l.foreign_lines,
+    f.foreign_amounts,
     l.invoice_lines,
     l.rounded_rows,
     l.invoiced_quantity,
@@ -96,6 +119,7 @@ int_reconcile__invoice_month AS (
   FROM lines AS l
   LEFT JOIN cycle_months AS c ON c.month = l.month AND c.vendor = l.vendor
   LEFT JOIN uninvoiced AS u ON u.month = l.month AND u.vendor = l.vendor
+  LEFT JOIN foreign_months AS f ON f.month = l.month AND f.vendor = l.vendor AND f.line = l.line
 )
 
 SELECT * FROM int_reconcile__invoice_month

@@ -18,6 +18,7 @@ invoiced_quantity: quantity invoiced, where stated
 invoice_lines: invoice lines behind it; 0 without an invoice
 rounded_rows: printed rows behind those lines, each rounded to the cent
 foreign_lines: invoice lines in another currency without a USD value
+foreign_amounts: their sums by currency as text; null without such lines
 cycle_usd: share by days of an invoice over two months, less what was charged in those days
 uninvoiced_usd: charged on days that no usage line covers, with a minus
 days_missing: days of the month without an answer from metering or billing; 0 for lines without days
@@ -100,6 +101,7 @@ int_reconcile__line_month AS (
     COALESCE(i.invoice_lines, 0) AS invoice_lines,
     COALESCE(i.rounded_rows, 0) AS rounded_rows,
     COALESCE(i.foreign_lines, 0) AS foreign_lines,
+    i.foreign_amounts,
     CAST(COALESCE(i.cycle_usd, 0) AS DECIMAL(38, 18)) AS cycle_usd,
     CAST(COALESCE(i.uninvoiced_usd, 0) AS DECIMAL(38, 18)) AS uninvoiced_usd,
     CASE

@@ -11,6 +11,7 @@ comparison: metered_billing_api, billing_api_invoice, or metered_invoice where t
 metered_usd: usage at list price as metered (directional, not an invoice), or the seats at full monthly price
 billing_api_usd: what the vendor's billing API charges; null where it has none for this line
 invoiced_usd: what the invoices say; null without an invoice of this line in USD
+invoiced_foreign: what they say in other currencies without stating USD, e.g. 92.00 EUR; null without such lines
 difference_usd: the second figure of the comparison less the first; null while one of them is unknown
 cause: why they differ
 cause_usd: part of the difference with this cause; null when it cannot be known
@@ -117,6 +118,7 @@ rpt_reconciliation_month AS (
     l.metered_usd,
     l.billing_api_usd,
     l.invoiced_usd,
+    l.foreign_amounts AS invoiced_foreign,
     w.difference_usd,
     COALESCE(c.cause, 'none') AS cause,
     CASE WHEN c.cause IS NULL THEN CAST(0 AS DECIMAL(38, 18)) ELSE c.cause_usd END AS cause_usd,

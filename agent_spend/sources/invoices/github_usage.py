@@ -132,7 +132,7 @@ def _day(line: Line) -> date:
 
 
 def _net(line: Line) -> Decimal:
-    if line.text("net_amount") is not None:
+    if "net_amount" in line.values:
         return _number(line, "net_amount")
     multiplier = _number(line, _LEGACY[1]) if line.text(_LEGACY[1]) else Decimal(1)
     return _number(line, "quantity") * _number(line, _LEGACY[0]) * multiplier

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_start
-from agent_spend.sources.files import SourceFile, squeezed
+from agent_spend.sources.files import SourceFile, is_record, squeezed
 from agent_spend.sources.invoices import claude_cost, github_usage, stripe, vendor_lines
 from agent_spend.sources.invoices.evidence import Reports
 from agent_spend.sources.invoices.schema import REQUIRED, Numbering, documented_rows
@@ -70,7 +70,8 @@ def months_named(file: SourceFile) -> list[date]:
 def header(file: SourceFile) -> list[str]:
     """The first record of the file; empty when it has none."""
     text = file.content.decode("utf-8-sig", "replace")
-    return next((cells for cells in csv.reader(io.StringIO(text, newline="")) if any(cells)), [])
+    cells = next((cells for cells in csv.reader(io.StringIO(text, newline="")) if any(cells)), [])
+    return next(csv.reader(cells)) if is_record(cells) else cells
 
 
 def _rows(file: SourceFile, numbering: Numbering, reports: Reports) -> list[dict]:

@@ -67,6 +67,18 @@ def test_both_vintages_of_githubs_export_give_one_line_a_sku(invoices, header, t
     assert (row["period_start_day"], row["period_end_day"]) == (date(2026, 10, 14), date(2026, 10, 15))
 
 
+def test_an_export_whose_records_are_quoted_once_more_is_read(invoices):
+    wrapped = "\n".join('"{}"'.format(line.replace('"', '""')) for line in (
+        quoted(SEVENTEEN), quoted(credit(net="0.09109908")), ""))
+    [row] = stored(*invoices({"usage.csv": wrapped.removesuffix('\n""') + "\n"}, OCTOBER))
+    assert row["amount_usd"] == Decimal("0.091099")
+
+
+def test_a_row_without_its_net_amount_is_refused_by_that_name(invoices):
+    [answer] = invoices({"usage.csv": export(SEVENTEEN, credit(net=""))}, OCTOBER)
+    assert "usage.csv line 2: net_amount must not be empty" in answer.message
+
+
 def test_use_without_a_user_is_a_line_of_its_own(invoices):
     rows = stored(*invoices({"usage.csv": export(SEVENTEEN, credit(net="2"), credit(user="", net="5"))}, OCTOBER))
     assert [(row["description"], row["amount_usd"]) for row in rows] == [
