@@ -141,6 +141,38 @@ def test_calls_without_a_price_are_counted_and_never_zero(agents):
     assert task["model_set"] == "claude-sonnet-5-5, house-model-1"
 
 
+def test_what_the_run_states_counts_where_none_of_its_calls_has_a_price(agents):
+    lead = span("a", "w", None, "agent", start=11, agent="Main", status_code=OK, reported_usd="0.60")
+    inner = span("a", "g", "w", "agent", agent="Sub", reported_usd="0.20")
+    calls = [call("a", "c1", "g", None, model="house-1"), call("a", "c2", "w", None, model="house-2", output_tokens=101)]
+    agents.land([lead, inner, *calls]).build()
+    task = agents.one("fct_task")
+    assert (task["list_usd"], task["attribution_mode"], task["unpriced_calls"]) == (Decimal("0.6"), "direct", 0)
+    assert (task["input_tokens"], task["output_tokens"], task["model_set"]) == (2000, 201, "house-1, house-2")
+    assert agents.one("rpt_platform__workflow_day")["dominant_model"] == "house-2"
+
+
+def test_what_the_run_states_is_no_price_beside_calls_that_have_one(agents):
+    lead = span("a", "w", None, "agent", agent="Main", status_code=OK, reported_usd="0.60")
+    agents.land([lead, call("a", "c1", "w", None), call("a", "c2", "w", None, model="house-1")]).build()
+    task = agents.one("fct_task")
+    assert (task["list_usd"], task["unpriced_calls"]) == (Decimal("0.003"), 1)
+
+
+SPELLINGS = [
+    "anthropic/claude-haiku-4-5", "us.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5@20251001",
+    "anthropic/claude-haiku-4.5", "vertex_ai/claude-haiku-4-5@20251001", "claude-haiku-4-5-20251001[1m]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("model", SPELLINGS)
+def test_a_clouds_or_a_gateways_spelling_of_a_model_has_the_vendors_price(agents, model):
+    agents.land([span("a", "w"), call("a", "c", "w", None, model=model)]).build("int_agent__call")
+    row = agents.one("int_agent__call")
+    # 1,000 tokens in at 1 USD and 100 out at 5 USD a million.
+    assert (row["model"], row["list_usd"], row["price_state"]) == (model, Decimal("0.0015"), "priced")
+
+
 PRICED = [
     # Published prices a million tokens; prompts count input, reads and writes together.
     ("claude-haiku-5-5", DAY, {"input_tokens": 100_000, "output_tokens": 1_000}, "0.0105"),

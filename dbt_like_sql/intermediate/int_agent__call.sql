@@ -1,6 +1,6 @@
 -- grain: one row per run x model x price state x whether allocated: the calls that cost money, each in exactly one run
 -- unit: tokens of five classes; USD at list price, reported by the agent or priced from the dated book
--- source: agent_spans; inference spans only, agent and workflow spans repeat their children's totals
+-- source: agent_spans; inference spans only, for agent and workflow spans repeat their children's totals: a cost that the run's outermost span states counts where none of its calls has a price
 -- late data: late spans restate the day their trace ended
 -- partitions: day
 /*
@@ -26,6 +26,12 @@ WITH spent AS (
     trace_id,
     run_span_id,
     model,
+    -- A cloud's or a gateway's own spelling of the vendor's id: us.anthropic.claude-x-1-20990101-v1:0, claude-x-1@20990101, anthropic/claude-x.1
+    CASE
+      WHEN model LIKE '%claude-%'
+        THEN 'claude-' || REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(SPLIT_PART(SPLIT_PART(model, 'claude-', 2), ':', 1), '[', 1), '-v', 1), '@', '-'), '.', '-')
+      ELSE model
+    END AS vendor_model,
     service_tier,
     inference_geo,
     CASE WHEN speed = 'fast' THEN 'fast' ELSE 'standard' END AS speed,
@@ -60,7 +66,7 @@ priced AS (
     ) * CASE WHEN s.service_tier = 'batch' THEN p.batch_factor ELSE 1 END * CASE WHEN s.inference_geo = 'us' THEN p.us_factor ELSE 1 END AS book_usd
   FROM spent AS s
   LEFT JOIN int_claude__rate AS p
-    ON p.model = s.model AND p.speed = s.speed AND p.prompt = s.prompt
+    ON p.model = s.vendor_model AND p.speed = s.speed AND p.prompt = s.prompt
     AND s.usage_day >= p.effective_from AND (p.effective_to IS NULL OR s.usage_day < p.effective_to)
 ),
 
@@ -95,13 +101,58 @@ called AS (
   GROUP BY ALL
 ),
 
+totals AS (
+  SELECT
+    usage_day,
+    trace_id,
+    run_span_id,
+    CAST(COALESCE(MAX(CASE WHEN span_id = run_span_id THEN reported_usd END), MAX(reported_usd)) AS DECIMAL(38, 18)) AS total_usd
+  FROM agent_spans
+  WHERE span_class IN ('agent', 'workflow', 'other') AND reported_usd > 0 AND run_span_id IS NOT NULL
+  GROUP BY usage_day, trace_id, run_span_id
+),
+
+-- The total stands beside the model with the most tokens; the other models' share of it is not known.
+only_totals AS (
+  SELECT
+    c.usage_day,
+    c.trace_id,
+    c.run_span_id,
+    MIN(t.total_usd) AS total_usd,
+    ARG_MAX(COALESCE(c.model, ''), c.input_tokens + c.cache_read_tokens + c.cache_write_5m_tokens + c.cache_write_1h_tokens + c.output_tokens) AS model
+  FROM called AS c
+  INNER JOIN totals AS t ON t.usage_day = c.usage_day AND t.trace_id = c.trace_id AND t.run_span_id = c.run_span_id
+  GROUP BY c.usage_day, c.trace_id, c.run_span_id
+  HAVING MIN(c.price_state) = 'unpriced'
+),
+
+settled AS (
+  SELECT
+    c.usage_day,
+    c.trace_id,
+    c.run_span_id,
+    c.model,
+    CASE WHEN t.total_usd IS NOT NULL THEN 'reported' ELSE c.price_state END AS price_state,
+    c.price_version,
+    c.calls,
+    c.input_tokens,
+    c.cache_read_tokens,
+    c.cache_write_5m_tokens,
+    c.cache_write_1h_tokens,
+    c.output_tokens,
+    CASE WHEN COALESCE(c.model, '') = t.model THEN t.total_usd ELSE c.list_usd END AS list_usd,
+    c.book_usd
+  FROM called AS c
+  LEFT JOIN only_totals AS t ON t.usage_day = c.usage_day AND t.trace_id = c.trace_id AND t.run_span_id = c.run_span_id
+),
+
 shared AS (
   SELECT
     c.*,
     l.run_span_id AS sharing_span_id,
     CAST(ROW_NUMBER() OVER (PARTITION BY c.usage_day, c.trace_id, c.model, c.price_state, c.price_version ORDER BY l.run_span_id) AS BIGINT) AS place,
     CAST(COUNT(*) OVER (PARTITION BY c.usage_day, c.trace_id, c.model, c.price_state, c.price_version) AS BIGINT) AS runs
-  FROM called AS c
+  FROM settled AS c
   INNER JOIN agent_spans AS l ON l.usage_day = c.usage_day AND l.trace_id = c.trace_id AND l.span_id = l.run_span_id
   WHERE c.run_span_id IS NULL
 ),
@@ -132,7 +183,7 @@ int_agent__call AS (
     output_tokens,
     list_usd,
     book_usd
-  FROM called
+  FROM settled
   WHERE run_span_id IS NOT NULL
   UNION ALL
   SELECT

@@ -24,11 +24,20 @@ WHERE unique_spans.request_id = paired_events.request_id
 """
 
 # A span of no known class that states tokens, an agent whose calls nobody traced (it runs at a vendor), a tool that
-# states a cost of its own: each is a call unless a call lies below it, for then it repeats what its children say.
+# states a cost of its own: each is a call unless a call that states anything lies below it, for then it repeats what its
+# children say. Calls below it that state nothing are what it speaks for, and are none of their own. Of two such spans on
+# one path the one that states more tokens holds the other's; of equal ones the inner counts, or the one with a cost. What
+# a tool costs is in no agent's tokens.
 UNCLASSIFIED_CALLS = """
 CREATE TABLE unclassified_calls AS
 WITH RECURSIVE candidates AS (
-    SELECT trace_id, span_id
+    SELECT
+        trace_id,
+        span_id,
+        COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0)
+            + COALESCE(cache_write_1h_tokens, 0) + COALESCE(output_tokens, 0) AS tokens,
+        COALESCE(reported_usd, -1) AS usd,
+        span_class = 'tool' AS is_tool
     FROM unique_spans
     WHERE span_class <> 'inference'
         AND (reported_usd > 0 OR (span_class <> 'tool' AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL)))
@@ -36,11 +45,19 @@ WITH RECURSIVE candidates AS (
 undecided AS (
     SELECT *
     FROM candidates
-    ANTI JOIN (SELECT trace_id, parent_span_id AS span_id FROM unique_spans WHERE span_class = 'inference') AS parents
-        USING (trace_id, span_id)
+    ANTI JOIN (
+        SELECT trace_id, parent_span_id AS span_id
+        FROM unique_spans
+        WHERE span_class = 'inference' AND COALESCE(input_tokens, output_tokens, reported_usd) IS NOT NULL
+    ) AS parents USING (trace_id, span_id)
 ),
 family AS (
-    SELECT trace_id, span_id, parent_span_id, span_class = 'inference' AS is_call
+    SELECT
+        trace_id,
+        span_id,
+        parent_span_id,
+        span_class = 'inference' AS is_call,
+        COALESCE(input_tokens, output_tokens, reported_usd) IS NOT NULL AS says_something
     FROM unique_spans SEMI JOIN undecided USING (trace_id)
 ),
 below AS (
@@ -51,12 +68,30 @@ below AS (
 ),
 repeating AS (
     SELECT below.trace_id, below.top_span_id AS span_id
+    FROM below JOIN family USING (trace_id, span_id)
+    WHERE below.span_id <> below.top_span_id AND family.is_call AND family.says_something
+    UNION
+    SELECT
+        below.trace_id,
+        CASE WHEN NOT outer_one.is_tool AND ROW(outer_one.tokens, outer_one.usd) > ROW(inner_one.tokens, inner_one.usd)
+            THEN below.span_id ELSE below.top_span_id END
     FROM below
-    JOIN family USING (trace_id, span_id)
-    LEFT JOIN undecided USING (trace_id, span_id)
-    WHERE below.span_id <> below.top_span_id AND (family.is_call OR undecided.span_id IS NOT NULL)
+    JOIN undecided AS inner_one ON inner_one.trace_id = below.trace_id AND inner_one.span_id = below.span_id
+    JOIN undecided AS outer_one ON outer_one.trace_id = below.trace_id AND outer_one.span_id = below.top_span_id
+    WHERE below.span_id <> below.top_span_id
+        AND (outer_one.is_tool OR NOT inner_one.is_tool)
+        AND (outer_one.is_tool OR outer_one.tokens = 0 OR outer_one.tokens >= inner_one.tokens)
+),
+whole AS (
+    SELECT * FROM undecided ANTI JOIN repeating USING (trace_id, span_id)
 )
-SELECT * FROM undecided ANTI JOIN repeating USING (trace_id, span_id)
+SELECT trace_id, span_id, 'inference' AS span_class FROM whole
+UNION ALL
+SELECT DISTINCT below.trace_id, below.span_id, 'other'
+FROM below
+JOIN family USING (trace_id, span_id)
+SEMI JOIN whole ON whole.trace_id = below.trace_id AND whole.span_id = below.top_span_id
+WHERE family.is_call
 """
 
 # A vendor SDK, a framework, a gateway and the vendor's own server can each describe the same call. One stays: the one
@@ -75,7 +110,7 @@ WITH RECURSIVE calls AS (
         END AS standing
     FROM unique_spans
     LEFT JOIN unclassified_calls USING (trace_id, span_id)
-    WHERE unique_spans.span_class = 'inference' OR unclassified_calls.span_id IS NOT NULL
+    WHERE COALESCE(unclassified_calls.span_class, unique_spans.span_class) = 'inference'
 ),
 by_response AS (
     SELECT

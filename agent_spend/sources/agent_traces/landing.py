@@ -61,8 +61,7 @@ SELECT
     unique_spans.* REPLACE (
         CASE
             WHEN layered_calls.span_id IS NOT NULL THEN 'other'
-            WHEN unclassified_calls.span_id IS NOT NULL THEN 'inference'
-            ELSE unique_spans.span_class
+            ELSE COALESCE(unclassified_calls.span_class, unique_spans.span_class)
         END AS span_class
     ),
     CASE WHEN whole.is_one_run THEN whole.lead_span_id ELSE runs.run_span_id END AS run_span_id,

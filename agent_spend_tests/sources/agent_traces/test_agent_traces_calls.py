@@ -127,6 +127,59 @@ def test_of_nested_agents_without_calls_the_innermost_is_the_call(traces):
     assert found == {"1": "agent", "2": "inference"}
 
 
+@pytest.mark.parametrize(
+    ("outer", "inner", "counted"),
+    [(28, 14, ["1"]), (14, 28, ["1", "2"]), (0, 14, ["2"])],
+    ids=["holds the inner one's", "cannot hold the inner one's", "states a cost alone"],
+)
+def test_of_nested_agents_without_calls_the_one_that_states_more_holds_the_other(traces, outer, inner, counted):
+    agent = {"gen_ai.operation.name": "invoke_agent"}
+    usage = {"gen_ai.usage.output_tokens": outer} if outer else {"gen_ai.usage.cost": 0.5}
+    found = classes(
+        traces,
+        span({**agent, **usage}, id="1" * 16),
+        span({"gen_ai.operation.name": "execute_tool"}, id="3" * 16, parent="1" * 16),
+        span({**agent, "gen_ai.usage.output_tokens": inner}, id="2" * 16, parent="3" * 16),
+    )
+
+    assert calls(found) == counted
+
+
+def test_a_tools_own_cost_counts_beside_the_tokens_of_its_agent(traces):
+    found = classes(
+        traces,
+        span({"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.output_tokens": 7}, id="1" * 16),
+        span({"gen_ai.operation.name": "execute_tool", "gen_ai.usage.cost": 0.01}, id="2" * 16, parent="1" * 16),
+    )
+
+    assert calls(found) == ["1", "2"]
+
+
+def test_an_agent_speaks_for_calls_that_state_nothing(traces):
+    silent = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+    found = classes(
+        traces,
+        span({"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.cost": 0.5}, id="1" * 16),
+        span({}, id="2" * 16, parent="1" * 16),
+        span(silent, id="3" * 16, parent="2" * 16),
+        span(silent, id="4" * 16, parent="1" * 16),
+    )
+
+    assert found == {"1": "inference", "2": "other", "3": "other", "4": "other"}
+
+
+def test_calls_that_state_nothing_stay_calls_where_no_agent_speaks_for_them(traces):
+    agent = {"gen_ai.operation.name": "invoke_agent", "gen_ai.usage.output_tokens": 7}
+    found = classes(
+        traces,
+        span(agent, id="1" * 16),
+        span({"gen_ai.operation.name": "chat"}, id="2" * 16, parent="1" * 16),
+        span(CHAT, id="3" * 16, parent="1" * 16),
+    )
+
+    assert found == {"1": "agent", "2": "inference", "3": "inference"}
+
+
 def test_a_tool_counts_only_with_a_cost_of_its_own(traces):
     tool = {"gen_ai.operation.name": "execute_tool"}
     found = classes(
