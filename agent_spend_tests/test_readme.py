@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent_spend.cli import main
-from agent_spend.project import SOURCES
+from agent_spend.project import SOURCES, feeds
+from agent_spend.schedules import restatement_windows
 from agent_spend.settings import REQUIRED
 
 ROOT = Path(__file__).parent.parent
@@ -49,3 +50,15 @@ def test_every_source_says_how_its_vendor_behaves():
     folders = [path for path in (ROOT / "agent_spend" / "sources").iterdir() if (path / "assets.py").exists()]
     assert {path.name for path in folders} == set(SOURCES)
     assert [path.name for path in folders if not (path / "README.md").exists()] == []
+
+
+@pytest.mark.parametrize("system", ["claude", "cursor"])
+def test_a_sources_readme_tells_each_feeds_permission_latency_window_and_history(system):
+    text = (ROOT / "agent_spend" / "sources" / system / "README.md").read_text()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")]
+    told = {cells[0].strip("`"): cells[1:] for cells in rows if len(cells) == 5}
+    assert set(told) == {name for name in feeds() if name.startswith(system)}
+    windows = restatement_windows()
+    for name, (permission, latency, window, history) in told.items():
+        assert permission and latency and history, name
+        assert int(window.split(",")[0]) == windows[name], name

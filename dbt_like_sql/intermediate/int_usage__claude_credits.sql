@@ -10,8 +10,8 @@ WITH lines AS (
   SELECT
     usage_day,
     'claude_team_usage' AS feed,
-    'user_actor' AS actor_type,
-    person_email AS actor_id,
+    CASE WHEN person_email IS NOT NULL THEN 'user_actor' END AS actor_type,
+    COALESCE(person_email, account_id) AS actor_id,
     person_email,
     product,
     model,

@@ -37,20 +37,20 @@ def usage_rows(file: SourceFile, day: date) -> list[dict]:
     Raises:
         FeedError: as ``csv_lines``; ``bad_value`` for a negative amount or an empty one.
     """
-    required = ("model", "total_net_spend_usd", "total_gross_spend_usd")
-    optional = (*_EMAIL_NAMES, "account_uuid", "product", "total_requests", "total_prompt_tokens",
+    required = ("model", "total_net_spend_usd")
+    optional = (*_EMAIL_NAMES, "total_gross_spend_usd", "account_uuid", "product", "total_requests", "total_prompt_tokens",
                 "total_completion_tokens")
     return [
         {
             "usage_day": day,
-            "person_email": _either(line, _EMAIL_NAMES).lower(),
+            "person_email": (line.text(_EMAIL_NAMES[0]) or line.text(_EMAIL_NAMES[1]) or "").lower() or None,
             "account_id": line.text("account_uuid"),
             "product": line.text("product"),
             "model": line.text("model"),
             "requests": line.whole("total_requests"),
             "prompt_tokens": line.whole("total_prompt_tokens"),
             "completion_tokens": line.whole("total_completion_tokens"),
-            "gross_usd": _usd(line, "total_gross_spend_usd"),
+            "gross_usd": _usd(line, "total_gross_spend_usd") if "total_gross_spend_usd" in line.values else None,
             "net_usd": _usd(line, "total_net_spend_usd"),
         }
         for line in csv_lines(file, required, optional)
@@ -77,13 +77,13 @@ SEATS = Contract({
 
 TEAM_USAGE = Contract({
     "usage_day": column(DAY, "UTC day of use"),
-    "person_email": column(TEXT, "Member's e-mail address, lower case"),
+    "person_email": column(TEXT, "Member's e-mail address, lower case; null for use that no member accounts for", nullable=True),
     "account_id": column(TEXT, "Account UUID", nullable=True),
     "product": column(TEXT, "Product, e.g. Claude Code", nullable=True),
     "model": column(TEXT, "Model", nullable=True),
     "requests": column(WHOLE, "Requests", nullable=True),
     "prompt_tokens": column(WHOLE, "Prompt tokens of all kinds", nullable=True),
     "completion_tokens": column(WHOLE, "Completion tokens", nullable=True),
-    "gross_usd": column(MONEY, "Usage credits spent, USD before discounts and credits"),
+    "gross_usd": column(MONEY, "The same before discounts and credits; null where the export lacks it", nullable=True),
     "net_usd": column(MONEY, "Usage credits spent, USD after discounts and credits"),
 })

@@ -38,12 +38,14 @@ def fetch_csv_events(days: Sequence[date], settings: Settings) -> Iterator[DayAn
     """
     for window in contiguous(sorted(days), step_days=WINDOW_DAYS):
         try:
-            found = _events(window)
+            found, broken = _events(window)
         except FeedError as error:
             yield from (DayAnswer.from_error(day, error) for day in window.days())
             continue
         for day in window.days():
-            if rows := found.get(day):
+            if day in broken:
+                yield DayAnswer.from_error(day, broken[day])
+            elif rows := found.get(day):
                 reason, message = doubts(rows, f"{FEED} {day}")
                 yield DayAnswer(day, State.AVAILABLE, rows, reason, message)
             else:
@@ -51,14 +53,21 @@ def fetch_csv_events(days: Sequence[date], settings: Settings) -> Iterator[DayAn
                 yield DayAnswer(day, State.MISSING, reason="no_report", message=message)
 
 
-def _events(window: Window) -> dict[date, list[dict]]:
-    """Rows of each day of the window, each event once."""
+def _events(window: Window) -> tuple[dict[date, list[dict]], dict[date, FeedError]]:
+    """Rows of each day of the window, each event once; and the days with a line that cannot be read."""
     chosen: dict[tuple[date, str], list[dict]] = {}
+    broken: dict[date, FeedError] = {}
     for path in _exports():
         rows: dict[tuple[date, str], list[dict]] = defaultdict(list)
         is_team, owner = "user" in _header(path), path.parent.name if "@" in path.parent.name else ""
-        for row in rows_from_csv(path):
-            if window.first <= row["usage_day"] <= window.last:
+        for line in _lines(path):
+            day = _instant(line).date()
+            if window.first <= day <= window.last:
+                try:
+                    row = _row(line)
+                except FeedError as error:
+                    broken[day] = error
+                    continue
                 row["user_email"] = row["user_email"] if is_team else email(owner)
                 rows[row["usage_day"], "" if is_team else f"person {owner}"].append(row)
         for key, found in rows.items():
@@ -68,7 +77,7 @@ def _events(window: Window) -> dict[date, list[dict]]:
     for (day, whose), rows in sorted(chosen.items()):
         if not whose or (day, "") not in chosen:
             days.setdefault(day, []).extend(rows)
-    return days
+    return days, broken
 
 
 def _exports() -> list[Path]:
@@ -80,7 +89,7 @@ def _exports() -> list[Path]:
 
 
 def _header(path: Path) -> list[str]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         return [squeezed(name) for name in next(csv.reader(file), [])]
 
 
@@ -94,18 +103,24 @@ def rows_from_csv(path: Path | str) -> Iterator[dict]:
     Raises:
         FeedError: ``malformed`` or ``bad_value`` naming file, line and column.
     """
-    path = Path(path)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        lines = csv.DictReader(file)
-        lines.fieldnames = [squeezed(name) for name in lines.fieldnames or []]
-        if missing := [name for name in REQUIRED if squeezed(name) not in lines.fieldnames]:
-            message = f"{path.name}: no column {', '.join(missing)}; this is not a Cursor usage-events export"
-            raise FeedError("malformed", message)
-        for values in lines:
-            if None in values or None in values.values():
-                where = f"{path.name} line {lines.line_num}"
-                raise FeedError("malformed", f"{where}: the line does not have as many values as the header has columns")
-            yield _row(Line(path.name, lines.line_num, {name: value.strip() for name, value in values.items()}))
+    yield from map(_row, _lines(Path(path)))
+
+
+def _lines(path: Path) -> Iterator[Line]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = csv.DictReader(file)
+            lines.fieldnames = [squeezed(name) for name in lines.fieldnames or []]
+            if missing := [name for name in REQUIRED if squeezed(name) not in lines.fieldnames]:
+                message = f"{path.name}: no column {', '.join(missing)}; this is not a Cursor usage-events export"
+                raise FeedError("malformed", message)
+            for values in lines:
+                if None in values or None in values.values():
+                    where = f"{path.name} line {lines.line_num}"
+                    raise FeedError("malformed", f"{where}: the line does not have as many values as the header has columns")
+                yield Line(path.name, lines.line_num, {name: value.strip() for name, value in values.items()})
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise FeedError("malformed", f"{path.name}: not a CSV file in UTF-8 ({error})") from None
 
 
 def _row(line: Line) -> dict:

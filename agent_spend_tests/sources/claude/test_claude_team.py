@@ -60,6 +60,22 @@ def test_the_spend_export_is_in_dollars_already(folder):
         "gross_usd": Decimal("4.83"), "net_usd": Decimal("4.105")}]
 
 
+def test_an_export_without_the_gross_column_or_a_member_keeps_its_money(folder):
+    """The header as other tools read the vendor's export."""
+    (folder / "usage-2026-11-22.csv").write_text(
+        "user_email,model,product,total_requests,total_prompt_tokens,total_completion_tokens,total_net_spend_usd\n"
+        "ada@acme.test,claude-opus-5-5,Chat,3,900,100,1.25\n,claude-opus-5-5,Chat,1,10,5,0.75\n")
+    rows = read("claude_team_usage", SUNDAY)[SUNDAY].rows
+    assert [(row["person_email"], row["net_usd"], row["gross_usd"]) for row in rows] == [
+        ("ada@acme.test", Decimal("1.25"), None), (None, Decimal("0.75"), None)]
+
+
+def test_an_empty_amount_is_an_error_and_not_zero(folder):
+    (folder / "usage-2026-11-22.csv").write_text(SPEND + "ada@acme.test,0b1c,Claude Code,claude-sonnet-5-5,Sonnet,1,1,1,4.1,\n")
+    answer = read("claude_team_usage", SUNDAY)[SUNDAY]
+    assert (answer.reason, "total_gross_spend_usd must be an amount" in answer.message) == ("bad_value", True)
+
+
 def test_a_day_without_an_export_is_missing_and_named(folder):
     answer = read("claude_team_usage", SUNDAY)[SUNDAY]
     assert (answer.state, answer.reason) == (State.MISSING, "no_report")

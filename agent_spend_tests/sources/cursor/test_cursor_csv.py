@@ -194,11 +194,21 @@ def test_an_unknown_kind_of_an_export_is_kept_and_named(folder):
     assert (answer.state, answer.reason, answer.rows[0]["kind_class"]) == (State.AVAILABLE, "unknown_kind", "unknown")
 
 
-def test_a_broken_export_fails_the_days_and_names_file_and_line(folder):
-    folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z", cost="cheap"))
-    answer = fetched(TENTH)[TENTH]
+def test_a_line_that_cannot_be_read_fails_its_own_day_and_names_file_and_line(folder):
+    folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z", cost="cheap"),
+           team_line("2026-11-09T12:00:00.000Z"))
+    answers = fetched(date(2026, 11, 9), TENTH)
+    assert answers[date(2026, 11, 9)].state is State.AVAILABLE
+    answer = answers[TENTH]
     assert (answer.state, answer.reason) == (State.MISSING, "bad_value")
     assert "usage-events-2026-11-11.csv line 2: cost must be an amount" in answer.message
+
+
+def test_a_file_in_another_encoding_is_named(folder, tmp_path):
+    folder("usage-events-2026-11-11.csv", TEAM_2026)
+    (tmp_path / "exports" / "usage-events-2026-11-11.csv").write_bytes(f"{TEAM_2026}\n\xff".encode("latin-1"))
+    answer = fetched(TENTH)[TENTH]
+    assert (answer.reason, "not a CSV file in UTF-8" in answer.message) == ("malformed", True)
 
 
 def test_a_folder_that_is_not_there_is_named(folder):
