@@ -1,18 +1,24 @@
 """What the commands share: a console, this home, progress by stage, and the demo's vendors where nothing is configured."""
 
+import csv
+import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.table import Table
 
-from agent_spend.runs import Outcome, Stage
-from agent_spend.sandbox.server import environment, running, stored_scenario
 from agent_spend.settings import REQUIRED, Settings, is_connected
+
+if TYPE_CHECKING:
+    # Commands import what they need when they run: Dagster and the servers take seconds, and `--help` needs neither.
+    from agent_spend.runs import Outcome, Stage
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
@@ -30,6 +36,8 @@ def home() -> Path:
 @contextmanager
 def demo_vendors(folder: Path) -> Iterator[None]:
     """Serves the simulated vendors of a demo home while the block runs, when no system is configured."""
+    from agent_spend.sandbox.server import environment, running, stored_scenario
+
     scenario = stored_scenario(folder / "sandbox")
     if scenario is None or any(is_connected(system) for system in REQUIRED):
         yield
@@ -40,7 +48,7 @@ def demo_vendors(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Callable[[Stage], None]]:
+def progress(console: Console) -> "Iterator[Callable[[Stage], None]]":
     """A line a stage while it works; yields the callback that names the next stage."""
     started, current = monotonic(), []
 
@@ -49,7 +57,7 @@ def progress(console: Console) -> Iterator[Callable[[Stage], None]]:
             title, since = current.pop()
             console.print(f"[green]done[/]  {title}  [dim]{monotonic() - since:.1f} s[/]", highlight=False)
 
-    def on_stage(stage: Stage) -> None:
+    def on_stage(stage: "Stage") -> None:
         close()
         count = f" ({len(stage.assets)} assets)" if stage.assets else ""
         current.append((stage.title + count, monotonic()))
@@ -61,9 +69,28 @@ def progress(console: Console) -> Iterator[Callable[[Stage], None]]:
     console.print(f"[dim]{monotonic() - started:.0f} s in all[/]", highlight=False)
 
 
-def print_failures(console: Console, outcomes: list[Outcome]) -> bool:
+def print_failures(console: Console, outcomes: "list[Outcome]") -> bool:
     """One line for each failed step; whether there was any."""
     failures = [line for outcome in outcomes for line in outcome.failures]
     for line in failures:
         console.print(f"[red]failed[/] {line}", highlight=False)
     return bool(failures)
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Sequence], form: str, shown: Callable[[str, object], str]) -> None:
+    """Print rows as ``table``, ``csv`` or ``json``.
+
+    Args:
+        shown: a column's name and value as the table shows it; the other forms hold the value with all its digits.
+    """
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+    elif form == "json":
+        click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str, indent=1))
+    else:
+        table = Table(*columns, box=None, pad_edge=False)
+        for row in rows:
+            table.add_row(*(shown(name, value) for name, value in zip(columns, row, strict=True)))
+        Console(width=None if sys.stdout.isatty() else 400).print(table)

@@ -13,7 +13,6 @@ import click
 from agent_spend.cli.common import DAY, demo_vendors, home, new_console, print_failures, progress
 from agent_spend.errors import ConfigurationError
 from agent_spend.sandbox.scenario import Scenario
-from agent_spend.sandbox.server import environment, running
 from agent_spend.settings import Settings
 
 _ENTERPRISE = click.option(
@@ -70,6 +69,8 @@ def sandbox(
     claude_enterprise: bool,
 ) -> None:
     """Serve the simulated vendors in the foreground and print the settings that point at them."""
+    from agent_spend.sandbox.server import environment, running
+
     last = end_day.date() if end_day else Settings.from_environment().today - timedelta(days=1)
     try:
         scenario = Scenario(developers, days, seed, last)

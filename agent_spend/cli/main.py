@@ -1,16 +1,12 @@
 """The command line: its entry point, and the commands that work on a home; others are in the modules beside it."""
 
-import csv
-import json
 import sys
 from datetime import date, datetime, timedelta
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from agent_spend.cli import demo, finance, whatif
-from agent_spend.cli.common import DAY, home, new_console, print_failures, progress
+from agent_spend.cli.common import DAY, home, new_console, print_failures, print_rows, progress
 from agent_spend.errors import ConfigurationError
 
 
@@ -117,7 +113,10 @@ def doctor() -> None:
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def query(sql: str, form: str) -> None:
-    """Read the published warehouse with SQL, e.g. "SELECT * FROM rpt_finance__vendor_month"."""
+    """Read the published warehouse with SQL.
+
+    For example "SELECT * FROM rpt_finance__vendor_month"; "SHOW TABLES" lists what there is.
+    """
     import duckdb
 
     from agent_spend.publish.warehouse import query as ask
@@ -126,17 +125,7 @@ def query(sql: str, form: str) -> None:
         columns, rows = ask(home(), sql)
     except duckdb.Error as error:
         raise ConfigurationError(f"query: {error}") from None
-    if form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(rows)
-    elif form == "json":
-        click.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str, indent=1))
-    else:
-        table = Table(*columns, box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
-        Console(width=None if sys.stdout.isatty() else 400).print(table)
+    print_rows(columns, rows, form, lambda name, value: "" if value is None else str(value))
 
 
 @main.command()

@@ -1,17 +1,16 @@
 """Commands that answer "what if" and write the cut-over list: ``agent-spend what-if ...``, ``agent-spend export cutover``."""
 
-import csv
-import sys
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
-import pyarrow as pa
 
-from agent_spend.lake.reading import session
-from agent_spend.partitions import Window
+from agent_spend.cli.common import DAY, print_rows
 from agent_spend.settings import Settings
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 FORMAT = click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True)
 
 
@@ -32,6 +31,7 @@ def reprice_command(
 ) -> None:
     """The same Claude API tokens under another model or at another day's prices."""
     from agent_spend.errors import ConfigurationError
+    from agent_spend.partitions import Window
     from agent_spend.reprice import reprice
 
     window = Window(first.date(), last.date())
@@ -79,7 +79,9 @@ def cutover_command() -> None:
 commands: list[click.Command] = [what_if, export]
 
 
-def _by_model(table: pa.Table) -> pa.Table:
+def _by_model(table: "pa.Table") -> "pa.Table":
+    from agent_spend.lake.reading import session
+
     with session() as connection:
         connection.register("repriced", table)
         return connection.sql(
@@ -92,20 +94,8 @@ def _by_model(table: pa.Table) -> pa.Table:
         ).to_arrow_table()
 
 
-def _print(table: pa.Table, form: str) -> None:
-    rows = table.to_pylist()
-    if form == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(table.schema.names)
-        writer.writerows([row.values() for row in rows])
-        return
-    from rich.console import Console
-    from rich.table import Table
-
-    shown = Table(*table.schema.names, box=None, pad_edge=False)
-    for row in rows:
-        shown.add_row(*(_shown(name, value) for name, value in row.items()))
-    Console(width=None if sys.stdout.isatty() else 400).print(shown)
+def _print(table: "pa.Table", form: str) -> None:
+    print_rows(table.schema.names, [[*row.values()] for row in table.to_pylist()], form, _shown)
 
 
 def _shown(name: str, value: object) -> str:
