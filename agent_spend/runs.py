@@ -1,7 +1,7 @@
 """Materialising things in order, in this process, through Dagster: used by the command line and the demo."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -58,9 +58,18 @@ def feed_stages(names: Iterable[str] | None = None) -> list[Stage]:
     return [stage for stage in stages if stage.assets]
 
 
-def model_stages(models: Catalog | None = None) -> list[Stage]:
-    """All models in few runs: each time the kind of partitions of which most can be built next."""
-    waiting = dict((models or catalog()).models)
+def dependents(names: Iterable[str], models: Catalog | None = None) -> set[str]:
+    """Models that read any of these feeds, prices, policies or models, directly or through others."""
+    found = set(names)
+    for model in (models or catalog()).models.values():
+        if found & {*model.upstream}:
+            found.add(model.name)
+    return found - set(names)
+
+
+def model_stages(models: Catalog | None = None, only: Collection[str] | None = None) -> list[Stage]:
+    """All models (or ``only`` some) in few runs: each time the kind of partitions of which most can be built next."""
+    waiting = {name: model for name, model in (models or catalog()).models.items() if only is None or name in only}
     titles = {"day": "daily", "week": "weekly", "month": "monthly", "none": "current"}
     stages = []
     while waiting:

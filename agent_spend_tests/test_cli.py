@@ -30,6 +30,7 @@ def test_help_names_the_way_to_start():
         (("backfill", "--from", "2026-11-01", "--to", "2999-01-01"), "is not over yet"),
         (("backfill", "--from", "2026-11-01", "--to", "2026-11-02", "--feeds", "copilot"), "no feed named copilot"),
         (("backfill", "--from", "2026-11-01", "--to", "2026-11-02"), "no vendor is connected"),
+        (("rebuild", "--from", "2026-11-01", "--to", "2026-11-02", "--after", "claude_price"), "nothing is named claude_price"),
         (("demo", "--developers", "3"), "needs at least 12 developers"),
         (("query", "SELECT 1"), "warehouse"),
     ],

@@ -8,6 +8,8 @@ import click
 from agent_spend.cli import demo, finance, whatif
 from agent_spend.cli.common import DAY, home, new_console, print_failures, print_rows, progress
 from agent_spend.errors import ConfigurationError
+from agent_spend.partitions import FIRST_DAY, Window
+from agent_spend.runs import Stage
 
 
 class _Command(click.Group):
@@ -41,12 +43,44 @@ def backfill(first: datetime, last: datetime, names: str | None, fail_on_finding
 
     A day that fails keeps what was stored before; the other days are loaded, and the exit code is 1.
     """
-    from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
-    from agent_spend.partitions import FIRST_DAY, Window
     from agent_spend.project import feeds
-    from agent_spend.runs import feed_stages, instance, materialize, model_stages
-    from agent_spend.settings import REQUIRED, Settings, is_connected
-    from agent_spend.summary import print_summary
+    from agent_spend.runs import feed_stages, model_stages
+    from agent_spend.settings import REQUIRED, is_connected
+
+    window = _window(first, last)
+    chosen = [name.strip() for name in names.split(",")] if names else None
+    unknown = sorted(set(chosen or ()) - set(feeds()))
+    if unknown:
+        raise ConfigurationError(f"--feeds: no feed named {', '.join(unknown)}; known: {', '.join(feeds())}")
+    if not any(is_connected(system) for system in REQUIRED):
+        raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
+    _run([*feed_stages(chosen), *model_stages()], window, fail_on_findings)
+
+
+@main.command()
+@click.option("--from", "first", type=DAY, required=True, help="First UTC day.")
+@click.option("--to", "last", type=DAY, required=True, help="Last UTC day, inclusive.")
+@click.option("--after", "names", required=True, help="Comma list of what changed: price or policy files, feeds or models.")
+@click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
+def rebuild(first: datetime, last: datetime, names: str, fail_on_findings: bool) -> None:
+    """Build a range of days again where it depends on what changed, and publish; nothing is fetched.
+
+    After a new line in dbt_like_sql/prices/claude_prices.csv: --after claude_prices. A day whose rows come out the same is
+    not written.
+    """
+    from agent_spend.project import catalog
+    from agent_spend.runs import dependents, model_stages
+
+    changed = [name.strip() for name in names.split(",")]
+    known = {*catalog().seeds, *catalog().sources, *catalog().models}
+    if unknown := sorted(set(changed) - known):
+        seeds = ", ".join(catalog().seeds)
+        raise ConfigurationError(f"--after: nothing is named {', '.join(unknown)}; prices and policies: {seeds}")
+    _run(model_stages(only=dependents(changed)), _window(first, last), fail_on_findings)
+
+
+def _window(first: datetime, last: datetime) -> Window:
+    from agent_spend.settings import Settings
 
     window = Window(first.date(), last.date())
     if window.first > window.last:
@@ -56,20 +90,19 @@ def backfill(first: datetime, last: datetime, names: str | None, fail_on_finding
     today = Settings.from_environment().today
     if window.last >= today:
         raise ConfigurationError(f"--to {window.last} is not over yet; the newest closed UTC day is {today - timedelta(days=1)}")
-    chosen = [name.strip() for name in names.split(",")] if names else None
-    unknown = sorted(set(chosen or ()) - set(feeds()))
-    if unknown:
-        raise ConfigurationError(f"--feeds: no feed named {', '.join(unknown)}; known: {', '.join(feeds())}")
-    folder = home()
-    console = new_console()
-    if not any(is_connected(system) for system in REQUIRED):
-        raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
+    return window
+
+
+def _run(stages: list[Stage], window: Window, fail_on_findings: bool) -> None:
     # Loaded last: it takes seconds, and a mistake in the arguments should not.
     from agent_spend.definitions import defs
+    from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
+    from agent_spend.runs import instance, materialize
+    from agent_spend.summary import print_summary
 
+    folder, console = home(), new_console()
     with instance(folder) as dagster, progress(console) as on_stage:
-        stages = [*feed_stages(chosen), *model_stages(), REFRESH_FINDINGS, PUBLISH]
-        outcomes = materialize(defs, dagster, stages, window, on_stage)
+        outcomes = materialize(defs, dagster, [*stages, REFRESH_FINDINGS, PUBLISH], window, on_stage)
     failed = print_failures(console, outcomes)
     findings = print_summary(console, folder)
     if failed or (fail_on_findings and findings):
