@@ -51,7 +51,7 @@ class UsageEvent(msgspec.Struct):
     """One event of ``POST /teams/filtered-usage-events``; it has no id of its own. In 2025 it had no ``chargedCents``."""
 
     timestamp: str | int
-    kind: str
+    kind: str = "(not stated)"
     chargedCents: Decimal | None = None
     userEmail: str | None = None
     serviceAccountId: str | None = None
@@ -71,15 +71,31 @@ class UsageEvent(msgspec.Struct):
 
 
 class Pagination(msgspec.Struct):
-    hasNextPage: bool
+    """Some answers say whether there is a next page, others only which of how many this one is."""
+
+    hasNextPage: bool | None = None
+    currentPage: int = 1
+    numPages: int = 1
+
+    @property
+    def has_next(self) -> bool:
+        return self.currentPage < self.numPages if self.hasNextPage is None else self.hasNextPage
 
 
 class UsagePage(msgspec.Struct):
-    """One page of usage events. A body without rows or without the count is a failure, never an empty page."""
+    """One page of usage events, also by the name that the dashboard gives the list.
 
-    totalUsageEventsCount: int
-    usageEvents: list[UsageEvent]
+    A body without the list is a failure, never an empty page.
+    """
+
+    usageEvents: list[UsageEvent] | None = None
+    usageEventsDisplay: list[UsageEvent] | None = None
+    totalUsageEventsCount: int | None = None
     pagination: Pagination | None = None
+
+    @property
+    def events(self) -> list[UsageEvent]:
+        return (self.usageEventsDisplay if self.usageEvents is None else self.usageEvents) or []
 
 
 CURSOR_USAGE_EVENTS = Contract(
@@ -123,7 +139,10 @@ def usage_page(body: bytes, where: str) -> UsagePage:
         FeedError: ``malformed`` or ``missing_field``; the message names the day of the offending event if it has one.
     """
     try:
-        return decode(body, UsagePage, where)
+        page = decode(body, UsagePage, where)
+        if page.usageEvents is None and page.usageEventsDisplay is None:
+            raise FeedError("missing_field", f"{where}: the answer has no usageEvents; the vendor's shape has changed")
+        return page
     except FeedError as error:
         if (day := _day_of_failure(body, error.message)) is not None:
             raise FeedError(error.reason, f"{error.message} (an event of {day})", error.state) from None

@@ -86,13 +86,13 @@ def _spend(session: VendorSession, day: date, where: str) -> DayAnswer:
     for attempt in (1, 2):
         pages, raw = _spend_pages(session, where)
         spends = [spend for page in pages for spend in page.teamMemberSpend]
-        starts = {page.subscriptionCycleStart for page in pages}
+        starts = {int(page.subscriptionCycleStart) for page in pages}
         counted = pages[-1].totalMembers
         if not spends and counted == 0:
             raise FeedError("empty_list", f"{place} lists nobody; nothing was stored")
         rows = [team_schema.spend_row(spend, min(starts), day, place) for spend in spends]
         people = len({row["user_id"] for row in rows})
-        if len(rows) == people == counted and len(starts) == 1:
+        if len(rows) == people and counted in (None, people) and len(starts) == 1:
             return DayAnswer(day, State.AVAILABLE, rows, raw=raw)
         problem = f"{len(rows)} rows of {people} members, but totalMembers says {counted}"
         if len(starts) > 1:
@@ -100,7 +100,8 @@ def _spend(session: VendorSession, day: date, where: str) -> DayAnswer:
         if attempt == 2:
             error = FeedError("count_mismatch", f"{place}: {problem}; run it later")
             # Fewer members than counted are part of the truth; one that came twice is not.
-            return DayAnswer.incomplete(day, rows if people == len(rows) < counted and len(starts) == 1 else (), error, raw)
+            is_part = people == len(rows) and len(starts) == 1 and counted is not None and len(rows) < counted
+            return DayAnswer.incomplete(day, rows if is_part else (), error, raw)
     raise AssertionError("unreachable")
 
 
@@ -111,6 +112,8 @@ def _spend_pages(session: VendorSession, where: str) -> tuple[list[SpendPage], l
         number = len(pages) + 1
         body = {"sortBy": "user", "sortDirection": "asc", "page": number, "pageSize": SPEND_PAGE_SIZE}
         raw.append(ask(session, "POST", "/teams/spend", f"{where} page {number}", body=body))
+        if len(raw) > 1 and raw[-1].body == raw[-2].body:
+            break
         pages.append(decode(raw[-1].body, SpendPage, f"{where} page {number}: POST /teams/spend"))
     return pages, raw
 

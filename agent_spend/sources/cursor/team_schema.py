@@ -39,9 +39,9 @@ class MemberSpend(msgspec.Struct):
 
 class SpendPage(msgspec.Struct):
     teamMemberSpend: list[MemberSpend]
-    subscriptionCycleStart: int
-    totalMembers: int
-    totalPages: int
+    subscriptionCycleStart: int | str
+    totalMembers: int | None = None
+    totalPages: int = 1
 
 
 class Activity(msgspec.Struct):

@@ -60,7 +60,7 @@ class VerifiedWindow:
         return [page.answer for page in self._pages if day in page.days] or [self._pages[-1].answer]
 
     def _decoded(self, number: int) -> list[UsageEvent]:
-        events = usage_page(self._pages[number].answer.body, self._where).usageEvents
+        events = usage_page(self._pages[number].answer.body, self._where).events
         return events[self._repeated[number] :]
 
 
@@ -78,6 +78,9 @@ def read_window(session: VendorSession, window: Window, where: str, folder: Path
     """
     for attempt in (1, 2):
         pages, totals = _download(session, window, where, Shelf(folder))
+        if None in totals:
+            message = f"{where}: POST {PATH}: without totalUsageEventsCount nobody knows whether this is all"
+            return VerifiedWindow(where, pages, [0] * len(pages), FeedError("count_missing", message))
         repeated = _repeated_rows(pages, totals)
         if repeated is not None:
             return VerifiedWindow(where, pages, repeated, _strangers(pages, window, where))
@@ -91,10 +94,12 @@ def read_window(session: VendorSession, window: Window, where: str, folder: Path
     raise AssertionError("unreachable")
 
 
-def _download(session: VendorSession, window: Window, where: str, shelf: Shelf) -> tuple[list[Page], list[int]]:
+def _download(
+    session: VendorSession, window: Window, where: str, shelf: Shelf
+) -> tuple[list[Page], list[int | None]]:
     start_ms, end_ms = bounds(window)
     pages: list[Page] = []
-    totals: list[int] = []
+    totals: list[int | None] = []
     received = 0
     while True:
         number = len(pages) + 1
@@ -104,13 +109,14 @@ def _download(session: VendorSession, window: Window, where: str, shelf: Shelf) 
         if pages and answer.body == pages[-1].answer.body:
             return pages, totals
         page = usage_page(answer.body, f"{place}: POST {PATH}")
-        days = frozenset(event_day(event, place) for event in page.usageEvents)
-        pages.append(Page(shelf.put(answer), len(page.usageEvents), days))
+        days = frozenset(event_day(event, place) for event in page.events)
+        pages.append(Page(shelf.put(answer), len(page.events), days))
         totals.append(page.totalUsageEventsCount)
-        received += len(page.usageEvents)
-        has_next = received < page.totalUsageEventsCount if page.pagination is None else page.pagination.hasNextPage
+        received += len(page.events)
+        counted = page.totalUsageEventsCount
+        has_next = page.pagination.has_next if page.pagination else received < (counted or 0)
         # The last two conditions end a listing that would never end by itself; the count check then refuses it.
-        if not has_next or not page.usageEvents or received > 2 * max(totals) + PAGE_SIZE:
+        if not has_next or not page.events or (counted is not None and received > 2 * counted + PAGE_SIZE):
             return pages, totals
 
 
@@ -138,14 +144,15 @@ def _repeated_rows(pages: list[Page], totals: list[int]) -> list[int] | None:
 
 
 class _RawPage(msgspec.Struct):
-    usageEvents: list[msgspec.Raw]
+    usageEvents: list[msgspec.Raw] = []
+    usageEventsDisplay: list[msgspec.Raw] = []
 
 
 def _overlap(before: Page, after: Page, most: int) -> int:
     """The largest number of rows, up to ``most``, by which ``after`` may repeat the end of ``before``."""
     ending, beginning = (
-        [bytes(row) for row in msgspec.json.decode(page.answer.body, type=_RawPage).usageEvents]
-        for page in (before, after)
+        [bytes(row) for row in raw.usageEvents or raw.usageEventsDisplay]
+        for raw in (msgspec.json.decode(page.answer.body, type=_RawPage) for page in (before, after))
     )
     longest = min(len(ending), len(beginning), most)
     return next((length for length in range(longest, 0, -1) if ending[-length:] == beginning[:length]), 0)

@@ -197,6 +197,35 @@ def test_billing_groups_of_the_sample_add_up_with_the_unassigned_one(landed):
     assert {row["cycle_ended_at"] for row in rows} == {datetime(2025, 2, 1, tzinfo=UTC)}
 
 
+#: Answers as other tools' tests and the dashboard's own service give them.
+ELSEWHERE = [
+    ('{"totalUsageEventsCount":1,"usageEventsDisplay":[{"timestamp":"1750979225854","kind":"USAGE_EVENT_KIND_USAGE_BASED",'
+     '"chargedCents":28.77,"owningUser":"313946729","tokenUsage":{"inputTokens":111161,"totalCents":22.91}}]}',
+     (State.AVAILABLE, "", "usage_based", Decimal("0.2877"))),
+    ('{"usageEvents":[{"userEmail":"test@example.com","model":"claude-3-5-sonnet-20241022","timestamp":"1750979225854",'
+     '"tokenUsage":{"inputTokens":500,"outputTokens":100,"totalCents":5}}],"totalUsageEventsCount":1,'
+     '"pagination":{"numPages":1,"currentPage":1,"pageSize":1000}}',
+     (State.AVAILABLE, "unknown_kind", "unknown", Decimal("0.05"))),
+    ('{"usageEvents":[{"timestamp":1750979225854,"kind":"Included in Business","chargedCents":8,"serviceAccountId":"null"}],'
+     '"pagination":{"numPages":2,"currentPage":1}}', (State.PARTIAL, "count_missing", "included", Decimal("0.08"))),
+]
+
+
+@pytest.mark.parametrize(("answer", "found"), ELSEWHERE, ids=["dashboard", "without a kind", "without a count"])
+def test_answers_that_lack_what_the_documents_promise_keep_their_money_and_say_so(landed, answer, found):
+    line, [row] = landed("cursor_usage_events", EVENT_DAY, answer)
+    assert (line.state, line.reason, row["kind_class"], row["charged_usd"]) == found
+    assert row["service_account_id"] is None
+
+
+def test_spend_without_a_count_of_members_and_with_its_start_as_text(landed):
+    spend = """{"teamMemberSpend":[{"email":"Person@example.com","spendCents":1250,"effectivePerUserLimitDollars":50}],
+      "subscriptionCycleStart":"1708992000000","totalPages":2}"""
+    line, [row] = landed("cursor_spend", YESTERDAY, spend)
+    assert (line.state, row["user_id"], row["on_demand_usd"], row["limit_usd"]) == (
+        State.AVAILABLE, "person@example.com", Decimal("12.5"), 50)
+
+
 def test_a_part_never_replaces_what_is_fuller_and_anything_fuller_replaces_a_part(landed):
     at_ms = 1750979225854
     four = [event(at_ms + n) for n in range(4)]

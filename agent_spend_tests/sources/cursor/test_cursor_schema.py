@@ -15,7 +15,7 @@ EVENTS_FEED = FEEDS[0]
 
 
 def example_rows() -> list[dict]:
-    events = usage_page(page_text(EXAMPLE_EVENTS, 4).encode(), "test").usageEvents
+    events = usage_page(page_text(EXAMPLE_EVENTS, 4).encode(), "test").events
     return [row for one in events for row in usage_rows([one], event_day(one, "test"), "test")]
 
 
@@ -67,7 +67,7 @@ def test_the_example_passes_the_lake_schema():
 def test_float_noise_survives_as_published():
     page = usage_page(page_text('[{"timestamp":"1794319533120","kind":"Included","chargedCents":2.1532750129699707}]',
                                 1).encode(), "test")
-    assert next(usage_rows(page.usageEvents, TENTH, "test"))["charged_usd"] == Decimal("0.021532750129699707")
+    assert next(usage_rows(page.events, TENTH, "test"))["charged_usd"] == Decimal("0.021532750129699707")
 
 
 def test_digits_beyond_eighteen_decimals_are_rounded_and_do_not_break_the_day():
@@ -77,14 +77,14 @@ def test_digits_beyond_eighteen_decimals_are_rounded_and_do_not_break_the_day():
 def test_a_service_account_called_null_is_a_person():
     page = usage_page(page_text([event(1794319533120, serviceAccountId="null", serviceAccountName="null")], 1).encode(),
                       "test")
-    row = next(usage_rows(page.usageEvents, TENTH, "test"))
+    row = next(usage_rows(page.events, TENTH, "test"))
     assert row["service_account_id"] is None
     assert row["service_account_name"] is None
 
 
 def test_e_mails_are_stored_in_lower_case():
     page = usage_page(page_text([event(1794319533120, userEmail="Dana@Acme.test")], 1).encode(), "test")
-    assert next(usage_rows(page.usageEvents, TENTH, "test"))["user_email"] == "dana@acme.test"
+    assert next(usage_rows(page.events, TENTH, "test"))["user_email"] == "dana@acme.test"
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_kind_that_is_the_name_of_the_subscription_is_a_custom_subscription():
 def test_an_event_without_an_amount_among_others_with_one_is_kept_and_its_day_says_so():
     events = [event(1794319533120), event(1794319533121) | {"tokenUsage": {"totalCents": 3}}]
     del events[1]["chargedCents"]
-    rows = list(usage_rows(usage_page(page_text(events, 2).encode(), "events").usageEvents, date(2026, 11, 10), "events"))
+    rows = list(usage_rows(usage_page(page_text(events, 2).encode(), "events").events, date(2026, 11, 10), "events"))
     assert [row["charged_usd"] for row in rows] == [Decimal("0.04"), None]
     assert doubts(rows, "events 2026-11-10") == (
         "no_amount", "events 2026-11-10: 1 usage-based events state no amount; they are kept and in no USD total")
