@@ -20,6 +20,7 @@ SCENARIO = Scenario(developers=12, days=21, seed=11, end_day=date(2026, 11, 22))
 KEYS = [*sorted(semantics.wanted_keys()), "gen_ai.input.messages", "unheard.of"]
 TEXT = some.sampled_from(
     ["", "chat", "LLM", "seat", "custom", "USD", "EUR", "0.25", "-3", "7", "1e-5", "NaN", "Completed", "github", "x",
+     "0x1F", "1_000", " 5 ", "+4", "5.",
      "fetch_response", "claude-code", '{"total":0.5}', '{"a":0.1,"b":0.2}', '{"total_cost":1e-7}', "\u00fc\u4e2d", "'quoted'",
      '"LLM"', '{"input":3,"output":2,"output_reasoning":1,"input_cached_tokens":5}',
      '{"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":4}}',
@@ -31,7 +32,8 @@ VALUES = some.one_of(
     some.integers(-5, 10**13).map(lambda number: {"intValue": str(number)}),
     some.integers(0, 9000).map(lambda number: {"intValue": number}),
     some.decimals(-2, 20_000, places=9).map(lambda number: {"doubleValue": float(number)}),
-    some.sampled_from([{}, {"arrayValue": {"values": []}}, {"doubleValue": 1.5e-11}]),
+    some.sampled_from([{}, {"arrayValue": {"values": []}}, {"doubleValue": 1.5e-11}, {"doubleValue": 12.7}, None,
+                       {"intValue": str(2**63 - 1)}, {"stringValue": "3", "intValue": "4"}]),
 )
 LINK = {"traceId": "E" * 32, "spanId": "f" * 16, "attributes": [{"key": "why", "value": {"stringValue": "x"}}]}
 LINKS = some.sampled_from([{}, {"links": []}, {"links": None}, {"links": [LINK]}, {"links": [LINK, LINK]}, {"links": [{}]}])
@@ -73,6 +75,14 @@ def test_any_attributes_give_the_same_rows(groups):
 
     assert quick == strict
     assert report.spans == len(groups)
+
+
+def test_a_count_that_no_sum_in_64_bits_holds_is_no_count():
+    said = {"gen_ai.usage.input_tokens": 2**62, "anthropic.usage.compaction.input_tokens": 5, "output_tokens": "9"}
+    (strict, _), (quick, _) = both(line(span(said)) + b"\n")
+
+    assert (strict[0]["input_tokens"], strict[0]["output_tokens"]) == (5, 9)
+    assert quick == strict
 
 
 @pytest.fixture(scope="module")
