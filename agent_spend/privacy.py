@@ -28,7 +28,7 @@ WORD_COLUMNS = frozenset({
     "outcome", "verdict", "confidence", "model", "dominant_model", "baseline_model", "previous_dominant_model",
     "model_set", "org", "squad", "other_squads", "org_source", "squad_source", "cost_center", "previous_state",
     "identity_rule", "identity_confidence", "plan", "proration_rule", "scope_kind",
-    "amount_kind", "price_version", "workload_kind", "cause",
+    "amount_kind", "price_version", "price_versions", "workload_kind", "cause",
 })
 
 

@@ -69,6 +69,44 @@ def test_a_figure_leads_to_its_rows_in_one_click(browser, pages):
     assert browser.run("document.getElementById('lines-cursor-2026-11-01').closest('details').open") is True
 
 
+#: Figures that do not lead, from their row, their table's head or their part of the page, to rows with a price.
+UNTRACED = r"""
+(() => {
+  const priced = (node) => node && (/Price/.test(node.textContent) || node.closest(".behind"));
+  const target = (link) => document.getElementById(decodeURIComponent(link.getAttribute("href").slice(1)));
+  const reaches = (link) => priced(target(link)?.closest(".behind") ?? target(link)?.querySelector(".behind"));
+  const leads = (scope) => scope && [...scope.querySelectorAll('a[href^="#"], a[href$=".html"]')].some(
+    (link) => link.getAttribute("href").endsWith(".html") || reaches(link));
+  const kinds = "td.n, .hero, .sub, .money, .sums, .arrows b, .factors, .mini td";
+  return [...document.querySelectorAll("main :is(" + kinds + ")")].filter((figure) => {
+    if (!/\d/.test(figure.textContent) || figure.closest(".behind")) return false;
+    const [row, part] = [figure.closest("tbody[id]") ?? figure.closest("tr, li, p"), figure.closest("article, section.block")];
+    return ![row, figure.closest("table")?.tHead, figure.closest("article"), ...part.querySelectorAll(":scope > p")].some(leads)
+      && !priced(row?.querySelector(".behind")) && !priced(part.querySelector(":scope > .behind, :scope > details > .behind"));
+  }).map((figure) => `${figure.closest("section[id]").id}: ${figure.textContent.trim()}`);
+})()
+"""
+
+
+@pytest.mark.parametrize("name", ["index.html", "org-payments.html", "squad-payments--checkout.html"])
+def test_every_figure_leads_to_its_rows_and_their_price(browser, pages, name):
+    browser.open(pages / name)
+    assert browser.run(UNTRACED) == []
+
+
+@pytest.mark.parametrize(("figure", "rows", "price"), [
+    ("#workflow-contract_review td.strong", "$27.50", "claude_prices claude-opus-5-5 default 2026-09-22, derived"),
+    ("#key-1 td:last-child", "$40.25", "claude_prices claude-opus-5-5 default 2026-09-22, direct"),
+    ("#workload-1 td:nth-of-type(7)", "$5.20", "claude_prices claude-opus-5-5 default 2026-09-22"),
+])
+def test_a_row_opens_on_its_lines_which_add_up_to_it(browser, pages, figure, rows, price):
+    browser.open(pages / "index.html")
+    body = f"document.querySelector('{figure}').closest('tbody')"
+    browser.run(f"{body}.querySelector('summary').click()")
+    lines = browser.run(f"{body}.querySelector('.behind').innerText")
+    assert rows in lines and price in lines
+
+
 def test_a_table_is_sorted_by_its_head(browser, pages):
     browser.open(pages / "org-payments.html")
     browser.run("document.querySelectorAll('#persons thead th')[2].click()")
@@ -89,7 +127,7 @@ def test_people_are_found_by_typing(browser, pages):
 def test_keys_are_filtered_by_environment(browser, pages):
     browser.open(pages / "index.html")
     browser.run(FILL_IN % ("[data-select=keys]", "prod", "change"))
-    shown = "[...document.querySelectorAll('#keys-table tbody tr')].filter(r => !r.hidden).map(r => r.cells[0].textContent)"
+    shown = "[...document.querySelectorAll('#keys-table > tbody')].filter(b => !b.hidden).map(b => b.rows[0].cells[0].innerText)"
     assert browser.run(shown) == ["checkout-prod"]
 
 

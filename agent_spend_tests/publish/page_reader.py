@@ -15,13 +15,15 @@ def read(folder: Path, tables: dict[str, list[dict]]) -> dict[str, "Page"]:
 
 
 class Page(HTMLParser):
-    """What a reader sees: ``text`` of the whole page, and the cells of each table row by the id of its part of the page."""
+    """What a reader sees: ``text`` of the whole page, and the cells of each table row by the id of its part
+    of the page and by that of the section around it.
+    """
 
     def __init__(self, html: str):
         super().__init__()
         self.html, self.text, self.ids = html, "", set()
         self.rows: dict[str, list[list[str]]] = {}
-        self._part, self._cells, self._is_hidden = "", None, False
+        self._part, self._section, self._cells, self._is_hidden = "", "", None, False
         self.feed(html)
         self.text = " ".join(self.text.split())
 
@@ -30,11 +32,14 @@ class Page(HTMLParser):
         self._is_hidden = tag in ("style", "script")
         if identifier:
             self.ids.add(identifier)
-            if tag in ("section", "tbody", "article", "p"):
+            if tag in ("section", "tbody", "article", "div"):
                 self._part = identifier
+            if tag == "section":
+                self._section = identifier
         if tag == "tr":
             self._cells = []
-            self.rows.setdefault(self._part, []).append(self._cells)
+            for part in {self._part, self._section}:
+                self.rows.setdefault(part, []).append(self._cells)
         if tag in ("td", "th") and self._cells is not None:
             self._cells.append("")
 

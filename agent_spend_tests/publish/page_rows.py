@@ -37,8 +37,15 @@ TABLES = {
     " baseline_completions whole, ratio float",
     "rpt_platform__cost_change_day": "usage_day day, workflow_id text, ratio float, price_factor float, tokens_factor float,"
     " attempts_factor float, model_mix_factor float, baseline_shape_factor float, baseline_model text, model text",
-    "rpt_auth_audit": "workload text, vendor text, auth_kind text, environment text, owner text, person_id text, org text,"
+    "rpt_auth_audit": "workload text, workload_kind text, vendor text, auth_kind text, environment text, owner text,"
+    " person_id text, org text,"
     " first_seen_day day, last_seen_day day, list_usd_28d money, key_usd_28d money, evidence text, verdict text, confidence text",
+    "rpt_auth_audit_day": "usage_day day, vendor text, workload text, workload_kind text, auth_kind text, environment text,"
+    " starts whole, list_usd money, key_usd money, price_versions text, is_in_window flag",
+    "fct_task": "usage_day day, workflow_id text, task_id text, attempts whole, model_set text, price_versions text,"
+    " list_usd money, attribution_mode text, input_tokens whole, output_tokens whole",
+    "rpt_finance__budget_line": "scope_kind text, scope text, amount_kind text, vendor text, series text, model text,"
+    " price_state text, price_version text, attribution_mode text, amount_usd money, row_count whole",
     "rpt_unmatched": "vendor text, identifier text, login text, first_day day,"
     " last_day day, days whole, list_usd money, billed_usd money",
     "rpt_coverage": "feed text, usage_day day, state text, reason text, message text, rows whole, fetched_at instant,"
@@ -129,6 +136,9 @@ def company() -> dict[str, list[dict]]:
                     quantity=row["credits"], unit="ai_credits", price_version="unit_prices github_copilot ai_credit 2026-06-01",
                     actor_kind="not_split") for row in credits]  # fmt: skip
     usage += [
+        _usage(date(2026, 11, 11), "github_copilot", "copilot_credits", "seat", "2.00", actor_id="gh-P1", person_id="P1",
+               org="Payments", squad="checkout", quantity=Decimal(200), unit="ai_credits", actor_kind="not_split",
+               price_version="unit_prices github_copilot ai_credit 2026-06-01"),
         _usage(friday, "anthropic", "claude_api_key", "api_key", "40.25", key_id="apikey_1", key_name="checkout-prod",
                environment="prod", cost_center="CC-1", workspace="wrk_prod", model="claude-opus-5-5", actor_kind="machine",
                price_version="claude_prices claude-opus-5-5 default 2026-09-22", quantity=Decimal(1_500_000)),
@@ -200,6 +210,20 @@ def company() -> dict[str, list[dict]]:
             _audit("sol@acme.test", "cursor", "seat", None, "Sol Silva", "person_background", "S1", "Search"),
             _audit("ada@acme.test", "cursor", "seat", None, "Ada Abe", "automated_on_seat", "P1", "Payments"),
             _audit("checkout-prod", "anthropic", "api_key", "prod", "CC-1", "ok", None, "(not attributable)"),
+        ],
+        "rpt_auth_audit_day": [
+            {"usage_day": day, "vendor": vendor, "workload": workload, "workload_kind": "traced workflow", "auth_kind": auth_kind,
+             "environment": environment, "starts": 1, "list_usd": Decimal("0.20"), "key_usd": Decimal("0.20"),
+             "price_versions": "claude_prices claude-opus-5-5 default 2026-09-22", "is_in_window": day >= DAYS[2]}
+            for day in DAYS for vendor, workload, auth_kind, environment in (
+                ("custom_agents", "release_notes", "seat", "prod"), ("cursor", "ada@acme.test", "seat", None),
+                ("cursor", "sol@acme.test", "seat", None), ("anthropic", "checkout-prod", "api_key", "prod"))
+        ],
+        "fct_task": [
+            {"usage_day": row["usage_day"], "workflow_id": row["workflow_id"], "task_id": "t", "attempts": row["attempts"],
+             "model_set": row["dominant_model"], "price_versions": f"claude_prices {row['dominant_model']} default 2026-09-22",
+             "list_usd": row["list_usd"], "attribution_mode": "derived", "input_tokens": row["input_tokens"], "output_tokens": 0}
+            for row in workflow_days()
         ],
         "rpt_unmatched": [{"vendor": "github_copilot", "identifier": "contractor-9", "first_day": friday, "last_day": friday,
                            "days": 1, "list_usd": Decimal("0.58")}],
@@ -285,6 +309,7 @@ def _finding(finding_id, kind, severity, vendor, subject, amount, **other) -> di
 
 def _audit(workload, vendor, auth_kind, environment, owner, verdict, person_id, org) -> dict:
     return {"person_id": person_id, "org": org, "confidence": "high", "workload": workload,
-            "vendor": vendor, "auth_kind": auth_kind, "environment": environment, "owner": owner,
+            "workload_kind": "traced workflow", "vendor": vendor, "auth_kind": auth_kind, "environment": environment,
+            "owner": owner,
             "first_seen_day": DAYS[0], "last_seen_day": SUNDAY, "list_usd_28d": Decimal("5.20"), "evidence": "seen on 28 days",
             "verdict": verdict}

@@ -10,6 +10,11 @@ scope: what the budget is for, as in int_budget__in_force
 amount_kind: list or billed
 vendor: ledger name of the vendor
 usage_day: UTC day
+series: line on the main chart
+model: model as the vendor prints it
+price_state: priced, reported, unpriced or not_priced
+price_version: price book line behind the list value
+attribution_mode: direct, derived or allocated
 amount_usd: list or billed USD of the line; null when not stated
 */
 SELECT
@@ -19,6 +24,11 @@ SELECT
   b.amount_kind,
   u.vendor,
   u.usage_day,
+  u.series,
+  u.model,
+  u.price_state,
+  u.price_version,
+  u.attribution_mode,
   CASE b.amount_kind WHEN 'list' THEN u.list_usd WHEN 'billed' THEN u.billed_usd END AS amount_usd
 FROM int_budget__in_force AS b
 INNER JOIN fct_usage_day AS u

@@ -16,6 +16,7 @@ key_id: key or service account, where there is one
 starts: runs, events or sessions; null where the vendor counts none
 list_usd: consumption at list price; null when unpriced
 key_usd: the same use at the prices of a machine key
+price_versions: price book lines behind list_usd; reported where the agent or the vendor states the amount
 */
 WITH terminals AS (
   SELECT
@@ -62,7 +63,8 @@ int_workload__day AS (
     MAX(key_id) AS key_id,
     CAST(COUNT(*) AS BIGINT) AS starts,
     CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,
-    CAST(SUM(key_usd) AS DECIMAL(38, 18)) AS key_usd
+    CAST(SUM(key_usd) AS DECIMAL(38, 18)) AS key_usd,
+    STRING_AGG(DISTINCT price_versions, ', ' ORDER BY price_versions) AS price_versions
   FROM int_workload__start
   WHERE workload_kind <> 'session'
   GROUP BY usage_day, vendor, workload, workload_kind, auth_kind, environment, person_email
@@ -79,7 +81,8 @@ int_workload__day AS (
     MAX(f.key_id) AS key_id,
     CAST(NULL AS BIGINT) AS starts,
     CAST(SUM(f.list_usd) AS DECIMAL(38, 18)) AS list_usd,
-    CAST(SUM(f.list_usd) AS DECIMAL(38, 18)) AS key_usd
+    CAST(SUM(f.list_usd) AS DECIMAL(38, 18)) AS key_usd,
+    STRING_AGG(DISTINCT COALESCE(f.price_version, f.price_state), ', ' ORDER BY COALESCE(f.price_version, f.price_state)) AS price_versions
   FROM fct_usage_day AS f
   LEFT JOIN int_workload__key AS k ON k.vendor = f.vendor AND k.key_id = f.key_id
   WHERE f.vendor = 'anthropic' AND f.series = 'claude_api_key' AND f.actor_kind = 'machine' AND f.key_id IS NOT NULL
@@ -97,7 +100,8 @@ int_workload__day AS (
     CAST(NULL AS VARCHAR) AS key_id,
     CAST(SUM(sessions) AS BIGINT) AS starts,
     CAST(SUM(estimated_usd) AS DECIMAL(38, 18)) AS list_usd,
-    CAST(SUM(estimated_usd) AS DECIMAL(38, 18)) AS key_usd
+    CAST(SUM(estimated_usd) AS DECIMAL(38, 18)) AS key_usd,
+    'reported' AS price_versions
   FROM headless
   GROUP BY usage_day, email, workload_kind, auth_kind
 )

@@ -17,6 +17,7 @@ seat_vendor: whose seat it is; null without a seat
 key_id: key or service account of the registry
 list_usd: consumption at list price; null when unpriced
 key_usd: the same use at the prices of a machine key, from the price book where it has the model
+price_versions: price book lines behind list_usd; reported where the agent or the vendor states the amount
 */
 WITH programs AS (
   SELECT
@@ -42,6 +43,16 @@ costs AS (
   GROUP BY usage_day, trace_id, run_span_id
 ),
 
+prices AS (
+  SELECT
+    usage_day,
+    trace_id,
+    run_span_id,
+    STRING_AGG(price, ', ' ORDER BY price) AS price_versions
+  FROM (SELECT DISTINCT usage_day, trace_id, run_span_id, COALESCE(price_version, price_state) AS price FROM int_agent__call) AS calls
+  GROUP BY usage_day, trace_id, run_span_id
+),
+
 runs AS (
   SELECT
     r.usage_day,
@@ -54,10 +65,12 @@ runs AS (
     CASE WHEN r.auth_kind = 'seat' THEN r.owner_email END AS person_email,
     CASE WHEN r.auth_kind = 'seat' THEN CASE WHEN t.is_copilot THEN 'github_copilot' ELSE 'anthropic' END END AS seat_vendor,
     c.list_usd,
-    c.key_usd
+    c.key_usd,
+    v.price_versions
   FROM int_agent__run AS r
   INNER JOIN programs AS t ON t.usage_day = r.usage_day AND t.trace_id = r.trace_id AND t.run_span_id = r.run_span_id
   LEFT JOIN costs AS c ON c.usage_day = r.usage_day AND c.trace_id = r.trace_id AND c.run_span_id = r.run_span_id
+  LEFT JOIN prices AS v ON v.usage_day = r.usage_day AND v.trace_id = r.trace_id AND v.run_span_id = r.run_span_id
 ),
 
 events AS (
@@ -93,7 +106,8 @@ int_workload__start AS (
     seat_vendor,
     CAST(NULL AS VARCHAR) AS key_id,
     list_usd,
-    key_usd
+    key_usd,
+    price_versions
   FROM runs
   UNION ALL
   SELECT
@@ -118,7 +132,8 @@ int_workload__start AS (
     CASE WHEN e.service_account_id IS NULL THEN 'cursor' END AS seat_vendor,
     e.service_account_id AS key_id,
     e.list_usd,
-    e.list_usd AS key_usd
+    e.list_usd AS key_usd,
+    'reported' AS price_versions
   FROM events AS e
   LEFT JOIN stg_keys__key_day AS k ON k.usage_day = e.usage_day AND k.vendor = 'cursor' AND k.key_id = e.service_account_id
 )

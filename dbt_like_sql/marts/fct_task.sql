@@ -14,6 +14,7 @@ completed_at: end of the first successful attempt, null without one
 attempts: number of runs
 outcome: completed, failed or unknown
 model_set: models used, comma separated
+price_versions: price book lines behind list_usd, comma separated; reported where the agent states the cost, unpriced without either
 list_usd: list value of all attempts, allocated_usd included
 allocated_usd: shares of what traces spent outside of their runs
 attribution_mode: allocated when a share is in it, derived when tokens were priced, else direct
@@ -38,15 +39,15 @@ WITH run_costs AS (
   GROUP BY usage_day, trace_id, run_span_id
 ),
 
-used_models AS (
+used AS (
   SELECT DISTINCT
     r.usage_day,
     r.workflow_id,
     r.task_id,
-    c.model
+    c.model,
+    COALESCE(c.price_version, c.price_state) AS price
   FROM int_agent__task_run AS r
   INNER JOIN int_agent__call AS c ON c.usage_day = r.run_day AND c.trace_id = r.trace_id AND c.run_span_id = r.run_span_id
-  WHERE c.model IS NOT NULL
 ),
 
 task_models AS (
@@ -54,8 +55,9 @@ task_models AS (
     usage_day,
     workflow_id,
     task_id,
-    STRING_AGG(model, ', ' ORDER BY model) AS model_set
-  FROM used_models
+    STRING_AGG(DISTINCT model, ', ' ORDER BY model) AS model_set,
+    STRING_AGG(DISTINCT price, ', ' ORDER BY price) AS price_versions
+  FROM used
   GROUP BY usage_day, workflow_id, task_id
 ),
 
@@ -93,6 +95,7 @@ fct_task AS (
     t.attempts,
     CASE WHEN t.completed_at IS NOT NULL THEN 'completed' WHEN t.failures > 0 THEN 'failed' ELSE 'unknown' END AS outcome,
     m.model_set,
+    m.price_versions,
     t.list_usd,
     t.allocated_usd,
     CASE t.mode_rank WHEN 2 THEN 'allocated' WHEN 1 THEN 'derived' ELSE 'direct' END AS attribution_mode,

@@ -1,6 +1,6 @@
 -- grain: one row per automated workload x kind x auth kind x environment
 -- unit: USD at list price over the rule's window (28 days) that ends with the newest day
--- source: int_workload__day, int_workload__cadence, int_workload__key, stg_identity__override; policies/workload_rules.csv
+-- source: rpt_auth_audit_day, int_workload__cadence, int_workload__key, stg_identity__override; policies/workload_rules.csv
 -- late data: rebuilt whole
 -- partitions: none
 /*
@@ -25,38 +25,9 @@ confidence: high, medium or low that it is automated
 */
 WITH newest AS (
   SELECT
-    MAX(f.usage_day) AS last_day,
-    CAST(MAX(f.usage_day) - MAX(r.window_days) AS DATE) AS day_before,
     CAST(MAX(f.usage_day) - MAX(r.quiet_days) AS DATE) AS quiet_day
   FROM fct_usage_day AS f
   CROSS JOIN int_workload__rule AS r
-),
-
-suspected_days AS (
-  SELECT
-    s.usage_day,
-    s.vendor,
-    s.workload,
-    s.workload_kind,
-    'no marker: only the clock says so' AS marker,
-    s.auth_kind,
-    s.environment,
-    s.person_email,
-    s.key_id,
-    s.list_usd,
-    s.key_usd
-  FROM int_workload__start AS s
-  INNER JOIN int_workload__cadence AS c
-    ON c.vendor = s.vendor AND c.workload = s.workload AND c.workload_kind = s.workload_kind AND c.auth_kind = s.auth_kind
-    AND COALESCE(c.environment, '') = COALESCE(s.environment, '')
-  WHERE s.workload_kind = 'session' AND c.is_suspect AND EXTRACT(HOUR FROM s.started_at) = c.usual_hour
-),
-
-days AS (
-  SELECT usage_day, vendor, workload, workload_kind, marker, auth_kind, environment, person_email, key_id, list_usd, key_usd
-  FROM int_workload__day
-  UNION ALL
-  SELECT * FROM suspected_days
 ),
 
 workloads AS (
@@ -74,11 +45,10 @@ workloads AS (
     MIN(d.usage_day) AS first_seen_day,
     MAX(d.usage_day) AS last_seen_day,
     COUNT(DISTINCT d.usage_day) AS all_days,
-    COUNT(DISTINCT CASE WHEN d.usage_day > n.day_before THEN d.usage_day END) AS active_days,
-    CAST(SUM(CASE WHEN d.usage_day > n.day_before THEN d.list_usd END) AS DECIMAL(38, 18)) AS list_usd_28d,
-    CAST(SUM(CASE WHEN d.usage_day > n.day_before THEN d.key_usd END) AS DECIMAL(38, 18)) AS key_usd_28d
-  FROM days AS d
-  CROSS JOIN newest AS n
+    COUNT(DISTINCT CASE WHEN d.is_in_window THEN d.usage_day END) AS active_days,
+    CAST(SUM(CASE WHEN d.is_in_window THEN d.list_usd END) AS DECIMAL(38, 18)) AS list_usd_28d,
+    CAST(SUM(CASE WHEN d.is_in_window THEN d.key_usd END) AS DECIMAL(38, 18)) AS key_usd_28d
+  FROM rpt_auth_audit_day AS d
   GROUP BY d.vendor, d.workload, d.workload_kind, d.auth_kind, d.environment
 ),
 

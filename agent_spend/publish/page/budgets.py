@@ -1,6 +1,7 @@
 """Budgets with their pace, and the lines of the month's reconciliation with their causes."""
 
 from agent_spend.publish.page.audience import SMALLEST_GROUP, Audience, Names
+from agent_spend.publish.page.behind import budget_lines
 from agent_spend.publish.page.source import Source
 
 _SCOPES = ("vendor", "org", "squad", "workflow", "key")
@@ -8,7 +9,7 @@ _SCOPES = ("vendor", "org", "squad", "workflow", "key")
 
 def build_budgets(source: Source, audience: Audience, names: Names) -> list[dict]:
     """Budgets that the audience may see: that of a group it is not in only where five or more people share it."""
-    shown = []
+    shown, lines = [], budget_lines(source)
     people = {
         (row["org"], row["squad"]): row["people"]
         for row in source.rows("SELECT org, squad, COUNT(*) AS people FROM dim_person GROUP BY org, squad ORDER BY ALL")
@@ -22,7 +23,7 @@ def build_budgets(source: Source, audience: Audience, names: Names) -> list[dict
             is_shown = row["scope_kind"] not in ("org", "squad") or sum(places.values()) >= SMALLEST_GROUP
         if is_shown:
             hidden = {column: names.hide(row[column], audience) for column in ("scope", "owner")}
-            shown.append({**row, **hidden})
+            shown.append({**row, **hidden, "lines": lines.get((row["scope_kind"], row["scope"], row["amount_kind"]), [])})
     return sorted(shown, key=lambda row: (_SCOPES.index(row["scope_kind"]) if row["scope_kind"] in _SCOPES else 9, row["scope"]))
 
 

@@ -1,4 +1,4 @@
-"""The finance layer: months by vendor, four amounts apart, and the lines behind each figure."""
+"""The finance layer: months by vendor, four amounts apart."""
 
 import json
 from calendar import monthrange
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from agent_spend.publish.page.audience import BOUND, Audience
 from agent_spend.publish.page.source import Source, total
 from agent_spend.publish.page.vocabulary import CHARGE_NAMES, COVERED_NAMES, VENDORS
 
@@ -69,7 +68,7 @@ def build_finance(source: Source) -> Finance:
         months=months,
         series=_recent(series, source.month),
         has_invoices=any(row["invoiced_usd"] is not None for row in months),
-        pools=source.rows_of("rpt_finance__pool_month", _POOLS, first=_first_month(source.month)),
+        pools=source.rows_of("rpt_finance__pool_month", _POOLS, first=first_month(source.month)),
         cycles=_cycles(source),
         seats=source.rows_of("fct_seat_month", _SEATS, month=source.month),
         drivers=source.rows_of("rpt_finance__drivers_week", _DRIVERS, week=source.week),
@@ -83,7 +82,7 @@ def build_finance(source: Source) -> Finance:
 
 def _cycles(source: Source) -> list[dict]:
     """Cursor's billing cycles, the newest first, each with its ``months``; none where Cursor is not connected."""
-    cycles = source.rows_of("rpt_finance__cursor_cycle", _CYCLES, first=_first_month(source.month))
+    cycles = source.rows_of("rpt_finance__cursor_cycle", _CYCLES, first=first_month(source.month))
     months = source.rows_of("rpt_finance__cursor_cycle_day", _CYCLE_MONTHS)
     return [
         {**cycle, "months": [row for row in months if row["cycle_started_at"] == cycle["cycle_started_at"]]} for cycle in cycles
@@ -105,16 +104,6 @@ def _adjustments(source: Source) -> dict[date, list[dict]]:
     for key in sorted(lines):
         by_month.setdefault(key[0], []).append(lines[key])
     return by_month
-
-
-def build_lines(source: Source, audience: Audience) -> dict[date, dict[str, list[dict]]]:
-    """The ledger of the audience by month and vendor: a line for each series, model, price version and attribution."""
-    lines: dict[date, dict[str, list[dict]]] = {}
-    for row in source.rows(_LINES, first=_first_month(source.month), **audience.bounds):
-        lines.setdefault(row["month"], {}).setdefault(row["vendor"], []).append(row)
-    return {
-        month: {vendor: by_vendor[vendor] for vendor in VENDORS if vendor in by_vendor} for month, by_vendor in lines.items()
-    }
 
 
 def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
@@ -149,11 +138,11 @@ def _amount(column: str, note: str, now: list[dict], before: list[dict]) -> Amou
 
 
 def _recent(rows: list[dict], newest: date | None) -> list[dict]:
-    first = _first_month(newest)
+    first = first_month(newest)
     return [row for row in rows if row["month"] >= first]
 
 
-def _first_month(newest: date | None) -> date:
+def first_month(newest: date | None) -> date:
     """Thirteen months are shown: the newest, and the same month of the year before at the other end."""
     return date(newest.year - 1, newest.month, 1) if newest else date.min
 
@@ -162,17 +151,6 @@ def _order(known: tuple[str, ...], name: str) -> tuple[int, str]:
     return (known.index(name) if name in known else len(known), name)
 
 
-_LINES = f"""
-SELECT
-  month, vendor, series, surface, model, auth_kind, unit, price_state, price_version, attribution_mode,
-  SUM(quantity) AS quantity, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd, SUM(billed_usd) AS billed_usd,
-  SUM(row_count) AS row_count, MIN(first_day) AS first_day, MAX(last_day) AS last_day
-FROM rpt_finance__line_month
-WHERE month >= $first AND {BOUND}
-GROUP BY ALL
-ORDER BY month DESC, series, surface, list_usd DESC NULLS LAST, billed_usd DESC NULLS LAST, model, auth_kind,
-  price_state, price_version, attribution_mode, unit
-"""
 _CLOSES = """
 SELECT month, MAX(closed_at) AS closed_at, BOOL_OR(is_forced) AS is_forced, MAX(price_versions) AS price_versions,
   MAX(figures_hash) AS figures_hash

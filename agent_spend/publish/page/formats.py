@@ -117,6 +117,22 @@ def long_day(value: date | None) -> str:
     return "" if value is None else f"{day(value)} {value.year}"
 
 
+def monday(value: date) -> date:
+    """Monday of the day's ISO week."""
+    return value - timedelta(days=value.weekday())
+
+
+def week_before(value: date) -> date:
+    """Seven days earlier."""
+    return value - timedelta(days=7)
+
+
+def literal(value: str) -> str:
+    """A name as SQL inside the shell's double quotes."""
+    quoted = value.replace("'", "''")
+    return "'" + re.sub(r'([\\"$`])', r"\\\1", quoted) + "'"
+
+
 def month(value: date) -> str:
     """``Nov 2026``."""
     return f"{value:%b %Y}"
@@ -159,4 +175,5 @@ FILTERS = {
     "usd": usd, "usd_rate": usd_rate, "usd_exact": usd_exact, "credits": credits, "percent": percent, "times": times,
     "factor": factor, "whole": whole, "tokens": tokens, "quantity": quantity, "day": day, "weekday": weekday,
     "long_day": long_day, "month": month, "week": week, "instant": instant, "exact": exact,
+    "monday": monday, "week_before": week_before, "literal": literal,
 }

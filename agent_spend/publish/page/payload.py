@@ -5,8 +5,9 @@ from datetime import date
 
 from agent_spend.publish.page import health
 from agent_spend.publish.page.audience import Audience, Names
+from agent_spend.publish.page.behind import Behind, build_behind
 from agent_spend.publish.page.budgets import build_budgets, build_reconciliation
-from agent_spend.publish.page.finance import Finance, build_finance, build_lines
+from agent_spend.publish.page.finance import Finance, build_finance, first_month
 from agent_spend.publish.page.managers import Managers, build_managers
 from agent_spend.publish.page.people import People, build_people
 from agent_spend.publish.page.platform import Platform, build_platform
@@ -29,7 +30,7 @@ class Payload:
     managers: Managers
     budgets: list[dict]
     workloads: Workloads
-    lines: dict[date, dict[str, list[dict]]]
+    behind: Behind
     finance: Finance | None = None
     platform: Platform | None = None
     people: People | None = None
@@ -50,6 +51,7 @@ def build_payload(source: Source, audience: Audience, known: list[Audience], nam
     The company page holds people only as groups of five or more. An org's page holds the people of that org, a squad's
     page those of that squad, and of no other; the names of other orgs do not appear on them.
     """
+    finance = build_finance(source) if audience.org is None else None
     payload = Payload(
         audience=audience,
         pages=[],
@@ -59,7 +61,8 @@ def build_payload(source: Source, audience: Audience, known: list[Audience], nam
         managers=build_managers(source, audience),
         budgets=build_budgets(source, audience, names),
         workloads=build_workloads(source, audience, names),
-        lines=build_lines(source, audience),
+        behind=build_behind(source, audience, first_month(source.month), finance.months if finance else []),
+        finance=finance,
     )
     if audience.org is not None:
         payload.people = build_people(source, audience)
@@ -67,7 +70,6 @@ def build_payload(source: Source, audience: Audience, known: list[Audience], nam
             payload.pages = [other for other in known if other.org == audience.org and other.squad]
         return payload
     payload.pages = [other for other in known if other.org and not other.squad]
-    payload.finance = build_finance(source)
     payload.reconciliation = build_reconciliation(source)
     payload.platform = build_platform(source)
     payload.coverage = health.coverage(source)

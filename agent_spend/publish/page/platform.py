@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from math import log
 
+from agent_spend.publish.page.behind import KEY_COLUMNS, key_lines, workflow_lines
 from agent_spend.publish.page.source import DAYS, Source, change_percent
 
 MILLION = Decimal(1_000_000)
@@ -30,6 +31,7 @@ class Workflow:
     newest_ratio_day: date | None = None
     allocated_usd: Decimal = Decimal(0)
     """Part of ``list_usd`` that is a share of what traces spent outside of their runs."""
+    lines: list[dict] = field(default_factory=list)
 
     @property
     def per_completed_task(self) -> Decimal | None:
@@ -80,7 +82,8 @@ def build_platform(source: Source) -> Platform:
     rows: dict[str, list[dict]] = {}
     for row in source.rows("SELECT * FROM rpt_platform__workflow_day WHERE usage_day >= $first ORDER BY ALL", first=first):
         rows.setdefault(row["workflow_id"], []).append(row)
-    workflows = [_workflow(name, rows[name]) for name in sorted(rows)]
+    lines = workflow_lines(source, first)
+    workflows = [_workflow(name, rows[name], lines.get((name,), [])) for name in sorted(rows)]
     workflows.sort(key=lambda f: (f.per_completed_task is None, -(f.per_completed_task or f.list_usd), f.workflow_id))
     featured = max(workflows, key=_largest_change, default=None)
     shift = _shift(featured) if featured else None
@@ -88,10 +91,12 @@ def build_platform(source: Source) -> Platform:
         "SELECT * FROM rpt_platform__cost_change_day WHERE workflow_id = $flow AND usage_day = $day",
         flow=featured.workflow_id, day=shift.day,
     ) if shift else []
-    keys = source.rows(_KEYS, month=source.month)
+    keys = source.rows(f"{_KEYS}, {_KEY_SUMS}", month=source.month)
+    behind = key_lines(source, _KEYS)
     totals: dict[str, dict[str, Decimal]] = {}
     for key in keys:
         key["group"] = _key_group(key)
+        key["lines"] = behind[tuple(key[column] for column in KEY_COLUMNS)]
         of_vendor = totals.setdefault(key["vendor"], {})
         of_vendor[key["group"]] = of_vendor.get(key["group"], Decimal(0)) + (key["list_usd"] or 0)
     return Platform(
@@ -109,7 +114,7 @@ def _key_group(key: dict) -> str:
     return "keys of people" if key["is_personal"] else "untagged" if key["key"] else "no key"
 
 
-def _workflow(name: str, rows: list[dict]) -> Workflow:
+def _workflow(name: str, rows: list[dict], lines: list[dict]) -> Workflow:
     days = [_day([row for row in rows if row["usage_day"] == day]) for day in sorted({row["usage_day"] for row in rows})]
     judged = [day for day in days if day["ratio"] is not None]
     return Workflow(
@@ -128,6 +133,7 @@ def _workflow(name: str, rows: list[dict]) -> Workflow:
         newest_ratio=judged[-1]["ratio"] if judged else None,
         newest_ratio_day=judged[-1]["usage_day"] if judged else None,
         allocated_usd=sum((row["allocated_usd"] or Decimal(0) for row in rows), Decimal(0)),
+        lines=lines,
     )
 
 
@@ -183,7 +189,8 @@ SELECT
   vendor, is_personal, workspace,
   CASE WHEN NOT is_personal THEN COALESCE(key_name, key_id, CASE WHEN auth_kind = 'service_account' THEN actor_id END) END AS key,
   CASE WHEN NOT is_personal THEN environment END AS environment,
-  CASE WHEN NOT is_personal THEN cost_center END AS cost_center,
+  CASE WHEN NOT is_personal THEN cost_center END AS cost_center"""
+_KEY_SUMS = """
   COUNT(DISTINCT COALESCE(key_id, actor_id)) AS keys,
   SUM(list_usd) AS list_usd,
   CAST(SUM(CASE WHEN price_state = 'unpriced' THEN quantity ELSE 0 END) AS BIGINT) AS unpriced_tokens

@@ -97,6 +97,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.filters |= FILTERS
     environment.filters["slug"] = slug
+    environment.filters["feed_name"] = lambda feed: vocabulary.words(feed, vocabulary.FEED_NAMES)
     environment.globals |= {
         "words": vocabulary.words, "vocabulary": vocabulary, "series_name": vocabulary.series_name,
         "sparkline": sparkline, "day_bars": day_bars, "state_strip": state_strip,

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from agent_spend.publish.page.audience import Audience, Names
+from agent_spend.publish.page.behind import WORKLOAD_COLUMNS, workload_lines
 from agent_spend.publish.page.source import Source
 
 #: Verdicts of the audit, the most urgent first; the last ones ask nobody to act.
@@ -33,15 +34,20 @@ class Workloads:
     cutover: list[dict] = field(default_factory=list)
     sdk: SdkSplit | None = None
 
+    def id_of(self, finding: dict) -> str | None:
+        """Where the workload that a finding is about stands on the page."""
+        return next((row["id"] for row in self.audit if row["is_named"]
+                     and (row["vendor"], row["workload"]) == (finding["vendor"], finding["subject"])), None)  # fmt: skip
+
 
 def build_workloads(source: Source, audience: Audience, names: Names) -> Workloads:
     """A person behind a workload is named to the own org and squad only, and so is what is called after the person."""
-    audit, people = _audit(source, audience, names)
-    return Workloads(audit, people, _cutover(source, audience, names), _sdk_split(source, audience, names))
+    audit, people, ids = _audit(source, audience, names)
+    return Workloads(audit, people, _cutover(source, audience, names, ids), _sdk_split(source, audience, names))
 
 
-def _audit(source: Source, audience: Audience, names: Names) -> tuple[list[dict], list[dict]]:
-    listed, people = [], {}
+def _audit(source: Source, audience: Audience, names: Names) -> tuple[list[dict], list[dict], dict[tuple, str]]:
+    listed, people, ids, lines = [], {}, {}, workload_lines(source)
     for row in source.rows("SELECT * FROM rpt_auth_audit ORDER BY list_usd_28d DESC NULLS LAST, workload, vendor, auth_kind"):
         places = names.places_of(row["person_id"], row["workload"], row["owner"])
         if audience.org is not None and not audience.sees(places):
@@ -51,19 +57,24 @@ def _audit(source: Source, audience: Audience, names: Names) -> tuple[list[dict]
             group["people"].add(row["person_id"] or row["owner"])
             group["list_usd_28d"] += row["list_usd_28d"] or 0
             continue
-        listed.append(row | {name: names.hide(row[name], audience) for name in ("workload", "owner", "evidence")})
+        shown = row | {name: names.hide(row[name], audience) for name in ("workload", "owner", "evidence")}
+        shown["lines"] = lines.get(tuple(row[column] for column in WORKLOAD_COLUMNS), [])
+        shown["is_named"] = shown["workload"] == row["workload"]
+        shown["id"] = ids[row["vendor"], row["workload"], row["environment"]] = f"workload-{len(listed) + 1}"
+        listed.append(shown)
     listed.sort(key=lambda row: VERDICTS.index(row["verdict"]) if row["verdict"] in VERDICTS else len(VERDICTS))
     counts = [
         {"vendor": vendor, "verdict": verdict, "people": len(group["people"]), "list_usd_28d": group["list_usd_28d"]}
         for (vendor, verdict), group in sorted(people.items())
     ]
-    return listed, counts
+    return listed, counts, ids
 
 
-def _cutover(source: Source, audience: Audience, names: Names) -> list[dict]:
+def _cutover(source: Source, audience: Audience, names: Names, ids: dict[tuple, str]) -> list[dict]:
     rows = source.rows_of("rpt_platform__cutover_list", _CUTOVER)
     return [
         row | {name: names.hide(row[name], audience) for name in ("workload", "owner", "target_key", "evidence")}
+        | {"audit_id": ids.get((row["vendor"], row["workload"], row["environment"]))}
         for row in rows if audience.org is None or audience.sees(names.places_of(row["workload"], row["owner"]))
     ]
 
