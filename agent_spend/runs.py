@@ -93,7 +93,11 @@ def materialize(
     definitions: dg.Definitions, dagster: dg.DagsterInstance, stages: Iterable[Stage], window: Window,
     on_stage: Callable[[Stage], None] = lambda stage: None,
 ) -> list[Outcome]:
-    """Run the stages one after another over ``window``; a failed step does not stop the stages after it."""
+    """Run the stages one after another over ``window``; a failed step does not stop the stages after it.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed while a step ran. What was stored stays, and the same call again completes it.
+    """
     job = definitions.resolve_implicit_global_asset_job_def()
     outcomes = []
     for stage in stages:
@@ -105,7 +109,11 @@ def materialize(
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
-        failures = tuple(_failure(step) for step in result.all_events if step.is_step_failure)
+        failed = [step for step in result.all_events if step.is_step_failure]
+        # Dagster takes the signal for itself and makes it the failure of one step.
+        if any(step.step_failure_data.error.cls_name == dg.DagsterExecutionInterruptedError.__name__ for step in failed):
+            raise KeyboardInterrupt
+        failures = tuple(_failure(step) for step in failed)
         outcomes.append(Outcome(stage, result.run_id, failures))
     return outcomes
 

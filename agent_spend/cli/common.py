@@ -64,7 +64,11 @@ def progress(console: Console) -> "Iterator[Callable[[Stage], None]]":
         status.update(f"{stage.title}{count} ...")
 
     with console.status("Starting ...") as status:
-        yield on_stage
+        try:
+            yield on_stage
+        except KeyboardInterrupt:
+            console.print("Stopped. What was stored stays; the same command completes the rest.")
+            raise
         close()
     console.print(f"[dim]{monotonic() - started:.0f} s in all[/]", highlight=False)
 
