@@ -133,3 +133,13 @@ def test_the_past_of_a_live_list_is_not_called_missing(publish):
     assert page.row("coverage", "Copilot seats")[3:9] == ["0"] * 6
     assert page.row("coverage", "Roster")[0] == "Roster no answer in time"
     assert page.row("coverage", "Roster")[7] == "1"
+
+
+def test_a_day_of_which_only_a_part_came_is_called_incomplete_and_says_why(publish):
+    tables = company()
+    tables["rpt_coverage"] += [
+        {"feed": "cursor_spend", "usage_day": date(2026, 11, 21), "state": "partial", "reason": "count_mismatch", "revision": 1,
+         "message": "2 rows of 2 members, but totalMembers says 15", "last_attempt": "count_mismatch"}]
+    row = publish(tables)["index.html"].row("coverage", "Cursor charges by member")
+    assert row[0] == "Cursor charges by member 2 rows of 2 members, but totalMembers says 15"
+    assert row[3:9] == ["0", "0", "0", "1", "0", "0"]

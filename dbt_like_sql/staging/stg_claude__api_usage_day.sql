@@ -17,7 +17,7 @@ cache_write_5m_tokens: 5-minute cache writes
 cache_write_1h_tokens: 1-hour cache writes
 cache_read_tokens: cache reads
 output_tokens: output tokens
-web_search_requests: web searches
+web_search_requests: web searches; 0 where the answer tells none
 */
 SELECT
   usage_day,
@@ -33,5 +33,5 @@ SELECT
   cache_write_1h_tokens,
   cache_read_tokens,
   output_tokens,
-  web_search_requests
+  COALESCE(web_search_requests, 0) AS web_search_requests
 FROM claude_api_usage

@@ -55,7 +55,7 @@ class Usage(Struct):
     cache_creation: CacheCreation
     cache_read_input_tokens: int
     output_tokens: int
-    server_tool_use: ServerToolUse
+    server_tool_use: ServerToolUse | None = None
     requests: int | None = None
 
 
@@ -119,7 +119,7 @@ def usage_row(row: UsageRow, day: date, groups: Sequence[str], where: str) -> di
         "cache_write_1h_tokens": usage.cache_creation.ephemeral_1h_input_tokens,
         "cache_read_tokens": usage.cache_read_input_tokens,
         "output_tokens": usage.output_tokens,
-        "web_search_requests": usage.server_tool_use.web_search_requests,
+        "web_search_requests": usage.server_tool_use.web_search_requests if usage.server_tool_use else None,
     }
     return {
         "usage_day": day,
@@ -161,7 +161,7 @@ _USAGE = {
     "cache_write_1h_tokens": column(WHOLE, "Input tokens written to the one-hour cache"),
     "cache_read_tokens": column(WHOLE, "Input tokens read from the cache"),
     "output_tokens": column(WHOLE, "Output tokens"),
-    "web_search_requests": column(WHOLE, "Web searches the server ran"),
+    "web_search_requests": column(WHOLE, "Web searches the server ran; null where the answer tells none", nullable=True),
     "requests": column(WHOLE, "Requests", nullable=True),
 }
 #: What each query is cut by. The API allows five dimensions; ``cost_type`` and ``token_type`` come on top of them.

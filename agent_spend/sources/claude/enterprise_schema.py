@@ -127,7 +127,7 @@ def summary_row(summary: Summary, day: date, where: str) -> dict:
         "daily_active_users": summary.daily_active_user_count, "weekly_active_users": summary.weekly_active_user_count,
         "monthly_active_users": summary.monthly_active_user_count,
     }
-    return {"usage_day": day} | {name: _whole(value, name, where) for name, value in names.items()}
+    return {"usage_day": day} | {name: count(value, name, where) for name, value in names.items()}
 
 
 def activity_row(activity: Activity, day: date, where: str) -> dict:
@@ -146,12 +146,8 @@ def activity_row(activity: Activity, day: date, where: str) -> dict:
         "usage_day": day,
         "user_id": user.id if user else None,
         "user_email": user.email_address if user else None,
-        **{name: _whole(value, name, where) for name, value in names.items()},
+        **{name: count(value, name, where) for name, value in names.items()},
     }
-
-
-def _whole(value: int | None, field: str, where: str) -> int | None:
-    return None if value is None else count(value, field, where)
 
 
 def _count(description: str):

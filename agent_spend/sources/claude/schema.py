@@ -48,7 +48,7 @@ class UsageResult(Struct):
     cache_creation: CacheCreation
     cache_read_input_tokens: int
     output_tokens: int
-    server_tool_use: ServerToolUse
+    server_tool_use: ServerToolUse | None = None
     api_key_id: str | None = None
     workspace_id: str | None = None
     model: str | None = None
@@ -86,9 +86,9 @@ def usd(cents: Decimal, currency: str, field: str, where: str) -> Decimal:
     return cents.scaleb(-2, _EXACT)
 
 
-def count(value: int, field: str, where: str) -> int:
-    """``value`` unless negative (``bad_value``)."""
-    if value < 0:
+def count(value: int | None, field: str, where: str) -> int | None:
+    """``value`` unless negative (``bad_value``); ``None`` stays what it is, not stated."""
+    if value is not None and value < 0:
         raise FeedError("bad_value", f"{where}: {field} is {value}, expected zero or more; nothing was stored")
     return value
 
@@ -104,7 +104,7 @@ def usage_rows(results: list[UsageResult], day: date, where: str) -> list[dict]:
             "cache_write_1h_tokens": result.cache_creation.ephemeral_1h_input_tokens,
             "cache_read_tokens": result.cache_read_input_tokens,
             "output_tokens": result.output_tokens,
-            "web_search_requests": result.server_tool_use.web_search_requests,
+            "web_search_requests": result.server_tool_use.web_search_requests if result.server_tool_use else None,
         }
         dimensions = {name: getattr(result, name) for name in names}
         rows.append({"usage_day": day, **dimensions, **{name: count(n, name, where) for name, n in counts.items()}})
@@ -141,7 +141,7 @@ API_USAGE = Contract({
     "cache_write_1h_tokens": column(WHOLE, "Input tokens written to the one-hour cache"),
     "cache_read_tokens": column(WHOLE, "Input tokens read from the cache"),
     "output_tokens": column(WHOLE, "Output tokens"),
-    "web_search_requests": column(WHOLE, "Web searches the server ran"),
+    "web_search_requests": column(WHOLE, "Web searches the server ran; null where the answer tells none", nullable=True),
 })
 
 API_COST = Contract({

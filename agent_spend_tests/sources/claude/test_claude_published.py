@@ -106,6 +106,14 @@ def test_the_samples_of_usage_and_cost_are_complete_days_though_more_pages_are_p
     assert (line.state, row["amount_usd"], row["inference_geo"]) == (State.AVAILABLE, Decimal("1.2378912"), None)
 
 
+def test_usage_without_server_tools_keeps_its_tokens_and_tells_no_searches(landed):
+    """As other tools' tests abbreviate the sample."""
+    kept = ("uncached_input_tokens", "cache_creation", "cache_read_input_tokens", "output_tokens")
+    result = {name: USAGE[name] for name in kept}
+    line, [row] = landed("claude_api_usage", AUGUST_1, {"data": [DAY | {"results": [result]}], "has_more": False})
+    assert (line.state, row["output_tokens"], row["web_search_requests"], row["model"]) == (State.AVAILABLE, 500, None, None)
+
+
 def test_the_sample_of_claude_code_is_two_models_of_one_person(landed):
     line, rows = landed("claude_code_usage", date(2025, 8, 8), {"data": [CODE], "has_more": False, "next_page": None})
     assert line.state == State.AVAILABLE
