@@ -197,9 +197,8 @@ CLAUDE_CALL_SPAN, CLAUDE_CALL_EVENT = "claude_code.llm_request", "claude_code.ap
 
 #: Span classes (card 4.1), first hit wins. An operation that is listed but pays for nothing becomes "other".
 SPAN_CLASSES: tuple[Match, ...] = (
-    Match(
-        "gen_ai.operation.name", ("chat", "text_completion", "generate_content", "embeddings", "responses"), "inference"
-    ),
+    Match("gen_ai.operation.name", ("chat", "text_completion", "generate_content", "embeddings", "responses",
+                                    "completion"), "inference"),
     Match("openinference.span.kind", ("LLM", "EMBEDDING", "DECISION"), "inference"),
     Match("mlflow.spanType", ("LLM", "CHAT_MODEL", "EMBEDDING"), "inference"),
     Match("langfuse.observation.type", ("generation", "embedding"), "inference"),

@@ -4,7 +4,10 @@ Rules of the JSON encoding (``agent-traces.md`` section 1): lowerCamelCase keys,
 as text or number, enums as integers, unknown members ignored, ``{}`` is a legal empty value.
 """
 
+import base64
+import binascii
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from decimal import Decimal, InvalidOperation
 from typing import NamedTuple
 
@@ -200,11 +203,14 @@ def whole(written: int | str, field: str) -> int:
 
 
 def hex_id(written: str, digits: int, field: str) -> str:
-    """A trace or span id in lower case.
+    """A trace or span id in lower case, also from the base64 of plain protobuf-JSON (Tempo's API), whose length tells it.
 
     Raises:
-        ValueError: not ``digits`` hex digits (base64 ids come from plain protobuf-JSON), or all zero.
+        ValueError: not ``digits`` hex digits, or all zero.
     """
+    if len(written) == (digits // 2 + 2) // 3 * 4:
+        with suppress(binascii.Error):
+            written = base64.b64decode(written, validate=True).hex()
     lowered = written.lower()
     if len(lowered) != digits or not _HEX.issuperset(lowered) or not lowered.strip("0"):
         raise ValueError(f"{field} of {len(written)} characters is not {digits} hex digits")

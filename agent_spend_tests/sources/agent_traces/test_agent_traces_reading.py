@@ -174,11 +174,21 @@ def test_a_line_of_the_wrong_shape_names_the_field(traces):
 
 
 def test_a_bad_span_costs_that_span_not_its_line(traces):
-    base64_id = span(CHAT, trace="CvdlGRbNQ92ESOshHIAxnA==", name="chat x")
-    answer = traces.write(line(span(CHAT), base64_id) + b"\n").answer()
+    odd = span(CHAT, trace="CvdlGRbNQ92ESOshHIAx!A==", name="chat x")
+    answer = traces.write(line(span(CHAT), odd) + b"\n").answer()
 
     assert len(answer.rows) == 1
     assert "line 1: span 'chat x': traceId of 24 characters is not 32 hex digits" in answer.message
+
+
+def test_the_base64_ids_of_plain_protobuf_json_are_the_same_ids(traces):
+    """As Tempo's API and Langfuse's documentation write them."""
+    parent = span(CHAT, trace="0af7651916cd43dd8448eb211c80319c", id="b9c7c989f97918e1")
+    child = span(CHAT, trace="CvdlGRbNQ92ESOshHIAxnA==", id="APBnqgupArc=", parent="ucfJifl5GOE=")
+    rows = {row["span_id"]: row for row in traces.write(line(parent, child) + b"\n").rows()}
+
+    assert rows["00f067aa0ba902b7"]["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
+    assert rows["00f067aa0ba902b7"]["parent_span_id"] == "b9c7c989f97918e1"
 
 
 def test_a_truncated_last_line_waits_for_the_next_run(traces):
