@@ -22,6 +22,7 @@ TITLES = {
     "prod_workload_on_seat": "Production work on a personal seat",
     "feed_failed": "A feed failed",
     "copilot_reports_disagree": "GitHub's 1-day and 28-day reports disagree",
+    "github_teams_disagree": "GitHub's daily report and its teams disagree",
     "thresholds_missing": "Alert thresholds are missing",
     "vendor_totals_conserved": "The ledger and a vendor's feed differ",
     "run_failed": "A run failed",

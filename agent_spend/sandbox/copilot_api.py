@@ -59,6 +59,7 @@ def routes(sandbox: SandboxState) -> list[Route]:
     return [
         *(api(f"{scope}/copilot/metrics/reports/users-1-day", copilot_reports.users_1_day) for scope in both),
         *(api(f"{scope}/copilot/metrics/reports/users-28-day/latest", copilot_reports.users_28_day) for scope in both),
+        *(api(f"{scope}/copilot/metrics/reports/user-teams-1-day", copilot_reports.user_teams_1_day) for scope in both),
         *(api(f"{scope}/copilot/billing/seats", copilot_directory.seats) for scope in both),
         api(bill + "/usage", copilot_billing_api.usage),
         api(bill + "/usage/summary", copilot_billing_api.usage_summary),

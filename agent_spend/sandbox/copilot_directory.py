@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from agent_spend.partitions import month_end, month_start
-from agent_spend.sandbox.copilot_records import ORGANIZATION_IDS, UNMATCHED_ORG, UNMATCHED_USER_ID, user_records
+from agent_spend.sandbox.copilot_records import ENTERPRISE_ID, ORGANIZATION_IDS, UNMATCHED_ORG, UNMATCHED_USER_ID, user_records
 from agent_spend.sandbox.copilot_replies import Refusal, json_reply, paged
 from agent_spend.sandbox.scenario import ENTERPRISE, ORGANISATION, Person, Scenario
 from agent_spend.sandbox.state import SandboxState
 
 _FIRST_TEAM_ID = 440
 ENTERPRISE_TEAM = "ent:champions"
+#: Seats below which GitHub leaves a team out of its daily report.
+FEWEST_SEATS = 5
 
 
 def seats(sandbox: SandboxState, request: Request) -> Response:
@@ -65,8 +67,8 @@ def enterprise_team_members(sandbox: SandboxState, request: Request) -> Response
 
 
 def champions(scenario: Scenario) -> list[Person]:
-    """Members of the enterprise's own team: one of each of the first squads, whoever is still employed."""
-    return [person for person in scenario.people[:3] if scenario.is_employed(person, scenario.end_day)]
+    """Members of the enterprise's own team: the first five people."""
+    return [person for person in scenario.people[:5] if scenario.is_employed(person, scenario.end_day)]
 
 
 def teams(sandbox: SandboxState, request: Request) -> Response:
@@ -114,22 +116,40 @@ def consumed_licenses(sandbox: SandboxState, request: Request) -> Response:
     return json_reply(counts | {"users": page}, headers=links)
 
 
-def team_people(scenario: Scenario, org: str) -> dict[str, list[Person]]:
-    """Direct members of every team of a GitHub organization, by slug, as they are now.
+def team_records(scenario: Scenario, kind: str, slug: str, day: date) -> list[dict]:
+    """user-teams-1-day of an enterprise or organization; teams of fewer than five people with a seat are left out."""
+    if kind == "enterprise":
+        teams = {(_FIRST_TEAM_ID - 1, ENTERPRISE_TEAM): champions(scenario)}
+        entity = {"enterprise_id": ENTERPRISE_ID}
+    else:
+        teams = {(number, name): _people_below(scenario, slug, name, day) for name, number in _team_ids(slug).items()}
+        entity = {"organization_id": ORGANIZATION_IDS[slug]}
+    return [
+        {"user_id": person.github_user_id, "user_login": scenario.login_of(person, day), "day": day.isoformat(), **entity,
+         "team_id": number, "slug": name}
+        for (number, name), people in teams.items()
+        if len(people) >= FEWEST_SEATS
+        for person in people
+    ]  # fmt: skip
+
+
+def team_people(scenario: Scenario, org: str, day: date | None = None) -> dict[str, list[Person]]:
+    """Direct members of every team of a GitHub organization, by slug, on a day, else as they are now.
 
     A member of two GitHub organizations stands in the squad's team of the second and above it in the first.
     """
+    day = day or scenario.end_day
     people: dict[str, list[Person]] = {slug: [] for slug in _team_ids(org)}
     for person in scenario.people:
-        if org in person.github_orgs and scenario.is_employed(person, scenario.end_day):
+        if org in person.github_orgs and scenario.is_employed(person, day):
             is_guest = org != person.github_orgs[-1]
-            slug = person.org.lower() if is_guest else scenario.squad_of(person, scenario.end_day)
+            slug = person.org.lower() if is_guest else scenario.squad_of(person, day)
             people[slug].append(person)
     return people
 
 
-def _people_below(scenario: Scenario, org: str, slug: str) -> list[Person]:
-    people = team_people(scenario, org)
+def _people_below(scenario: Scenario, org: str, slug: str, day: date | None = None) -> list[Person]:
+    people = team_people(scenario, org, day)
     below = next((squads for name, squads in ORGANISATION.items() if name.lower() == slug), ())
     return [person for team in (slug, *below) for person in people[team]]
 

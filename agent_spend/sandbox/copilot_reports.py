@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
+from agent_spend.sandbox.copilot_directory import team_records
 from agent_spend.sandbox.copilot_records import org_records, user_records
 from agent_spend.sandbox.copilot_replies import Refusal, json_reply, ndjson
 from agent_spend.sandbox.state import SandboxState
@@ -19,6 +20,15 @@ def users_1_day(sandbox: SandboxState, request: Request) -> Response:
     if not _is_ready(sandbox, day):
         return Response(status_code=204)
     return json_reply({"download_links": _links(sandbox, request, "users-1-day", day), "report_day": day.isoformat()})
+
+
+def user_teams_1_day(sandbox: SandboxState, request: Request) -> Response:
+    """Step one of the memberships of a day."""
+    day = _day(request)
+    if not _is_ready(sandbox, day):
+        return Response(status_code=204)
+    links = _links(sandbox, request, "user-teams-1-day", day)
+    return json_reply({"download_links": links, "report_day": day.isoformat()})
 
 
 def users_28_day(sandbox: SandboxState, request: Request) -> Response:
@@ -56,6 +66,8 @@ def report_records(sandbox: SandboxState, kind: str, slug: str, report: str, day
         window = {"report_start_day": (day - timedelta(days=27)).isoformat(), "report_end_day": day.isoformat()}
         days = [day - timedelta(days=27 - n) for n in range(28)]
         return [window | record for each in days for record in report_records(sandbox, kind, slug, "users-1-day", each)]
+    if report == "user-teams-1-day":
+        return team_records(sandbox.scenario, kind, slug, day)
     if kind == "enterprise":
         return list(user_records(sandbox.scenario, day, sandbox.is_restated))
     return org_records(sandbox.scenario, slug, day, sandbox.is_restated)

@@ -130,17 +130,25 @@ def batch_of(rows: Sequence[dict], schema: pa.Schema) -> pa.RecordBatch:
     Raises:
         pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, KeyError: a value or a column does not fit.
     """
-    try:
-        columns = [pa.array([row[name] for row in rows], kind) for name, kind in zip(schema.names, schema.types, strict=True)]
-    except pa.ArrowInvalid:
-        scales = {field.name: Decimal(1).scaleb(-field.type.scale) for field in schema if pa.types.is_decimal(field.type)}
-        with localcontext(prec=60):
-            rounded = [
-                {name: value.quantize(scales[name]) if isinstance(value, Decimal) else value for name, value in row.items()}
-                for row in rows
-            ]
-        return pa.RecordBatch.from_pylist(rounded, schema=schema)
+    columns = [_column([row[field.name] for row in rows], field) for field in schema]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _column(values: list, field: pa.Field) -> pa.Array:
+    try:
+        return pa.array(values, field.type)
+    except (pa.ArrowInvalid, OverflowError):
+        return pa.array([_fitted(value, field) for value in values], field.type)
+
+
+def _fitted(value, field: pa.Field):
+    try:
+        if isinstance(value, Decimal) and pa.types.is_decimal(field.type):
+            with localcontext(prec=60):
+                value = value.quantize(Decimal(1).scaleb(-field.type.scale))
+        return pa.scalar(value, field.type).as_py()
+    except (pa.ArrowInvalid, OverflowError, ArithmeticError):
+        raise pa.ArrowInvalid(f"column {field.name}: {value!r} does not fit {field.type}") from None
 
 
 class Packing:

@@ -154,6 +154,8 @@ class VendorSession:
             urllib3.exceptions.ProtocolError, EOFError, zlib.error,
         ) as cause:
             raise _TryAgain(self._error("truncated", f"{where} broke off: {cause}")) from None
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
+            raise self._error("malformed", f"{where} is no address that can be asked") from None
         except requests.ConnectionError as cause:
             # An answer that stops in its middle is reported as a lost connection, whatever stopped it.
             if isinstance(next(iter(cause.args), None), urllib3.exceptions.TimeoutError):

@@ -76,6 +76,9 @@ FEEDS = {
     "copilot_user_usage_28_day": _schema(
         usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, user_login=TEXT, ai_credits_used=MONEY,
         ai_credits_state=TEXT),
+    "github_teams": _schema(usage_day=DAY, org=TEXT, team_id=WHOLE, team_path=TEXT, user_id=WHOLE),
+    "copilot_user_teams": _schema(
+        usage_day=DAY, scope_kind=TEXT, scope=TEXT, team_id=WHOLE, team_slug=TEXT, user_id=WHOLE, user_login=TEXT),
     "copilot_billing_usage": _schema(usage_day=DAY, scope_kind=TEXT, scope=TEXT, sku_class=TEXT, net_usd=MONEY),
     "claude_api_usage": _schema(
         usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,

@@ -110,6 +110,36 @@ def test_days_before_the_first_snapshot_know_the_person_and_not_the_squad(firm):
         (4, "github:7", "(no org)", "(no squad)", 100), (5, "github:7", "Payments", "Checkout", 100)]
 
 
+def reported(on: date, team_id: int, slug: str, user_id: int, login: str, scope: str = "acme") -> dict:
+    """A line of GitHub's daily report of teams."""
+    return {"usage_day": on, "scope_kind": "organization", "scope": scope, "team_id": team_id, "team_slug": slug,
+            "user_id": user_id, "user_login": login}
+
+
+def test_days_before_the_first_snapshot_have_the_squads_of_githubs_daily_report(firm):
+    firm.feed("github_teams", *tree(day(12)), member(day(12), LEDGER, 7, "mira"))
+    firm.feed("copilot_user_teams", reported(day(2), 2, "checkout", 7, "Mira"), reported(day(2), 1, "payments", 7, "Mira"),
+              reported(day(3), 3, "ledger", 7, "Mira"))
+    firm.feed("copilot_user_usage", *(credits(day(n), 7, "mira") for n in (1, 2, 3, 10, 11, 12)))
+    assert [(n, org, squad) for n, _, org, squad, _ in money(firm, *(day(n) for n in (1, 2, 3, 10, 11, 12)))] == [
+        (1, "(no org)", "(no squad)"), (2, "Payments", "Checkout"), (3, "Payments", "Ledger"), (10, "Payments", "Ledger"),
+        (11, "(no org)", "(no squad)"), (12, "Payments", "Ledger")]
+
+
+def test_a_team_that_no_snapshot_has_keeps_the_name_of_the_report(firm):
+    firm.feed("copilot_user_teams", reported(day(2), 5, "platform", 7, "Mira"))
+    assert places(firm) == [(2, "github:7", "acme", "platform")]
+
+
+def test_where_there_is_a_snapshot_the_report_is_not_the_roster(firm):
+    firm.feed("github_teams", *tree(day(2)), member(day(2), FLAT, 7, "mira"))
+    firm.feed("copilot_user_teams", reported(day(2), 2, "checkout", 7, "mira"), reported(day(4), 2, "checkout", 7, "mira"),
+              reported(day(10), 2, "checkout", 7, "mira"))
+    firm.feed("copilot_user_usage", *(credits(day(n), 7, "mira") for n in (2, 4, 10)))
+    assert [(n, squad) for n, _, _, squad, _ in money(firm, *(day(n) for n in (2, 4, 10)))] == [
+        (2, "Flat"), (4, "Flat"), (10, "Checkout")]
+
+
 def test_who_joined_after_the_first_snapshot_is_nobody_before(firm):
     firm.feed("github_teams", *tree(day(4)), member(day(4), FLAT, 8, "ivo"), *tree(day(5)), member(day(5), FLAT, 8, "ivo"),
               member(day(5), CHECKOUT, 7, "mira"))

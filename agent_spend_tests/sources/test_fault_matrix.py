@@ -26,6 +26,8 @@ ENDPOINTS = [
     ("copilot_user_usage", "_report_files"),
     ("copilot_user_usage_28_day", "users-28-day/latest"),
     ("copilot_user_usage_28_day", "_report_files"),
+    ("copilot_user_teams", "user-teams-1-day?"),
+    ("copilot_user_teams", "_report_files"),
     ("copilot_seats", "billing/seats"),
     ("copilot_billing_usage", "ai_credit/usage"),
     ("copilot_billing_usage", "usage/summary"),

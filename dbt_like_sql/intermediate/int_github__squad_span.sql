@@ -1,6 +1,6 @@
 -- grain: one row per GitHub account x run of UTC days with the same org and squad in GitHub's teams
--- source: stg_github__squad_day, all snapshots; policies/roster_rules.csv
--- late data: rebuilt whole; a day without a snapshot keeps the one before it for carry_days, then nothing is known
+-- source: stg_github__squad_day, all snapshots and reports; policies/roster_rules.csv
+-- late data: rebuilt whole; a day without either keeps the one before it for carry_days, then nothing is known
 -- partitions: none
 /*
 user_id: GitHub account id
@@ -18,7 +18,7 @@ WITH snapshots AS (
       COALESCE(CAST(LEAD(d.usage_day) OVER (ORDER BY d.usage_day) - 1 AS DATE), CAST(d.usage_day + r.carry_days AS DATE)),
       CAST(d.usage_day + r.carry_days AS DATE)
     ) AS DATE) AS last_day
-  FROM (SELECT DISTINCT usage_day FROM github_teams) AS d
+  FROM (SELECT DISTINCT usage_day FROM stg_github__team_day) AS d
   CROSS JOIN (
     SELECT COALESCE(MAX(CASE WHEN name = 'carry_days' THEN TRY_CAST(value AS INTEGER) END), 0) AS carry_days FROM roster_rules
   ) AS r
@@ -75,7 +75,7 @@ int_github__squad_span AS (
     DATE '1970-01-01' AS first_day,
     CAST(usage_day - 1 AS DATE) AS last_day
   FROM held
-  WHERE usage_day = (SELECT MIN(usage_day) FROM snapshots)
+  WHERE usage_day = (SELECT MIN(usage_day) FROM github_teams)
 )
 
 SELECT * FROM int_github__squad_span

@@ -1,6 +1,6 @@
--- grain: one row per UTC day of a snapshot x GitHub account that is a direct member of a team
--- source: github_teams, policies/roster_rules.csv
--- late data: none; GitHub keeps no history of its teams
+-- grain: one row per UTC day of a snapshot or report x GitHub account that is a direct member of a team
+-- source: stg_github__team_day, policies/roster_rules.csv
+-- late data: as its source
 -- partitions: view day
 /*
 usage_day: UTC day of the snapshot
@@ -28,8 +28,8 @@ teams AS (
     t.team_id,
     t.team_name,
     p.parent_team_id IS NOT NULL AS has_teams_below
-  FROM github_teams AS t
-  LEFT JOIN (SELECT DISTINCT usage_day, org, parent_team_id FROM github_teams) AS p
+  FROM stg_github__team_day AS t
+  LEFT JOIN (SELECT DISTINCT usage_day, org, parent_team_id FROM stg_github__team_day) AS p
     ON p.usage_day = t.usage_day AND p.org = t.org AND p.parent_team_id = t.team_id
 ),
 
@@ -37,7 +37,7 @@ memberships AS (
   SELECT
     t.usage_day,
     t.user_id,
-    LOWER(t.user_login) AS user_login,
+    t.user_login,
     t.org AS github_org,
     CASE WHEN t.team_type = 'enterprise' THEN 1 ELSE 0 END AS is_of_enterprise,
     t.team_id,
@@ -45,7 +45,7 @@ memberships AS (
     CAST(LENGTH(t.team_path) - LENGTH(REPLACE(t.team_path, '/', '')) + 1 AS BIGINT) AS level,
     r.org_level,
     r.squad_level
-  FROM github_teams AS t
+  FROM stg_github__team_day AS t
   CROSS JOIN rules AS r
   LEFT JOIN ignored AS i ON i.team_slug = LOWER(t.team_slug)
   WHERE t.user_id IS NOT NULL AND i.team_slug IS NULL

@@ -2,10 +2,17 @@
 
 from agent_spend.sources.copilot.billing_client import BILLING_FEED, fetch_billing_usage
 from agent_spend.sources.copilot.billing_schema import BILLING_USAGE
-from agent_spend.sources.copilot.client import DAILY, LAST_28_DAYS, fetch_user_usage, fetch_user_usage_28_day
+from agent_spend.sources.copilot.client import (
+    DAILY,
+    LAST_28_DAYS,
+    USER_TEAMS_FEED,
+    fetch_user_teams,
+    fetch_user_usage,
+    fetch_user_usage_28_day,
+)
 from agent_spend.sources.copilot.directory_schema import IDENTITIES, TEAMS
 from agent_spend.sources.copilot.identities_client import IDENTITIES_FEED, fetch_identities
-from agent_spend.sources.copilot.schema import USER_USAGE
+from agent_spend.sources.copilot.schema import USER_TEAMS, USER_USAGE
 from agent_spend.sources.copilot.seats_client import SEATS_FEED, fetch_seats
 from agent_spend.sources.copilot.seats_schema import SEATS
 from agent_spend.sources.copilot.teams_client import TEAMS_FEED, fetch_teams
@@ -71,10 +78,23 @@ FEEDS = [
         vendor="github_copilot",
         description=(
             "One row a GitHub team and direct member, as listed that day; nested teams name their parent. The list is "
-            "live and has no history. Source: organization teams and team members."
+            "live and has no history. Source: teams and members of the enterprise and of its organizations."
         ),
         schema=TEAMS,
         fetch=fetch_teams,
+        kinds=frozenset({"github"}),
+    ),
+    Feed(
+        name=USER_TEAMS_FEED,
+        system="github_copilot",
+        vendor="github_copilot",
+        description=(
+            "One row a GitHub team and person with a seat on that UTC day: who was where before the first snapshot of "
+            "github_teams, and a cross-check after it. Teams of fewer than five are left out by GitHub. Source: "
+            "user-teams-1-day usage metrics report."
+        ),
+        schema=USER_TEAMS,
+        fetch=fetch_user_teams,
         kinds=frozenset({"github"}),
     ),
     Feed(
@@ -82,8 +102,8 @@ FEEDS = [
         system="github_copilot",
         vendor="github_copilot",
         description=(
-            "One row a licensed GitHub login with its verified e-mail and SAML name id, as listed that day. The list "
-            "is live and has no history. Source: enterprise consumed licences."
+            "One row a list and person with e-mail and identity provider's name, as listed that day. The lists are "
+            "live and have no history. Source: SCIM, SAML single sign-on and consumed licences."
         ),
         schema=IDENTITIES,
         fetch=fetch_identities,

@@ -98,14 +98,14 @@ class Edge(msgspec.Struct):
     node: ExternalIdentity | None
 
 
-class PageInfo(msgspec.Struct):
-    hasNextPage: bool
+class PageInfo(msgspec.Struct, frozen=True):
+    hasNextPage: bool = False
     endCursor: str | None = None
 
 
 class ExternalIdentities(msgspec.Struct):
-    pageInfo: PageInfo
-    edges: list[Edge]
+    edges: list[Edge | None]
+    pageInfo: PageInfo = PageInfo()
 
 
 class IdentityProvider(msgspec.Struct):

@@ -4,23 +4,24 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import ijson
 import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.answers import Answer, Download
-from agent_spend.sources.copilot.schema import Envelope, UserDay
+from agent_spend.sources.copilot.schema import Envelope, UserDay, UserTeam
 from agent_spend.sources.copilot.session import get, refusal
 from agent_spend.sources.feed import decode
 from agent_spend.sources.http import VendorSession
 
 #: What a refused or expired link answers; GitHub does not document which, so the links are asked for once more.
 _LINK_REFUSED = (401, 403, 404)
-_USER_DAY = msgspec.json.Decoder(UserDay)
 #: Keeps the digits of a number.
 _JSON = msgspec.json.Encoder(decimal_format="number")
+
+Record = TypeVar("Record", UserDay, UserTeam)
 
 
 @dataclass(frozen=True)
@@ -33,16 +34,17 @@ class Report:
     last_day: date
     where: str
 
-    def records(self) -> Iterator[UserDay]:
+    def records(self, shape: type[Record]) -> Iterator[Record]:
         """The records of all shards, decoded one by one.
 
         Raises:
             FeedError: ``malformed``, ``missing_field`` or ``wrong_day``, naming the file and line.
         """
+        decoder = msgspec.json.Decoder(shape)
         for file in self.files:
             name = f"{self.where}: {file.url.rsplit('/', 1)[-1]}"
             for number, line in _numbered_lines(file, name):
-                record = _record(line, name, number)
+                record = _record(decoder, line, name, number)
                 if not self.first_day <= record.day <= self.last_day:
                     raise FeedError(
                         "wrong_day",
@@ -97,11 +99,11 @@ def _entries(file: Download, prefix: str, name: str) -> Iterator[bytes]:
         raise FeedError("malformed", f"{name}: not valid JSON ({reason}); nothing was stored") from None
 
 
-def _record(line: bytes, name: str, number: int) -> UserDay:
+def _record(decoder: msgspec.json.Decoder, line: bytes, name: str, number: int):
     try:
-        return _USER_DAY.decode(line)
+        return decoder.decode(line)
     except msgspec.DecodeError:
-        return decode(line, UserDay, f"{name} line {number}")
+        return decode(line, decoder.type, f"{name} line {number}")
 
 
 class _Opened(NamedTuple):

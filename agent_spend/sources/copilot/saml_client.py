@@ -44,7 +44,7 @@ def read_saml(session: VendorSession, scope: Scope, where: str) -> Part:
         answer = _post(session, scope, cursors[-1], at)
         raw.append(answer)
         identities = _identities(decode(answer.body, IdentityAnswer, at), scope, at)
-        rows += [row for edge in identities.edges if edge.node and (row := _row(edge.node))]
+        rows += [row for edge in identities.edges if edge and edge.node and (row := _row(edge.node))]
         if not identities.pageInfo.hasNextPage:
             return Part(rows, raw)
         if identities.pageInfo.endCursor in cursors:

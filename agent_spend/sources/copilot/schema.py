@@ -59,6 +59,18 @@ class UserDay(msgspec.Struct, gc=False):
     totals_by_cli: CliTotals | None = None
 
 
+class UserTeam(msgspec.Struct, gc=False):
+    """One line of user-teams-1-day: a user with a seat in a team on a UTC day. Teams of fewer than five are left out."""
+
+    day: date
+    user_id: int
+    user_login: str
+    team_id: int
+    slug: str
+    enterprise_id: str | int | None = None
+    organization_id: str | int | None = None
+
+
 #: One row a scope, user and day. Columns are those of every per-user Copilot report.
 USER_USAGE = Contract(
     {
@@ -87,6 +99,33 @@ USER_USAGE = Contract(
     },
     unique=["scope_kind", "scope", "user_id", "usage_day"],
 )
+
+
+#: One row a scope, team and user with a seat.
+USER_TEAMS = Contract(
+    {
+        "usage_day": column(DAY, "UTC day of the membership."),
+        "scope_kind": column(TEXT, "enterprise or organization: which report the row comes from.",
+                             one_of=["enterprise", "organization"]),
+        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+        "enterprise_id": column(TEXT, "GitHub's id of the enterprise.", nullable=True),
+        "organization_id": column(TEXT, "GitHub's id of the organization.", nullable=True),
+        "team_id": column(WHOLE, "GitHub's team id; survives renames."),
+        "team_slug": column(TEXT, "Team slug on that day."),
+        "user_id": column(WHOLE, "GitHub's account id."),
+        "user_login": column(TEXT, "Login on that day."),
+    },
+    unique=["scope_kind", "scope", "team_id", "user_id", "usage_day"],
+)  # fmt: skip
+
+
+def user_team_row(record: UserTeam, scope_kind: str, scope: str) -> dict:
+    """One row of :data:`USER_TEAMS`."""
+    return {
+        "usage_day": record.day, "scope_kind": scope_kind, "scope": scope, "enterprise_id": _id_text(record.enterprise_id),
+        "organization_id": _id_text(record.organization_id), "team_id": record.team_id, "team_slug": record.slug,
+        "user_id": record.user_id, "user_login": record.user_login,
+    }  # fmt: skip
 
 
 def user_usage_row(record: UserDay, scope_kind: str, scope: str) -> dict:
@@ -122,9 +161,14 @@ def exact(value: Decimal | UnsetType | None) -> Decimal | None:
     """The number as published, ``None`` when it was not said.
 
     Only digits beyond the lake's eighteenth decimal, which are float noise of a tiny number, are rounded.
+
+    Raises:
+        ArithmeticError: ``NaN`` or infinity.
     """
     if value is None or value is UNSET:
         return None
+    if not value.is_finite():
+        raise ArithmeticError(f"{value} is no number")
     return value.quantize(_SMALLEST, context=_EXACT) if value.as_tuple().exponent < -18 else value
 
 

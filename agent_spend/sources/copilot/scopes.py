@@ -4,14 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+import pyarrow as pa
+
 from agent_spend.errors import FeedError, State
 from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings
 from agent_spend.sources.answers import Answer, Download
 from agent_spend.sources.feed import DayAnswer, together
 
-#: Refusals of the enterprise scope after which the organizations are asked instead.
-_ENTERPRISE_REFUSED = ("forbidden", "policy_disabled", "not_found")
+#: Refusals of a scope; after the enterprise's, the organizations are asked instead.
+REFUSED = frozenset({"forbidden", "policy_disabled", "not_found"})
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def ask_scopes(settings: Settings, feed: str, day: date, ask: Callable[[Scope, s
     try:
         return _ask([Scope("enterprise", settings.github_enterprise)], feed, day, ask, "")
     except FeedError as error:
-        if not orgs or error.reason not in _ENTERPRISE_REFUSED:
+        if not orgs or error.reason not in REFUSED:
             raise
         note = f"enterprise {settings.github_enterprise} refused ({error.reason}), organizations used instead"
         return _ask(orgs, feed, day, ask, note)
@@ -78,11 +80,15 @@ def ask_scopes(settings: Settings, feed: str, day: date, ask: Callable[[Scope, s
 def _ask(scopes: list[Scope], feed: str, day: date, ask: Callable[[Scope, str], Part], note: str) -> DayAnswer:
     parts = []
     for scope in scopes:
+        where = f"{feed} {day}: {scope.kind} {scope.slug}"
         try:
-            parts.append(ask(scope, f"{feed} {day}: {scope.kind} {scope.slug}"))
+            parts.append(ask(scope, where))
         except FeedError as error:
             message = "; ".join(filter(None, (note, error.message)))
             raise FeedError(error.reason, message, error.state) from None
+        except (pa.ArrowInvalid, ArithmeticError) as error:
+            message = "; ".join(filter(None, (note, f"{where}: a value that cannot be stored: {error}")))
+            raise FeedError("bad_value", message) from None
     rows = together([part.rows for part in parts])
     raw = [answer for part in parts for answer in part.raw]
     message = "; ".join(filter(None, (note, *(part.note for part in parts))))

@@ -12,10 +12,15 @@ from agent_spend.sources.contract import DAY, INSTANT, TEXT, WHOLE, Contract, co
 
 
 class Assignee(msgspec.Struct):
-    """The account that holds a seat."""
+    """Who holds a seat. Older answers name teams and organizations too, which have a name and no login."""
 
-    login: str
     id: int
+    login: str | None = None
+    name: str | None = None
+
+    @property
+    def is_person(self) -> bool:
+        return self.login is not None
 
 
 class AssigningTeam(msgspec.Struct):
@@ -44,13 +49,14 @@ class SeatPage(msgspec.Struct):
     seats: list[Seat]
 
 
-#: One row a person with a seat, and one for each seat without a person (an invitation not accepted yet).
+#: One row a person with a seat, and one for each seat without a person (an invitation not accepted yet, a team's).
 SEATS = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
         "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
-        "user_id": column(WHOLE, "GitHub's account id; null while an invitation is open.", nullable=True),
-        "user_login": column(TEXT, "Login when the list was read.", nullable=True),
+        "user_id": column(WHOLE, "GitHub's account id; null for an open invitation and for a seat that a team holds.",
+                          nullable=True),
+        "user_login": column(TEXT, "Login when the list was read; the name of a team that holds the seat.", nullable=True),
         "plan_type": column(TEXT, "business, enterprise or unknown.", nullable=True),
         "created_at": column(INSTANT, "When the seat was given (UTC)."),
         "last_activity_at": column(INSTANT, "Last activity (UTC), up to 24 hours late; null after 90 idle days.",
@@ -66,7 +72,7 @@ def seat_rows(seats: Iterable[Seat], day: date, scope: str) -> list[dict]:
     """Rows of :data:`SEATS`. Of a person's several seats the one that lasts counts, then the one used last."""
     kept: dict[object, Seat] = {}
     for number, seat in enumerate(seats):
-        key = (seat.assignee.id, seat.assignee.login) if seat.assignee else number
+        key = (seat.assignee.id, seat.assignee.login) if seat.assignee and seat.assignee.is_person else number
         if key not in kept or _standing(seat) > _standing(kept[key]):
             kept[key] = seat
     return [_seat_row(seat, day, scope) for seat in kept.values()]
@@ -77,12 +83,12 @@ def _standing(seat: Seat) -> tuple[bool, datetime]:
 
 
 def _seat_row(seat: Seat, day: date, scope: str) -> dict:
-    team = seat.assigning_team
+    team, holder = seat.assigning_team, seat.assignee
     return {
         "usage_day": day,
         "scope": scope,
-        "user_id": seat.assignee.id if seat.assignee else None,
-        "user_login": seat.assignee.login if seat.assignee else None,
+        "user_id": holder.id if holder and holder.is_person else None,
+        "user_login": (holder.login or holder.name) if holder else None,
         "plan_type": seat.plan_type,
         "created_at": _utc(seat.created_at),
         "last_activity_at": _utc(seat.last_activity_at) if seat.last_activity_at else None,
