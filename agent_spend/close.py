@@ -71,7 +71,9 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
             )
         rows_behind = _rows_behind(connection, settings, month)
         taken_over = _rows(connection, f"SELECT * FROM ({adjustments.sql}) WHERE adjustment_month = DATE '{month}'")
-        prices = [row["price_version"] for row in _rows(connection, _PRICES_SQL.format(month=month, last=month_end(month)))]
+        bounds = {"month": month, "last": month_end(month)}
+        prices = [row["price_version"] for row in _rows(connection, _PRICES_SQL.format(**bounds))]
+        inputs = {row["feed"]: row["content_hash"] for row in _rows(connection, _INPUTS_SQL.format(**bounds))}
     common = {
         "month": month,
         "sequence": _next(log),
@@ -82,6 +84,7 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
         "price_versions": json.dumps(prices),
         "price_hashes": json.dumps(_price_hashes(), sort_keys=True),
         "input_versions": json.dumps(_input_versions(lake), sort_keys=True),
+        "input_hashes": json.dumps(inputs, sort_keys=True),
         "figures_hash": _hash(figures),
     }
     rows = [common | {"about_month": month} | line for line in figures]
@@ -211,4 +214,11 @@ SELECT DISTINCT price_version
 FROM fct_usage_day
 WHERE price_version IS NOT NULL AND usage_day BETWEEN DATE '{month}' AND DATE '{last}'
 ORDER BY price_version
+"""
+# What each feed held of the month, by the fingerprints of its days.
+_INPUTS_SQL = """
+SELECT feed, SUBSTR(MD5(STRING_AGG(usage_day || ' ' || COALESCE(fingerprint, ''), ',' ORDER BY usage_day)), 1, 16) AS content_hash
+FROM feed_coverage
+WHERE state IN ('available', 'zero') AND usage_day BETWEEN DATE '{month}' AND DATE '{last}'
+GROUP BY feed
 """

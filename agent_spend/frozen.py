@@ -32,7 +32,7 @@ CLOSES_SCHEMA = pa.schema(
         ("reason", pa.string()), ("is_forced", pa.bool_()), ("open_days", pa.string()), ("about_month", pa.date32()),
         ("vendor", pa.string()), ("charge_kind", pa.string()), *((name, pa.decimal128(38, 18)) for name in AMOUNTS),
         ("price_versions", pa.string()), ("price_hashes", pa.string()), ("input_versions", pa.string()),
-        ("figures_hash", pa.string()),
+        ("input_hashes", pa.string()), ("figures_hash", pa.string()),
     ]
 )  # fmt: skip
 #: Closes that nothing has reopened, one row a month.

@@ -77,6 +77,22 @@ def test_a_close_keeps_the_prices_and_inputs_behind_it(open_books):
     assert (row["is_forced"], len(row["figures_hash"])) == (False, 16)
 
 
+def test_the_hash_of_an_input_changes_with_a_day_of_the_month_and_with_no_other_day(open_books):
+    def answered(day, fingerprint):
+        rows = [row | {"fingerprint": fingerprint if row["usage_day"] == day else "f"} for row in
+                open_books.lake.read("feed_coverage", "feed").to_pylist() if row["feed"] == "claude_api_cost"]
+        open_books.write("feed_coverage", *rows)
+        close_month(open_books.settings, OCTOBER)
+        open_books.build("rpt_month_close")
+        (row,) = open_books.lake.read("rpt_month_close").to_pylist()
+        reopen_month(open_books.settings, OCTOBER, "again")
+        return json.loads(row["input_hashes"])
+
+    before, within, after = (answered(day, "other") for day in (date(2026, 9, 30), date(2026, 10, 14), date(2026, 11, 14)))
+    assert before == after and before["claude_api_usage"] == within["claude_api_usage"]
+    assert before["claude_api_cost"] != within["claude_api_cost"]
+
+
 def test_a_month_with_missing_days_is_refused_and_names_them(open_books):
     open_books.answered("anthropic", date(2026, 10, 4), date(2026, 12, 20), feeds=("claude_api_cost",))
     with pytest.raises(ConfigurationError, match="claude_api_cost has no data for 2026-10-01 to 2026-10-03"):

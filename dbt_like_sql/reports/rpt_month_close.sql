@@ -16,6 +16,7 @@ closed_at: when the month was closed
 is_forced: whether days were missing or provisional then
 price_versions: price book lines behind the figures, as JSON
 input_versions: lake versions of the inputs, as JSON
+input_hashes: hash of what each feed held of the month, as JSON
 figures_hash: hash of all figures of the month
 */
 WITH newest AS (
@@ -40,6 +41,7 @@ rpt_month_close AS (
     c.is_forced,
     c.price_versions,
     c.input_versions,
+    c.input_hashes,
     c.figures_hash
   FROM month_closes AS c
   INNER JOIN newest AS n ON n.month = c.month AND n.sequence = c.sequence

@@ -107,7 +107,7 @@ def _bodies(file: SourceFile, found: object) -> Iterable[dict]:
             keys = ", ".join(body) if isinstance(body, dict) else type(body).__name__
             raise FeedError("missing_field", f"{file.name}: no list {_ITEM}; found: {keys}. Known JSON: answers of GitHub's "
                                              "billing endpoints usage, usage/summary, ai_credit/usage and premium_request/usage, "
-                                             "and Stripe's invoices and credit notes")
+                                             "Stripe's invoices and credit notes, and Cursor's monthly invoice")
         yield body
 
 

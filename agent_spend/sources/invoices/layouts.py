@@ -11,13 +11,13 @@ from datetime import date, datetime
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_start
 from agent_spend.sources.files import SourceFile, is_record, squeezed
-from agent_spend.sources.invoices import claude_cost, github_usage, stripe, vendor_lines
+from agent_spend.sources.invoices import claude_cost, cursor_monthly, github_usage, stripe, vendor_lines
 from agent_spend.sources.invoices.evidence import Reports
 from agent_spend.sources.invoices.schema import REQUIRED, Numbering, documented_rows
 
 SUFFIXES = (".csv", ".json")
 #: Layouts that are a report of use and not an invoice.
-EVIDENCE = (github_usage.LAYOUT, claude_cost.LAYOUT)
+EVIDENCE = (github_usage.LAYOUT, claude_cost.LAYOUT, cursor_monthly.LAYOUT)
 KNOWN = (
     f"the documented one ({', '.join(REQUIRED)}), a vendor's invoice lines ({', '.join(vendor_lines.HEADINGS)}), GitHub's "
     "usage export (date, product, sku, quantity, net_amount), the Claude Console's cost export (usage_date_utc, cost_usd)"
@@ -79,6 +79,8 @@ def _rows(file: SourceFile, numbering: Numbering, reports: Reports) -> list[dict
         content = _json(file)
         if stripe.recognises(content):
             return vendor_lines.rows_of(stripe.lines(file, content), file, numbering)
+        if cursor_monthly.recognises(content):
+            return vendor_lines.rows_of(cursor_monthly.lines(file, content), file, numbering, cursor_monthly.LAYOUT)
         return reports.rows(github_usage.json_charges(file, content))
     names = header(file)
     columns = {squeezed(cell) for cell in names}

@@ -36,7 +36,9 @@ VENDOR_INVOICES = Contract(
         "rounded_rows": column(
             WHOLE, "rows of the file behind the line, each of which the vendor rounded to the cent; 1 for an invoice's own line"
         ),
-        "layout": column(TEXT, "layout that the file was read as: documented, vendor_lines, github_usage, claude_cost"),
+        "layout": column(
+            TEXT, "layout that the file was read as: documented, vendor_lines, github_usage, claude_cost or cursor_monthly"
+        ),
     },
     unique=["month", "vendor", "invoice_id", "line_number"],
 )

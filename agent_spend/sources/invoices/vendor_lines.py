@@ -92,10 +92,10 @@ def rows(file: SourceFile, numbering: Numbering) -> list[dict]:
     return rows_of(printed, file, numbering)
 
 
-def rows_of(lines: Iterable[Line], file: SourceFile, numbering: Numbering) -> list[dict]:
+def rows_of(lines: Iterable[Line], file: SourceFile, numbering: Numbering, layout: str = LAYOUT) -> list[dict]:
     """As :func:`rows`, of lines whose values have the names of :data:`_HEADINGS`; draft and void invoices are left out."""
     owed = (line for line in lines if (line.text("status") or "").lower() not in stripe.NOT_OWED)
-    return [row for line in owed for row in _rows(line, file, numbering)]
+    return [row | {"layout": layout} for line in owed for row in _rows(line, file, numbering)]
 
 
 def _rows(line: Line, file: SourceFile, numbering: Numbering) -> list[dict]:
@@ -105,7 +105,7 @@ def _rows(line: Line, file: SourceFile, numbering: Numbering) -> list[dict]:
     currency, amount, tax, off = currency_of(line), line.amount("amount"), line.amount("tax"), line.amount("discount")
     common = {
         "vendor": vendor, "invoice_id": invoice_id, "issued_day": _day(line, "issued") if line.text("issued") else last,
-        "currency": currency, "rounded_rows": 1, "layout": LAYOUT,
+        "currency": currency, "rounded_rows": 1,
     }  # fmt: skip
     charges: list[tuple[str, str, Decimal | None, Decimal]] = [
         (_kind(line), line.required("description"), line.amount("quantity"), amount)

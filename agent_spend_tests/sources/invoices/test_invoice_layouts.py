@@ -323,6 +323,29 @@ def test_an_on_demand_invoice_cut_in_mid_cycle_and_its_offset_add_up(invoices):
     assert {row["charge_kind"] for row in rows} == {"usage"}
 
 
+def test_cursors_monthly_invoice_of_the_dashboard_is_read_and_gives_way_to_an_invoice(invoices):
+    # The items of a public tool's sample answer, over a cycle from 27 September to 27 October.
+    answer = {"items": [
+        {"description": "112 discounted claude-4-sonnet-thinking requests", "cents": 336},
+        {"description": "97 extra fast premium requests beyond 500/month * 4 cents per such request", "cents": 388},
+        {"description": "59 token-based usage calls to claude-4-sonnet-thinking, totalling: $4.65", "cents": 465},
+        {"description": "12 token-based usage calls to o3, totalling: $2.10", "cents": 210},
+        {"description": "Mid-month usage paid for September 2026", "cents": -500}, {"description": "Usage hard limit reached"},
+    ], "periodStartMs": "1790467200000", "periodEndMs": "1793059200000"}
+    september, october = invoices({"cursor.json": json.dumps(answer)}, date(2026, 9, 1), OCTOBER)
+    rows = stored(september) + stored(october)
+    assert sum(row["amount_usd"] for row in rows) == Decimal("8.99")
+    assert {(row["vendor"], row["charge_kind"], row["layout"]) for row in rows} == {("cursor", "usage", "cursor_monthly")}
+    assert (rows[0]["billed_from_day"], rows[0]["billed_to_day"]) == (date(2026, 9, 27), date(2026, 10, 26))
+    text = f'{PORTAL}\nC-1,2026-10-27,2026-10-01,2026-10-31,"On-demand usage",1,,,9.00,USD\n'
+    assert [row["amount_usd"] for row in stored(*invoices({"cursor-c1.csv": text}, OCTOBER))] == [Decimal("9.00")]
+
+
+def test_a_monthly_invoice_without_its_period_is_refused(invoices):
+    [answer] = invoices({"cursor.json": json.dumps({"items": [{"description": "31 tool calls", "cents": 100}]})}, OCTOBER)
+    assert "cursor.json: periodStartMs is not a time in milliseconds" in answer.message
+
+
 def test_a_period_written_in_the_description_is_read_over_the_turn_of_a_year(invoices):
     text = ("Number,Date (UTC),Description,Quantity,Amount,Currency\n"
             'C-9,2026-12-27 00:00,"Cursor Teams (per seat), Dec 27 – Jan 27, 2027",2,62.00,usd\n')
