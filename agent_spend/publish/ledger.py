@@ -42,11 +42,12 @@ SELECT
     ),
     CAST(0 AS DECIMAL(9, 6))
   ) AS discount_share,
-  -- The invoice of a vendor and charge kind, where exactly one covers the month.
+  -- The invoice of a vendor and charge kind, where exactly one covers the month; a report of use is none.
   (
     SELECT CASE WHEN COUNT(DISTINCT i.invoice_id) = 1 THEN MAX(i.invoice_id) END
     FROM vendor_invoices AS i
     WHERE i.vendor = c.vendor AND i.charge_kind = c.charge_kind AND i.month = c.month
+      AND i.layout IN ('documented', 'vendor_lines')
   ) AS invoice_id,
   COALESCE(
     (SELECT ARG_MAX(w.name, w.usage_day) FROM claude_workspaces AS w WHERE w.workspace_id = c.sub_account), c.sub_account
@@ -101,10 +102,8 @@ class MonthLedger:
     @property
     def tables(self) -> dict[str, list[dict]]:
         """The rows by the names under which a close freezes them."""
-        return {
-            CHARGES: self.own_charges, CHARGE_CORRECTIONS: self.charge_corrections, CASH: self.own_cash,
-            CASH_CORRECTIONS: self.cash_corrections,
-        }  # fmt: skip
+        parts = (self.own_charges, self.charge_corrections, self.own_cash, self.cash_corrections)
+        return dict(zip((CHARGES, CHARGE_CORRECTIONS, CASH, CASH_CORRECTIONS), parts, strict=True))
 
     @property
     def charges(self) -> list[dict]:
@@ -139,8 +138,8 @@ def read(connection: duckdb.DuckDBPyConnection, settings: Settings, month: date)
     """As :func:`of_month`, in a session over :data:`TABLES`; a month without charges is empty.
 
     Raises:
-        ConfigurationError: charges do not add up to the ledger's cash; names the vendor, the charge kind and both sums.
-            Or the month, or one that it may have to correct, was closed by a release that kept no rows; names the remedy.
+        ConfigurationError: charges do not add up to the ledger's cash (names vendor, charge kind and both sums), or the
+            month, or one that it may have to correct, was closed by a release that kept no rows (names the remedy).
     """
     closed = {row["month"] for row in _rows(connection, f"SELECT month FROM ({IN_FORCE})")}
     kept = {row["month"] for row in _rows(connection, frozen_months_sql(CHARGES))}

@@ -100,7 +100,8 @@ def test_included_use_of_cursor_bills_nothing_and_no_address_leaves_the_company(
 
 
 def test_the_invoice_that_covers_the_month_is_named(full):
-    full.write("vendor_invoices", invoice("github_copilot", "seat", "9.50", invoice_id="GH-202610"))
+    full.write("vendor_invoices", invoice("github_copilot", "seat", "9.50", invoice_id="GH-202610"),
+               invoice("anthropic", "usage", "4.00", invoice_id="usage export costs.csv", layout="claude_cost"))
     found = rows(full)
     assert only(found, ChargeCategory="Purchase")[0]["InvoiceId"] == "GH-202610"
     assert only(found, SkuMeter="Input Tokens")[0]["InvoiceId"] == ""

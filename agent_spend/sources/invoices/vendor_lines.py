@@ -137,7 +137,7 @@ def _kind(line: Line) -> str:
     for kind, pattern in _KINDS:
         if re.search(pattern, words):
             return kind
-    remedy = f"does not say what is charged; add a column 'Charge kind' with one of {', '.join(CHARGE_KINDS)}"
+    remedy = f"does not say what is charged; give the line as CSV with a column 'Charge kind': {', '.join(CHARGE_KINDS)}"
     raise line.bad("description", remedy)
 
 

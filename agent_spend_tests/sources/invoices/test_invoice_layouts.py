@@ -171,7 +171,8 @@ def test_the_words_of_a_line_say_its_kind(invoices, words, kind):
 def test_a_line_that_does_not_say_what_it_charges_is_refused_with_the_remedy(invoices):
     [answer] = invoices({"cursor.csv": f"{PORTAL}\nA-1,2026-11-01,2026-10-01,2026-10-31,Miscellaneous,1,,,12,USD\n"}, OCTOBER)
     assert answer.reason == "bad_value"
-    assert "cursor.csv line 2: description does not say what is charged; add a column 'Charge kind'" in answer.message
+    words = "cursor.csv line 2: description does not say what is charged; give the line as CSV with a column 'Charge kind'"
+    assert words in answer.message
 
 
 def test_a_file_that_does_not_say_whose_invoice_it_is_is_refused(invoices):
