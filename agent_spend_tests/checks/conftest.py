@@ -63,6 +63,8 @@ TABLES = {
         month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
         unexplained_usd=MONEY, tolerance_usd=MONEY, within_tolerance=FLAG)),
     "rpt_month_close": ("none", _schema(month=DAY)),
+    "int_agent__call": ("day", _schema(usage_day=DAY, list_usd=MONEY)),
+    "int_usage__claude_metrics": ("day", _schema(usage_day=DAY, quantity=MONEY, list_usd=MONEY)),
     "stg_claude__day_source": ("day", _schema(usage_day=DAY, source=TEXT)),
     "stg_cursor__day_source": ("day", _schema(usage_day=DAY, feed=TEXT)),
     "rpt_coverage": ("none", _schema(
@@ -88,6 +90,10 @@ FEEDS = {
         usage_day=DAY, uncached_input_tokens=WHOLE, cache_write_5m_tokens=WHOLE, cache_write_1h_tokens=WHOLE,
         cache_read_tokens=WHOLE, output_tokens=WHOLE),
     "claude_analytics_cost": _schema(usage_day=DAY, amount_usd=MONEY),
+    "claude_code_usage": _schema(usage_day=DAY, customer_type=TEXT, estimated_usd=MONEY),
+    "agent_spans": _schema(
+        usage_day=DAY, span_class=TEXT, input_tokens=WHOLE, cache_read_tokens=WHOLE, cache_write_5m_tokens=WHOLE,
+        cache_write_1h_tokens=WHOLE, output_tokens=WHOLE),
     "claude_team_usage": _schema(usage_day=DAY, net_usd=MONEY),
     "claude_enterprise_cost": _schema(usage_day=DAY, amount_usd=MONEY),
     "cursor_usage_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),

@@ -162,7 +162,8 @@ def test_a_row_without_its_rule_evidence_squad_or_price_is_named(company, column
 
 
 def fill_conserved(company, **ledger):
-    fed = {"credits": "150.5", "tokens": "111", "billed": "0.3", "on_demand": "0.07", "included": "2", "bill": "1.25"}
+    fed = {"credits": "150.5", "tokens": "111", "billed": "0.3", "on_demand": "0.07", "included": "2", "bill": "1.25",
+           "seat": "0.75", "traced": "34", "list": "0.6"}
     amounts = fed | ledger
     copilot = {"usage_day": DAY, "ai_credits_state": "known"}
     company.write(
@@ -188,7 +189,18 @@ def fill_conserved(company, **ledger):
         {"usage_day": DAY, "kind_class": "errored", "charged_usd": "9"},
     )
     company.write(
+        "claude_code_usage", {"usage_day": DAY, "customer_type": "subscription", "estimated_usd": "0.75"},
+        {"usage_day": DAY, "customer_type": "api", "estimated_usd": "9"})
+    company.write(
+        "agent_spans", {"usage_day": DAY, "span_class": "inference", "input_tokens": 10},
+        {"usage_day": DAY, "span_class": "inference", "output_tokens": 20},
+        {"usage_day": DAY, "span_class": "workflow", "input_tokens": 10, "output_tokens": 20})
+    company.write("int_agent__call", {"usage_day": DAY, "list_usd": "0.5"})
+    company.write("int_usage__claude_metrics", {"usage_day": DAY, "quantity": "4", "list_usd": "0.1"})
+    company.write(
         "fct_usage_day",
+        usage(series="claude_seat", auth_kind="seat", list_usd=amounts["seat"]),
+        usage(vendor="custom_agents", series="custom_agents", quantity=amounts["traced"], list_usd=amounts["list"]),
         usage(vendor="github_copilot", series="copilot_credits", unit="ai_credits", quantity=amounts["credits"]),
         usage(vendor="github_copilot", series="copilot_billing", unit="charge", billed_usd=amounts["bill"]),
         usage(quantity=amounts["tokens"]),
@@ -210,6 +222,9 @@ def test_a_ledger_that_equals_the_feeds_conserves_the_totals(company):
     ("billed", "0.300000000000000001",
      "anthropic billed USD of 2026-11-17: the ledger holds 0.300000000000000001, the feed 0.3"),
     ("on_demand", "2.07", "cursor on-demand USD of 2026-11-17: the ledger holds 2.07, the feed 0.07"),
+    ("seat", "1.5", "anthropic list value on seats USD of 2026-11-17: the ledger holds 1.5, the feed 0.75"),
+    ("traced", "64", "custom_agents tokens of 2026-11-17: the ledger holds 64, the feed 34"),
+    ("list", "1.1", "custom_agents list USD of 2026-11-17: the ledger holds 1.1, the feed 0.6"),
     ("included", None, "cursor included USD of 2026-11-17: the ledger holds 0, the feed 2"),
 ])
 def test_any_difference_to_a_feed_is_named(company, part, amount, explanation):
@@ -241,6 +256,8 @@ def test_a_claude_day_is_held_against_the_source_it_comes_from(company, source, 
         usage(vendor="github_copilot", series="copilot_credits", unit="ai_credits", quantity="150.5"),
         usage(vendor="github_copilot", series="copilot_billing", unit="charge", billed_usd="1.25"),
         usage(quantity="500", billed_usd="4"),
+        usage(series="claude_seat", auth_kind="seat", list_usd="0.75"),
+        usage(vendor="custom_agents", series="custom_agents", quantity="34", list_usd="0.6"),
         usage(vendor="cursor", series="cursor_on_demand", billed_usd="0.07", covered_usd="0"),
         usage(vendor="cursor", series="cursor_included", price_state="reported", covered_usd="2", billed_usd="0"),
     )

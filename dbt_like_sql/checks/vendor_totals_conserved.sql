@@ -2,7 +2,7 @@
 -- severity: ERROR
 -- partitions: day
 -- blocking: yes
--- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits and bill, Claude tokens, Claude billed USD and usage credits, Cursor charges by kind.
+-- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits and bill, Claude tokens, billed USD, usage credits and list value on seats, Cursor charges by kind, tokens and list value of traced agents.
 WITH copilot_users AS (
   -- A user of two organizations is in both files with the same figure; the enterprise's own row wins over both.
   SELECT
@@ -46,6 +46,20 @@ cursor_events AS (
   WHERE e.feed = COALESCE(s.feed, 'cursor_usage_events')
 ),
 
+-- Claude Code's own metrics stand beside traces; whose use is traced already is left out of them before.
+agents AS (
+  SELECT usage_day, 'tokens' AS total, CAST(COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0)
+    + COALESCE(cache_write_1h_tokens, 0) + COALESCE(output_tokens, 0) AS DECIMAL(38, 18)) AS amount
+  FROM agent_spans
+  WHERE span_class = 'inference'
+  UNION ALL
+  SELECT usage_day, 'list USD', list_usd FROM int_agent__call
+  UNION ALL
+  SELECT usage_day, 'tokens', quantity FROM int_usage__claude_metrics
+  UNION ALL
+  SELECT usage_day, 'list USD', list_usd FROM int_usage__claude_metrics
+),
+
 feeds AS (
   SELECT usage_day, 'github_copilot' AS vendor, 'credits' AS total, CAST(SUM(credits) AS DECIMAL(38, 18)) AS amount
   FROM copilot_users
@@ -72,6 +86,15 @@ feeds AS (
   ) AS credits
   GROUP BY usage_day
   UNION ALL
+  SELECT usage_day, 'anthropic', 'list value on seats USD', CAST(SUM(estimated_usd) AS DECIMAL(38, 18))
+  FROM claude_code_usage
+  WHERE customer_type <> 'api'
+  GROUP BY usage_day
+  UNION ALL
+  SELECT usage_day, 'custom_agents', total, CAST(SUM(amount) AS DECIMAL(38, 18))
+  FROM agents
+  GROUP BY usage_day, total
+  UNION ALL
   SELECT usage_day, 'cursor', 'on-demand USD', CAST(SUM(charged_usd) AS DECIMAL(38, 18))
   FROM cursor_events
   WHERE kind_class = 'usage_based'
@@ -92,6 +115,8 @@ entries AS (
       WHEN 'copilot_billing' THEN 'bill USD'
       WHEN 'claude_api_key' THEN 'tokens'
       WHEN 'claude_usage_credits' THEN 'usage credits USD'
+      WHEN 'claude_seat' THEN 'list value on seats USD'
+      WHEN 'custom_agents' THEN 'tokens'
       WHEN 'cursor_on_demand' THEN 'on-demand USD'
       WHEN 'cursor_included' THEN 'included USD'
     END AS total,
@@ -100,18 +125,25 @@ entries AS (
       WHEN 'copilot_billing' THEN billed_usd
       WHEN 'claude_api_key' THEN CASE WHEN unit LIKE 'token%' THEN quantity END
       WHEN 'claude_usage_credits' THEN billed_usd
+      WHEN 'claude_seat' THEN list_usd
+      WHEN 'custom_agents' THEN quantity
       WHEN 'cursor_on_demand' THEN billed_usd
       -- What Cursor states no amount for is valued by the price book and has nothing to be held against.
       WHEN 'cursor_included' THEN CASE WHEN price_state <> 'priced' THEN covered_usd END
     END AS amount
   FROM fct_usage_day
   WHERE series IN (
-    'copilot_credits', 'copilot_billing', 'claude_api_key', 'claude_usage_credits', 'cursor_on_demand', 'cursor_included'
+    'copilot_credits', 'copilot_billing', 'claude_api_key', 'claude_usage_credits', 'claude_seat', 'custom_agents', 'cursor_on_demand',
+    'cursor_included'
   )
   UNION ALL
   SELECT usage_day, vendor, 'billed USD' AS total, billed_usd AS amount
   FROM fct_usage_day
   WHERE series IN ('claude_api_key', 'claude_api_billing')
+  UNION ALL
+  SELECT usage_day, vendor, 'list USD' AS total, list_usd AS amount
+  FROM fct_usage_day
+  WHERE series = 'custom_agents'
 ),
 
 ledger AS (
