@@ -7,15 +7,16 @@ set, with exact decimals) and hands the rows over in batches that are let go. It
 spans, output tokens and reported cost before its time counts. A second table has the same file with corrupt lines.
 Ways whose package is not installed are left out (``pip install orjson polars``). Times are of this machine; read the ratios.
 
-Measured with ``--megabytes 1000`` (1,109,523 spans) on two quiet cores, Python 3.11, DuckDB 2.0.0, pyarrow 26.0.1:
+Measured with ``--megabytes 1000`` (1,109,523 spans) on two cores that others kept busy, so that wall times are long and CPU
+times tell more; Python 3.11, DuckDB 2.0.0, pyarrow 26.0.1:
 
-    way                             wall s  ratio   CPU s  ratio   spans/s  peak MiB
-    ours, fast                        7.70   1.00   10.64   1.00   144,126       602
-    ours, strict                     46.79   6.08   46.76   4.39    23,714       287
-    orjson, tuned loop               17.25   2.24   17.23   1.62    64,334       199
-    Arrow JSON reader -> DuckDB       5.11   0.66    9.73   0.91   216,979       972
-    DuckDB read_json                 24.20   3.14   26.27   2.47    45,847       980
-    polars scan_ndjson               20.96   2.72   38.88   3.65    52,934     3,661
+    way                              wall s  ratio   CPU s  ratio   spans/s  peak MiB  ratio
+    ours, fast                        26.91   1.00    9.75   1.00    41,234       230   1.00
+    ours, strict                     232.02   8.62   67.61   6.93     4,782       169   0.73
+    orjson, tuned loop               127.96   4.76   26.75   2.74     8,671       190   0.83
+    Arrow JSON reader -> DuckDB       51.18   1.90   11.65   1.19    21,680       947   4.11
+    DuckDB read_json                 109.72   4.08   28.45   2.92    10,113       963   4.18
+    polars scan_ndjson               158.68   5.90   49.60   5.09     6,992     3,787  16.44
 
 With a corrupt line every 200 lines of 100 MB, ours read all other spans (5 quarantined); every other way fails.
 """
