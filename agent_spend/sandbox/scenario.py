@@ -63,7 +63,6 @@ class Incidents:
     renamed_person: Person
     rename_day: date
     """From this day on GitHub shows the login ``<old>-hq`` under the same user id."""
-    two_org_person: Person
     """Member of both GitHub orgs: repeated in both org files, once in the enterprise file."""
     squad_change_person: Person
     squad_change_day: date
@@ -160,7 +159,6 @@ class Scenario:
             restated_day=self.end_day - timedelta(days=2),
             renamed_person=people[6],
             rename_day=self.first_day + timedelta(days=self.days // 2),
-            two_org_person=people[5],
             squad_change_person=people[7],
             squad_change_day=self.first_day + timedelta(days=self.days // 3),
             leaver=people[8],

@@ -23,7 +23,6 @@ from agent_spend.sandbox.scenario import ENTERPRISE, GITHUB_ORGS, Scenario
 from agent_spend.sandbox.state import SandboxState
 
 VENDOR_MODULES = ("copilot_api", "claude_api", "cursor_api", "slack_api")
-FILE_MODULES = ("company_files", "agent_traces")
 ANSWER_KEY_MODULES = ("copilot_usage", "claude_usage", "cursor_usage", "agent_traces", "company_files")
 
 

@@ -1,6 +1,5 @@
 """A real Chromium, spoken to over its DevTools protocol; only what the page tests need."""
 
-import base64
 import json
 import shutil
 import subprocess
@@ -73,14 +72,6 @@ class Tab:
         while self.run("document.readyState") != "complete" or self.run("location.protocol") != "file:":
             assert time.monotonic() < deadline, f"{path} did not load"
             time.sleep(0.02)
-
-    def screenshot(self, path: Path) -> Path:
-        """Save the whole page as a picture."""
-        size = self.call("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 16_000), "scale": 1}
-        picture = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
-        path.write_bytes(base64.b64decode(picture["data"]))
-        return path
 
 
 @contextmanager

@@ -8,8 +8,6 @@ from math import log
 from agent_spend.publish.page.behind import KEY_COLUMNS, key_lines, workflow_lines
 from agent_spend.publish.page.source import DAYS, Source, change_percent
 
-MILLION = Decimal(1_000_000)
-
 
 @dataclass
 class Workflow:
@@ -42,11 +40,6 @@ class Workflow:
     def per_attempt(self) -> Decimal | None:
         """List value over attempts."""
         return self.list_usd / self.attempts if self.attempts else None
-
-    @property
-    def per_million_tokens(self) -> Decimal | None:
-        """List value of a million tokens of any kind."""
-        return self.list_usd * MILLION / self.tokens if self.tokens else None
 
 
 @dataclass

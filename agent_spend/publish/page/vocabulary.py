@@ -22,8 +22,6 @@ TONES = {
 }
 INK, MUTED, RULE, PALE, WARNING = "#1d2329", "#667080", "#dfe3e8", "#e3e7ec", "#9a5b00"
 
-#: Which vendor a feed belongs to, by the first word of its name; feeds of the company's own files are not here.
-FEED_VENDORS = {"copilot": "github_copilot", "claude": "anthropic", "cursor": "cursor", "agent": "custom_agents"}
 #: The feeds whose newest day says how far a vendor's usage is known; those in one bracket stand in for each other.
 USAGE_FEEDS = {
     "github_copilot": (("copilot_user_usage",),),
@@ -134,11 +132,6 @@ FEED_NAMES = {
     "cursor_spend": "Cursor charges by member", "cursor_csv_events": "Cursor CSV exports",
     "key_registry": "Key registry", "identity_overrides": "Identity overrides", "vendor_invoices": "Invoices",
 }  # fmt: skip
-
-
-def feed_vendor(feed: str) -> str | None:
-    """Vendor that a feed belongs to; ``None`` for the company's own files."""
-    return FEED_VENDORS.get(feed.split("_")[0])
 
 
 def words(name: str, known: dict[str, str]) -> str:

@@ -11,10 +11,6 @@ from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, colu
 # 28 digits, the default, would round an amount of more than 26 digits on its way from cents to dollars.
 _EXACT = Context(prec=60)
 
-TOKEN_CLASSES = (
-    "uncached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens",
-)
-
 
 class BucketPage(Struct):
     """Page of a bucketed report. Buckets stay raw: one unreadable day must not cost the others."""
