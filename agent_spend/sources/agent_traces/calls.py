@@ -26,8 +26,8 @@ WHERE unique_spans.request_id = paired_events.request_id
 # A span of no known class that states tokens, an agent whose calls nobody traced (it runs at a vendor), a tool that
 # states a cost of its own: each is a call unless a call that states anything lies below it, for then it repeats what its
 # children say. Calls below it that state nothing are what it speaks for, and are none of their own. Of two such spans on
-# one path the one that states more tokens holds the other's; of equal ones the inner counts, or the one with a cost. What
-# a tool costs is in no agent's tokens.
+# one path the one that states more tokens holds the other's; of equal ones the one with a cost counts, else the one with a
+# model, else the inner. What a tool costs is in no agent's tokens.
 UNCLASSIFIED_CALLS = """
 CREATE TABLE unclassified_calls AS
 WITH RECURSIVE candidates AS (
@@ -36,7 +36,7 @@ WITH RECURSIVE candidates AS (
         span_id,
         COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0)
             + COALESCE(cache_write_1h_tokens, 0) + COALESCE(output_tokens, 0) AS tokens,
-        COALESCE(reported_usd, -1) AS usd,
+        ROW(tokens, COALESCE(reported_usd, -1), model IS NOT NULL) AS says,
         span_class = 'tool' AS is_tool
     FROM unique_spans
     WHERE span_class <> 'inference'
@@ -73,8 +73,7 @@ repeating AS (
     UNION
     SELECT
         below.trace_id,
-        CASE WHEN NOT outer_one.is_tool AND ROW(outer_one.tokens, outer_one.usd) > ROW(inner_one.tokens, inner_one.usd)
-            THEN below.span_id ELSE below.top_span_id END
+        CASE WHEN NOT outer_one.is_tool AND outer_one.says > inner_one.says THEN below.span_id ELSE below.top_span_id END
     FROM below
     JOIN undecided AS inner_one ON inner_one.trace_id = below.trace_id AND inner_one.span_id = below.span_id
     JOIN undecided AS outer_one ON outer_one.trace_id = below.trace_id AND outer_one.span_id = below.top_span_id

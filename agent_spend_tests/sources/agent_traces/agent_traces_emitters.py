@@ -25,6 +25,9 @@ class Emitter:
         one = span({**self.said, **dict.fromkeys(self.words, MESSAGES), "free.text": WORDS}, name=self.span_name)
         one["events"] = [{"name": WORDS, "timeUnixNano": nano("2026-11-20T12:00:00"),
                           "attributes": attributes(dict.fromkeys((*self.words, "exception.message"), WORDS))}]  # fmt: skip
+        verdict = {"gen_ai.evaluation.name": "task_success", "gen_ai.evaluation.score.label": WORDS}
+        said = attributes(verdict | {"gen_ai.evaluation.explanation": WORDS, "free.text": WORDS})
+        one["events"] += [{"name": "gen_ai.evaluation.result", "timeUnixNano": nano("2026-11-20T12:00:00"), "attributes": said}]
         one["links"] = [{"traceId": "e" * 32, "spanId": "e" * 16, "attributes": attributes({"why": WORDS})}]
         one["status"] = {"code": 1, "message": WORDS}
         one["attributes"] += attributes({"error": WORDS})

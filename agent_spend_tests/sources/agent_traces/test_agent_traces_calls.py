@@ -145,6 +145,18 @@ def test_of_nested_agents_without_calls_the_one_that_states_more_holds_the_other
     assert calls(found) == counted
 
 
+def test_of_equal_spans_the_one_that_names_the_model_is_the_call(traces):
+    """Azure's thread runs: the outer span has the model, the inner one the same tokens alone."""
+    usage = {"gen_ai.usage.input_tokens": 120, "gen_ai.usage.output_tokens": 12}
+    found = classes(
+        traces,
+        span({"gen_ai.operation.name": "process_thread_run", "gen_ai.request.model": "gpt-x", **usage}, id="1" * 16),
+        span({"gen_ai.operation.name": "start_thread_run", **usage}, id="2" * 16, parent="1" * 16),
+    )
+
+    assert found == {"1": "inference", "2": "other"}
+
+
 def test_a_tools_own_cost_counts_beside_the_tokens_of_its_agent(traces):
     found = classes(
         traces,
