@@ -3,7 +3,10 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import pyarrow as pa
 import pytest
+
+from agent_spend.lake.ledgers import COVERAGE_SCHEMA
 
 #: Cycles start at the instant of sign-up, to the second.
 START, END = datetime(2026, 10, 27, 12, 8, 4, tzinfo=UTC), datetime(2026, 11, 27, 12, 8, 4, tzinfo=UTC)
@@ -66,6 +69,18 @@ def test_cycle_and_calendar_month_are_cut_from_the_same_daily_rows(team):
         by_month[row["usage_day"].month] = by_month.get(row["usage_day"].month, 0) + row["billed_usd"]
     assert by_month == {10: 103, 11: 10}
     assert sum(by_month.values()) == sum(row["on_demand_usd"] for row in found.values()) == 113
+
+
+def test_a_snapshot_of_which_only_a_part_came_stands_behind_an_older_whole_one(team):
+    whole, part = date(2026, 10, 31), date(2026, 11, 1)
+    team.feed("cursor_spend", spend(whole, "2"), spend(whole, "1", user="u2"), spend(part, "2"))
+    team.feed("cursor_usage_events", event(at(28, 9), "3"), zero_days=tuple(date(2026, 10, n) for n in (27, 29, 30, 31)))
+    assert cycles(team)[START]["spend_day"] == part
+    days = {day: ("partial" if day == part else "available") for day in (whole, part)}
+    rows = [{"feed": "cursor_spend", "usage_day": day, "state": state, "row_count": 1, "revision": 1, "last_attempt": state}
+            for day, state in days.items()]
+    team.lake.replace("feed_coverage", pa.Table.from_pylist(rows, schema=COVERAGE_SCHEMA), "feed", ["cursor_spend"])
+    assert [(row["spend_day"], row["spend_usd"], row["difference_usd"]) for row in [cycles(team)[START]]] == [(whole, 3, 0)]
 
 
 @pytest.mark.parametrize(("model", "usd"), [

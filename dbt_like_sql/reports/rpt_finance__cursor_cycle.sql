@@ -12,7 +12,7 @@ events: usage events
 included_usd: part that the plan already pays
 on_demand_usd: on-demand charge, added from the events
 members_on_demand_usd: the part of it that people's events carry
-spend_usd: the members' on-demand spendCents of the cycle by the newest snapshot; service accounts have none
+spend_usd: the members' on-demand spendCents of the cycle by the newest whole snapshot; service accounts have none
 spend_day: UTC day of that snapshot
 difference_usd: members_on_demand_usd less spend_usd
 groups_usd: the billing groups' spend of the cycle as last read
@@ -59,12 +59,17 @@ days AS (
 
 spend AS (
   SELECT
-    CAST(cycle_started_at AS DATE) AS cycle_day,
-    usage_day AS spend_day,
-    CAST(SUM(on_demand_usd) AS DECIMAL(38, 18)) AS spend_usd,
-    ROW_NUMBER() OVER (PARTITION BY CAST(cycle_started_at AS DATE) ORDER BY usage_day DESC) AS preference
-  FROM cursor_spend
-  GROUP BY 1, 2
+    CAST(s.cycle_started_at AS DATE) AS cycle_day,
+    s.usage_day AS spend_day,
+    CAST(SUM(s.on_demand_usd) AS DECIMAL(38, 18)) AS spend_usd,
+    -- A snapshot of which only a part came stands behind any whole one.
+    ROW_NUMBER() OVER (
+      PARTITION BY CAST(s.cycle_started_at AS DATE)
+      ORDER BY CASE WHEN MAX(c.state) = 'partial' THEN 1 ELSE 0 END, s.usage_day DESC
+    ) AS preference
+  FROM cursor_spend AS s
+  LEFT JOIN feed_coverage AS c ON c.feed = 'cursor_spend' AND c.usage_day = s.usage_day
+  GROUP BY CAST(s.cycle_started_at AS DATE), s.usage_day
 ),
 
 grouped AS (

@@ -34,7 +34,7 @@ events AS (
   SELECT
     b.*,
     -- The words for effort and thinking change no price; fast does.
-    CASE WHEN b.charged_usd IS NULL THEN REGEXP_REPLACE(LOWER(b.model), '-(thinking|none|minimal|low|medium|high|xhigh)', '', 'g') END AS book_model
+    CASE WHEN b.charged_usd IS NULL THEN REGEXP_REPLACE(LOWER(b.model), '(-(thinking|none|minimal|low|medium|high|xhigh))+', '') END AS book_model
   FROM both_feeds AS b
   LEFT JOIN stg_cursor__day_source AS s ON s.usage_day = b.usage_day
   WHERE b.is_from_csv = (COALESCE(s.feed, 'cursor_usage_events') = 'cursor_csv_events')

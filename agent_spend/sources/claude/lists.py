@@ -41,9 +41,13 @@ def fetch_workspaces(days: Sequence[date], settings: Settings) -> Iterator[DayAn
             (named,) = _live("claude_workspaces", "/workspaces", (archived,), WorkspacePage, workspace_row,
                              [answer.day], settings, _NEWER_VERSION)
             if named.is_data:
-                # A list that is known to lack some names no default: whatever it lacks would look like one.
-                ids = {row["workspace_id"] for row in (answer if named.state is State.PARTIAL else named).rows}
-                rows = [row | {"is_default": row["workspace_id"] not in ids} for row in answer.rows]
+                ids = {row["workspace_id"] for row in named.rows}
+                # Whatever a list that is known to lack some lacks would look like the default: the name decides as well.
+                is_whole = named.state is not State.PARTIAL
+                rows = [
+                    row | {"is_default": row["workspace_id"] not in ids and (is_whole or row["name"] == "Default")}
+                    for row in answer.rows
+                ]
                 answer = replace(answer, rows=rows, raw=[*answer.raw, *named.raw])
             else:
                 answer = named
