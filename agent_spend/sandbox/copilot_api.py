@@ -63,6 +63,7 @@ def routes(sandbox: SandboxState) -> list[Route]:
         *(api(f"{scope}/copilot/billing/seats", copilot_directory.seats) for scope in both),
         api(bill + "/usage", copilot_billing_api.usage),
         api(bill + "/usage/summary", copilot_billing_api.usage_summary),
+        api(bill + "/cost-centers", copilot_billing_api.cost_centers),
         api(bill + "/ai_credit/usage", copilot_billing_api.ai_credit_usage),
         api("/organizations/{org}/settings/billing/{report:path}", copilot_billing_api.no_bill),
         api("/enterprises/{enterprise}/teams", copilot_directory.enterprise_teams),

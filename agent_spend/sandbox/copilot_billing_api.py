@@ -1,4 +1,4 @@
-"""Simulated GitHub billing usage reports: ``usage``, ``usage/summary`` and ``ai_credit/usage``.
+"""Simulated GitHub billing usage reports: ``usage``, ``usage/summary`` and ``ai_credit/usage``, and cost centers.
 
 The company is billed at its enterprise, so its organizations have no bill of their own: 404, as such tenants see.
 """
@@ -47,6 +47,11 @@ def usage(sandbox: SandboxState, request: Request) -> Response:
         for line in summary_lines(sandbox.scenario, day, sandbox.is_restated)
     ]  # fmt: skip
     return json_reply({"usageItems": _filtered(request, items)})
+
+
+def cost_centers(sandbox: SandboxState, request: Request) -> Response:
+    """The company keeps no cost centers at GitHub."""
+    return json_reply({"costCenters": []})
 
 
 def no_bill(sandbox: SandboxState, request: Request) -> Response:

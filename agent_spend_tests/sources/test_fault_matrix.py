@@ -30,7 +30,7 @@ ENDPOINTS = [
     ("copilot_user_teams", "_report_files"),
     ("copilot_seats", "billing/seats"),
     ("copilot_billing_usage", "ai_credit/usage"),
-    ("copilot_billing_usage", "usage/summary"),
+    ("copilot_billing_usage", "billing/usage"),
     ("github_teams", "acme-core/teams?"),
     ("github_teams", "/members"),
     ("github_teams", "enterprises/acme/teams?"),

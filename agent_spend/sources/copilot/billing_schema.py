@@ -54,6 +54,37 @@ class UsageReport(msgspec.Struct, rename="camel"):
     time_period: TimePeriod | None = None
 
 
+class UsageLine(msgspec.Struct, rename="camel"):
+    """One line of plain ``usage``: a day, SKU, organization and repository, without the split of the quantity."""
+
+    date: str
+    product: str
+    sku: str
+    unit_type: str
+    quantity: Decimal
+    gross_amount: Decimal
+    discount_amount: Decimal
+    net_amount: Decimal
+
+
+class UsageLines(msgspec.Struct, rename="camel"):
+    """Plain ``usage``."""
+
+    usage_items: list[UsageLine]
+
+
+class CostCenter(msgspec.Struct):
+    """A cost center of the enterprise, whatever its state."""
+
+    id: str
+
+
+class CostCenters(msgspec.Struct, rename="camel"):
+    """Answer of the list of cost centers."""
+
+    cost_centers: list[CostCenter]
+
+
 #: One row a line of the day's reports: credits an SKU and model, everything else an SKU.
 BILLING_USAGE = Contract(
     {
@@ -86,6 +117,22 @@ def sku_class(sku: str, unit: str) -> str:
     if unit == "credits" or _CREDITS.match(unit) or _CREDITS.search(sku):
         return "credits"
     return "seat" if unit == "usermonths" else "other"
+
+
+def summed(lines: Iterable[UsageLine]) -> list[UsageItem]:
+    """Lines of plain ``usage`` by product, SKU and unit; the quantity is split as the money is."""
+    found: dict[tuple[str, str, str], UsageItem] = {}
+    for line in lines:
+        key = (line.product, line.sku, line.unit_type)
+        covered = line.quantity * line.discount_amount / line.gross_amount if line.gross_amount else Decimal(0)
+        item = found.setdefault(key, UsageItem(*key, *[Decimal(0)] * 6))
+        item.gross_quantity += line.quantity
+        item.gross_amount += line.gross_amount
+        item.discount_quantity += covered
+        item.discount_amount += line.discount_amount
+        item.net_quantity += line.quantity - covered
+        item.net_amount += line.net_amount
+    return list(found.values())
 
 
 def is_copilot(item: UsageItem) -> bool:

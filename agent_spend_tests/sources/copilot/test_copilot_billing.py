@@ -164,6 +164,47 @@ def test_every_published_spelling_is_classified(sku, unit, expected):
     assert sku_class(sku, unit) == expected
 
 
+def usage_line(quantity: str, gross: str, discount: str, net: str, day: str = "2026-11-18", sku: str = "Copilot AI Credits",
+               unit: str = "ai-credits") -> str:
+    return (
+        f'{{"date":"{day}","product":"Copilot","sku":"{sku}","quantity":{quantity},"unitType":"{unit}","pricePerUnit":0.01,'
+        f'"grossAmount":{gross},"discountAmount":{discount},"netAmount":{net},"organizationName":"acme","repositoryName":""}}'
+    )
+
+
+def test_a_refused_summary_is_replaced_by_plain_usage_of_every_cost_center(github):
+    github.answer(CREDITS, report(HAIKU))
+    github.answer(SUMMARY, '{"message":"Not Found"}', 404)
+    github.answer(BILL + "/cost-centers", '{"costCenters":[{"id":"cc-1","name":"Pay","state":"deleted","resources":[]}]}')
+    seat = ("copilot_for_business", "user-months")
+    github.answer(BILL + "/usage", f'{{"usageItems":[{usage_line("0.5", "9.5", "0", "9.5", "2026-11-18", *seat)}]}}')
+    more = [usage_line("0.25", "4.75", "1.9", "2.85", "2026-11-18T00:00:00Z", *seat), usage_line("120.77", "1.2077", "0", "1")]
+    github.answer(BILL + "/usage", f'{{"usageItems":[{",".join(more)}]}}')
+    credits, seats = rows()
+    assert [target for target, _ in github.requests if "cost_center_id" in target] == [
+        BILL + "/usage?year=2026&month=11&day=18&cost_center_id=cc-1"]
+    assert credits["model"] == "Auto: Claude Haiku 4.5"
+    assert (seats["sku_class"], seats["gross_quantity"], seats["gross_usd"], seats["discount_quantity"], seats["net_usd"]) == (
+        "seat", Decimal("0.75"), Decimal("14.25"), Decimal("0.1"), Decimal("12.35"))
+
+
+def test_the_day_says_that_plain_usage_was_read(github, monkeypatch):
+    monkeypatch.delenv("GITHUB_ENTERPRISE")
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer("/organizations/one/settings/billing/ai_credit/usage", report(HAIKU))
+    github.answer("/organizations/one/settings/billing/usage", f'{{"usageItems":[{usage_line("120.77", "1.2", "0", "1.2")}]}}')
+    (answer,) = ask()
+    assert answer.message == "one: usage/summary is refused (not_found), usage was read instead"
+
+
+def test_plain_usage_of_another_day_is_refused(github):
+    github.answer(CREDITS, report(HAIKU))
+    github.answer(BILL + "/cost-centers", '{"costCenters":[]}')
+    # GitHub REST reference, "Get billing usage report for an enterprise".
+    github.answer(BILL + "/usage", f'{{"usageItems":[{usage_line("100", "0.8", "0", "0.8", "2023-08-01")}]}}')
+    assert (ask()[0].reason, "field date is 2023-08-01" in ask()[0].message) == ("wrong_day", True)
+
+
 def test_a_billing_token_of_its_own_is_used_for_billing(github, monkeypatch):
     monkeypatch.setenv("GITHUB_BILLING_TOKEN", "ghp_billing")
     github.answer(CREDITS, report(HAIKU))
