@@ -46,7 +46,8 @@ def main() -> None:
     parser.add_argument("--feeds", nargs="*", default=[*ingest_dlt.BY_DAY, *ingest_dlt.FEEDS, LARGE], metavar="FEED")
     options = parser.parse_args()
     days = [END - timedelta(days=n) for n in reversed(range(options.days))]
-    print(f"{'':33} {'rows':>13}  {'rows/s':>15}  {'CPU s':>13}  {'peak MB':>9}  {'work MB':>9}  {'dlt / ours':>{7 * len(RATIOS)}}")
+    print(f"{'':33} {'rows':>13}  {'rows/s':>15}  {'CPU s':>13}  {'peak MB':>9}  {'work MB':>9}  "
+          f"{'dlt / ours':>{7 * len(RATIOS)}}")
     print(f"{'feed':33} {'ours/dlt':>13}  {'ours':>7} {'dlt':>7}  {'ours':>6} {'dlt':>6}  {'ours':>4} {'dlt':>4}  "
           f"{'ours':>4} {'dlt':>4}   " + "  ".join(f"{name:>5}" for name in RATIOS))
     found = []

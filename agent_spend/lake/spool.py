@@ -8,7 +8,7 @@ from typing import IO
 import pyarrow as pa
 
 #: Most rows that a batch is made of.
-BATCH_ROWS = 4096
+BATCH_ROWS = 2048
 _PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -62,13 +62,18 @@ class Spool:
                 yield from pa.ipc.open_stream(self._file)
             finally:
                 self._file.seek(end)
-        yield from self._batches
+        yield from self._joined()
+
+    def _joined(self) -> Iterator[pa.RecordBatch]:
+        """What is in memory, in batches of the usual size: many small ones would be slow on their way."""
+        if self._batches:
+            yield from pa.Table.from_batches(self._batches).combine_chunks().to_batches(max_chunksize=BATCH_ROWS)
 
     def _write_out(self) -> None:
         if self._writer is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
             self._writer = pa.ipc.new_stream(self._file, self.schema, options=_PACKED)
-        for batch in self._batches:
+        for batch in self._joined():
             self._writer.write_batch(batch)
         self._batches, self._bytes = [], 0

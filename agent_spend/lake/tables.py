@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -19,6 +19,11 @@ from agent_spend.partitions import Window
 
 #: A data file is held in memory until it has this size, so that memory does not grow with a day's rows.
 _FILE_BYTES = 16 << 20
+
+#: A dictionary of each column saves half of a file's size, and takes 30 kB from the first row on. All partitions of a commit
+#: are open until its end, so with more of them than this their files go without.
+_PARTITIONS_WITH_DICTIONARIES = 16
+_NO_DICTIONARIES = WriterProperties(default_column_properties=ColumnProperties(dictionary_enabled=False))
 
 # Days are found by their partition. Statistics of every column of every file would make the log of three years
 # three times as long, and it is read at each opening.
@@ -130,14 +135,15 @@ class Lake:
     )
     def _commit(self, name, table, partition_column, changed) -> None:
         kept = _only(table, partition_column, changed) if partition_column else table.to_reader()
-        properties = CommitProperties(custom_metadata={"agent_spend.partitions": ",".join(changed[:40])})
+        options = {
+            "mode": "overwrite", "target_file_size": _FILE_BYTES,
+            "commit_properties": CommitProperties(custom_metadata={"agent_spend.partitions": ",".join(changed[:40])}),
+            "writer_properties": _NO_DICTIONARIES if len(changed) > _PARTITIONS_WITH_DICTIONARIES else None,
+        }
         if not self.exists(name):
             if not self.root.startswith(("s3:", "gs:", "az:", "abfs")):
                 Path(self.root).mkdir(parents=True, exist_ok=True)
-            write_deltalake(
-                self.uri(name), kept, partition_by=partition_column, mode="overwrite", commit_properties=properties,
-                target_file_size=_FILE_BYTES, configuration=_PROPERTIES,
-            )
+            write_deltalake(self.uri(name), kept, partition_by=partition_column, configuration=_PROPERTIES, **options)
             return
         # Opened once: the log of years of days takes longer to read than a day to write.
         stored = DeltaTable(self.uri(name))
@@ -145,10 +151,7 @@ class Lake:
         predicate = None
         if partition_column:
             predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
-        write_deltalake(
-            stored, kept, mode="overwrite", predicate=predicate, commit_properties=properties,
-            schema_mode="merge" if predicate else "overwrite", target_file_size=_FILE_BYTES,
-        )
+        write_deltalake(stored, kept, predicate=predicate, schema_mode="merge" if predicate else "overwrite", **options)
 
 
 def _only(table: pa.Table | Spool, partition_column: str, keys: list[str]) -> pa.RecordBatchReader:

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from agent_spend.errors import FeedError, State
-from agent_spend.lake.spool import BATCH_ROWS, Spool
+from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings, is_connected, missing_settings
 from agent_spend.sources.answers import Received
 from agent_spend.sources.contract import Contract
 
-#: Rows of a day that stay dicts; of a day with more all of them become Arrow batches.
-_DICT_ROWS = 512
+#: Rows of a day that stay dicts; of a day with more all of them become Arrow batches of so many.
+_DICT_ROWS = 128
 
 #: One dict a row with the columns of the feed's schema; a table; or a spool where an answer may be large.
 Rows = Sequence[dict] | pa.Table | Spool
@@ -169,7 +169,7 @@ class Packing:
             FeedError: ``schema`` where a value of this row, or of one before it, does not fit its column.
         """
         self._dicts.append(row)
-        if len(self._dicts) > (BATCH_ROWS if len(self._spool) else _DICT_ROWS):
+        if len(self._dicts) > _DICT_ROWS:
             self._pack()
 
     def rows(self) -> Rows:

@@ -17,7 +17,7 @@ from agent_spend.settings import Settings
 from agent_spend.sources.feed import DayAnswer, Feed, not_connected
 
 #: Rows of a run that are held in memory; with more, all of them wait in a file.
-_MEMORY_BYTES = 8 << 20
+_MEMORY_BYTES = 2 << 20
 
 
 @dataclass(frozen=True)
