@@ -10,7 +10,7 @@ from agent_spend.sources.agent_traces.clickhouse import TraceTable
 from agent_spend.sources.agent_traces.fast import FastReader
 from agent_spend.sources.agent_traces.files import FileReport, Piece, pieces
 from agent_spend.sources.agent_traces.landing import Landing
-from agent_spend.sources.agent_traces.semantics import Lookup
+from agent_spend.sources.agent_traces.rules import Lookup
 from agent_spend.sources.agent_traces.store import TraceStore
 from agent_spend.sources.agent_traces.strict import StrictReader
 from agent_spend.sources.feed import DayAnswer

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from agent_spend.sources.agent_traces import resolve, semantics, tokens
+from agent_spend.sources.agent_traces import resolve, rules, semantics, tokens
 from agent_spend.sources.agent_traces.fast_attributes import AMOUNT, Attributes
+from agent_spend.sources.agent_traces.rules import CostRule, Lookup, Match, Place
 from agent_spend.sources.agent_traces.schema import SPAN_MONEY
-from agent_spend.sources.agent_traces.semantics import CostRule, Lookup, Match, Place
 
 _MAX_USD = pa.scalar(Decimal(semantics.MAX_REPORTED_USD), AMOUNT)
 _OUTCOMES = tuple(
@@ -55,7 +55,7 @@ class Columns:
         """``resolve.span_class``."""
 
         def said(key: str) -> tuple[np.ndarray, pa.StringArray]:
-            return (self._everyone, self._names) if key == semantics.SPAN_NAME else self._said(key)
+            return (self._everyone, self._names) if key == rules.SPAN_NAME else self._said(key)
 
         found = self._first_match(semantics.SPAN_CLASSES, said)
         return pc.fill_null(_results(semantics.SPAN_CLASSES).take(found), "other")
@@ -226,7 +226,7 @@ def _first_text(attributes: Attributes, lookup: Lookup) -> pa.StringArray | None
     places[owners[counting]] = counting
     found = texts.take(pa.array(places, mask=places < 0))
     if lookup.words_as:
-        found = pc.if_else(pc.match_substring_regex(found, rf"\A{semantics.NAME}\z"), found, lookup.words_as)
+        found = pc.if_else(pc.match_substring_regex(found, rf"\A{rules.NAME}\z"), found, lookup.words_as)
     return found
 
 

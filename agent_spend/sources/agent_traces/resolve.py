@@ -9,15 +9,15 @@ import msgspec
 
 from agent_spend.errors import ConfigurationError
 from agent_spend.settings import env
-from agent_spend.sources.agent_traces import semantics
+from agent_spend.sources.agent_traces import rules, semantics
 from agent_spend.sources.agent_traces.content import is_content
-from agent_spend.sources.agent_traces.semantics import Lookup, Place
+from agent_spend.sources.agent_traces.rules import Lookup, Place
 from agent_spend.sources.agent_traces.tokens import USAGE_MAPS, is_repeating, usage_counts
 from agent_spend.sources.agent_traces.values import Attributes, Value, number, text
 
 _USD_STEP = Decimal("0.000000000001")
 _MAX_USD = Decimal(semantics.MAX_REPORTED_USD)
-_NAME = re.compile(semantics.NAME)
+_NAME = re.compile(rules.NAME)
 #: Where to look, one after the other: True is the span, False its process.
 PLACES = {
     Place.SPAN: (True,),
@@ -89,7 +89,7 @@ def find_text(lookup: Lookup, span: Attributes, resource: Attributes) -> str | N
 def span_class(name: str, span: Attributes) -> str:
     """``inference``, ``tool``, ``agent``, ``workflow`` or ``other``."""
     for match in semantics.SPAN_CLASSES:
-        value = name if match.key == semantics.SPAN_NAME else span.get(match.key)
+        value = name if match.key == rules.SPAN_NAME else span.get(match.key)
         if value in match.values:
             return match.result
     return "other"
