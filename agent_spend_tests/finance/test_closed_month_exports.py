@@ -51,9 +51,9 @@ def ledger(books, written, monkeypatch):
     return books
 
 
-def restate(books, *rows, month=OCTOBER):
+def restate(books, *rows, month=OCTOBER, models=("fct_charge_month", "rpt_finance__vendor_month")):
     books.write("fct_usage_day", *rows)
-    books.build(*MONTHLY, month=month)
+    books.build(*models, month=month)
 
 
 def focus(books, month):
@@ -157,7 +157,7 @@ def test_a_reopened_month_is_shown_as_known_now_again(ledger):
 
 def test_the_warehouse_shows_the_closed_month_as_frozen_and_the_lake_what_is_known_now(ledger, monkeypatch):
     close_month(ledger.settings, OCTOBER)
-    restate(ledger, use(date(2026, 10, 14), "12.50"))
+    restate(ledger, use(date(2026, 10, 14), "12.50"), models=MONTHLY)
     ledger.build("rpt_month_close_adjustment")
     publish_warehouse(ledger.lake, ledger.catalog, ledger.settings.home)
 
