@@ -23,7 +23,12 @@ _TOKEN_USD = """
           + u.cache_write_1h_tokens * {book}.cache_write_1h_usd + u.cache_read_tokens * {book}.cache_read_usd
           + u.output_tokens * {book}.output_usd
         ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
-      ) * u.factor + u.web_search_requests * u.search_usd"""
+      ) * {factor} + u.web_search_requests * u.search_usd"""
+#: The tier and geography of the use, at the factors of the hypothetical price: a model without a price has no factors.
+_FACTOR = (
+    "CASE WHEN u.service_tier = 'batch' THEN hypothetical.batch_factor ELSE 1 END"
+    " * CASE WHEN u.inference_geo = 'us' THEN hypothetical.us_factor ELSE 1 END"
+)
 
 _SQL = f"""
 WITH usage AS (
@@ -45,8 +50,8 @@ priced AS (
     u.hypothetical_price_day,
     hypothetical.price_version AS hypothetical_price_version,
     u.input_tokens + u.cache_write_5m_tokens + u.cache_write_1h_tokens + u.cache_read_tokens + u.output_tokens AS tokens,
-    {_TOKEN_USD.format(book="u")} AS list_usd,
-    {_TOKEN_USD.format(book="hypothetical")} AS hypothetical_usd
+    {_TOKEN_USD.format(book="u", factor="u.factor")} AS list_usd,
+    {_TOKEN_USD.format(book="hypothetical", factor=_FACTOR)} AS hypothetical_usd
   FROM usage AS u
   LEFT JOIN int_claude__rate AS hypothetical
     ON hypothetical.model = u.hypothetical_model AND hypothetical.speed = u.rate_speed AND hypothetical.prompt = u.rate_prompt

@@ -60,6 +60,12 @@ def test_batch_and_geography_keep_their_factors_and_searches_their_price(use):
         (LAST, Decimal("11.23"), Decimal("21.46"), Decimal("10.23"))]
 
 
+def test_batches_of_a_model_without_a_price_cost_half_under_one_that_has_it(use):
+    settings = use(model="claude-preview-x1", service_tier="batch", inference_geo="us")
+    assert amounts(reprice(settings, Window(LAST, LAST), "claude-preview-x1", "claude-opus-5-5")) == [
+        (LAST, None, Decimal("20.46"), None)]
+
+
 def test_an_unpriced_model_stays_unknown_and_its_hypothetical_price_is_known(use):
     settings = use(model="claude-preview-x1")
     assert amounts(reprice(settings, Window(LAST, LAST), "claude-preview-x1", "claude-opus-5-5")) == [
