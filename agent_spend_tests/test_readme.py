@@ -52,12 +52,14 @@ def test_every_source_says_how_its_vendor_behaves():
     assert [path.name for path in folders if not (path / "README.md").exists()] == []
 
 
-@pytest.mark.parametrize("system", ["claude", "cursor"])
-def test_a_sources_readme_tells_each_feeds_permission_latency_window_and_history(system):
+@pytest.mark.parametrize(
+    ("system", "prefixes"), [("claude", "claude"), ("cursor", "cursor"), ("copilot", ("copilot", "github"))]
+)
+def test_a_sources_readme_tells_each_feeds_permission_latency_window_and_history(system, prefixes):
     text = (ROOT / "agent_spend" / "sources" / system / "README.md").read_text()
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| `")]
     told = {cells[0].strip("`"): cells[1:] for cells in rows if len(cells) == 5}
-    assert set(told) == {name for name in feeds() if name.startswith(system)}
+    assert set(told) == {name for name in feeds() if name.startswith(prefixes)}
     windows = restatement_windows()
     for name, (permission, latency, window, history) in told.items():
         assert permission and latency and history, name

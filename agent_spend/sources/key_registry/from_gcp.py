@@ -53,7 +53,7 @@ def read(setting: str, uri: str) -> Registry:
 
     session = VendorSession("gcp", env("GCP_SECRETMANAGER_API_URL", API_URL).rstrip("/"), authorize)
     tagged = [
-        (entry.name.rsplit("/", 1)[1], {**entry.labels, **entry.annotations})
+        (entry.name.rsplit("/", 1)[-1], {**entry.labels, **entry.annotations})
         for project in projects
         for entry in _secrets(session, project)
     ]

@@ -108,6 +108,9 @@ def gcp(projects: dict[str, list[dict]], *, token: str = "ya29.sim", page_size: 
 
     def answer(request: Request) -> Response:
         manager.requests.append(f"{request.method} {request.path}")
+        if manager.answers:
+            status, headers, body = manager.answers.pop(0)
+            return Response(body, status, headers)
         if request.path == "/token":
             return _json({"access_token": token, "expires_in": 3599, "token_type": "Bearer"})
         if request.headers.get("Authorization") != f"Bearer {token}":

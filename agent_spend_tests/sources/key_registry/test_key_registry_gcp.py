@@ -9,6 +9,7 @@ pytest.importorskip("werkzeug")
 from secret_managers import CANARY, gcp
 
 from agent_spend.errors import State
+from agent_spend.sources import pace
 
 COLUMNS = ("vendor", "key_id", "key_name", "environment", "cost_center", "owner_email", "source")
 ACME = [
@@ -58,6 +59,32 @@ def test_a_wrong_token_is_unauthorized_and_never_shown(manager, answer_of, monke
     monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.wrong")
     answer = answer_of("gcp-secretmanager://acme")
     assert answer.reason == "unauthorized" and "ya29.wrong" not in answer.message
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "reason"),
+    [
+        (404, {}, "{}", "not_found"),
+        (429, {"Retry-After": "1"}, "{}", "rate_limited"),
+        (500, {}, "{}", "server_error"),
+        (200, {}, "", "malformed"),
+        (200, {}, "null", "missing_field"),
+        (200, {}, '{"secrets":[{"name":"projects/1/secrets/a"', "malformed"),
+        (200, {"Content-Type": "text/html"}, "<html>sign in</html>", "malformed"),
+        (200, {"Content-Encoding": "gzip"}, "not gzip", "truncated"),
+        (200, {}, '{"secrets":[{"name":"bare"}],"nextPageToken":"same"}', "repeated_page"),
+    ],
+)
+def test_each_fault_is_named_and_gives_no_registry(manager, answer_of, monkeypatch, status, headers, body, reason):
+    monkeypatch.setattr(pace, "sleep", lambda seconds: None)
+    manager.answers += [(status, headers, body)] * 5
+    answer = answer_of("gcp-secretmanager://acme")
+    assert (answer.is_data, answer.reason) == (False, reason), answer.message
+
+
+def test_a_failing_second_page_gives_no_registry(manager, answer_of):
+    manager.answers += [(200, {}, '{"secrets":[{"name":"projects/1/secrets/a"}],"nextPageToken":"2"}'), (404, {}, "{}")]
+    assert answer_of("gcp-secretmanager://acme").reason == "not_found"
 
 
 def test_a_project_without_secrets_is_an_error_not_an_empty_registry(manager, answer_of):
