@@ -142,3 +142,27 @@ def test_with_a_date_in_the_policy_the_page_shows_credit_overflow_and_what_stops
         "$68.46", "$20.00", "$20.00", "$48.46", "stops on 16 Nov 7 of 24 days covered",
     ]
     assert "Hypothetical: no figure of the ledger holds any of it." in page.text
+
+
+def test_an_org_is_hidden_where_its_total_less_one_squads_page_tells_of_a_few_people(publish):
+    # Payments has seven people; the page of the five in checkout and the total would tell of the two in ledger.
+    assert publish()["index.html"].row("organisations", "Payments")[2] == "in the sum below"
+
+
+def test_an_org_is_shown_where_the_rest_of_each_squad_is_a_group_too(publish):
+    tables = company()
+    months = tables["rpt_manager__person_month"]
+    months = [row for row in months if row["org"] == "Payments" and row["vendor"] == "github_copilot"]
+    more = [{**row, "person_id": f"{row['person_id']}b", "squad": "ledger"} for row in months]
+    tables["rpt_manager__person_month"] = months + more
+    assert publish(tables)["index.html"].row("organisations", "Payments")[2].startswith("$14.00")
+
+
+def test_an_orgs_budget_is_hidden_where_its_total_less_one_squads_page_tells_of_a_few_people(publish):
+    tables = company()
+    tables["rpt_finance__budget_pace"] = [{
+        "month": MONTH, "amount_kind": "list", "scope_kind": "org", "scope": "Payments", "org": "Payments",
+        "budget_usd": Decimal(10), "to_date_usd": Decimal(9), "share": 0.9, "state": "over_80"}]
+    pages = publish(tables)
+    assert "org Payments" not in pages["index.html"].text
+    assert pages["org-payments.html"].row("budgets", "org Payments")[4] == "$9.00"

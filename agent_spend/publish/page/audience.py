@@ -147,7 +147,9 @@ class Groups:
     together: Decimal | None
 
 
-def hide_small_groups(groups: Iterable[tuple[str, int, Decimal]], own: Collection[str] = ()) -> Groups:
+def hide_small_groups(
+    groups: Iterable[tuple[str, int, Decimal]], own: Collection[str] = (), derivable: Collection[str] = ()
+) -> Groups:
     """Suppress groups of fewer than :data:`SMALLEST_GROUP` people, so that no subtraction gives them back.
 
     A published total minus the groups shown is the sum of the hidden ones. When those have too few people together,
@@ -156,11 +158,12 @@ def hide_small_groups(groups: Iterable[tuple[str, int, Decimal]], own: Collectio
     Args:
         groups: (name, distinct people, amount).
         own: the reader's own groups. They are always shown, and hide nobody else.
+        derivable: groups whose amount would tell that of a small part of them to a reader of another part; hidden as well.
     """
     known = sorted(groups, key=lambda group: (group[1], group[0]))
     others = [group for group in known if group[0] not in own and group[0] != NOT_ATTRIBUTABLE]
-    hidden = [group for group in others if group[1] < SMALLEST_GROUP]
-    larger = [group for group in others if group[1] >= SMALLEST_GROUP]
+    hidden = [group for group in others if group[1] < SMALLEST_GROUP or group[0] in derivable]
+    larger = [group for group in others if group not in hidden]
     while hidden and larger and sum(people for _, people, _ in hidden) < SMALLEST_GROUP:
         hidden.append(larger.pop(0))
     is_enough = sum(people for _, people, _ in hidden) >= SMALLEST_GROUP

@@ -20,7 +20,10 @@ def build_budgets(source: Source, audience: Audience, names: Names) -> list[dict
         if audience.org is not None:
             is_shown = audience.sees(places) and (audience.squad is None or row["scope_kind"] == "squad")
         else:
-            is_shown = row["scope_kind"] not in ("org", "squad") or sum(places.values()) >= SMALLEST_GROUP
+            # A squad's own page tells its part, so what is left of the org must not be a few people's either.
+            total = sum(places.values())
+            groups = [total, *(total - count for count in places.values() if count < total)]
+            is_shown = row["scope_kind"] not in ("org", "squad") or min(groups) >= SMALLEST_GROUP
         if is_shown:
             hidden = {column: names.hide(row[column], audience) for column in ("scope", "owner")}
             shown.append({**row, **hidden, "lines": lines.get((row["scope_kind"], row["scope"], row["amount_kind"]), [])})

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from agent_spend.publish.page.audience import BOUND, NO_GROUP, Audience, Groups, hide_small_groups
+from agent_spend.publish.page.audience import BOUND, NO_GROUP, SMALLEST_GROUP, Audience, Groups, hide_small_groups
 from agent_spend.publish.page.source import WEEKS, Source, change_percent, total
 from agent_spend.publish.page.vocabulary import VENDORS
 
@@ -121,8 +121,11 @@ def _groups(source: Source, audience: Audience, group: str, table: str, column: 
     )
     # Who may see everybody of an org may see its squads; a squad's page shows its own and the others as groups.
     own = {row["name"] for row in rows} if audience.org and not audience.squad else {audience.squad}
+    derivable = {(r["vendor"], r["name"]) for r in source.rows(_DERIVABLE.format(table=table, column=column), value=value,
+                                                                smallest=SMALLEST_GROUP)} if audience.org is None else set()
     return {
-        vendor: hide_small_groups([(r["name"], r["people"], r["list_usd"]) for r in rows if r["vendor"] == vendor], own)
+        vendor: hide_small_groups([(r["name"], r["people"], r["list_usd"]) for r in rows if r["vendor"] == vendor], own,
+                                  {name for maker, name in derivable if maker == vendor})
         for vendor in VENDORS
     }
 
@@ -162,6 +165,18 @@ def _days_back(source: Source, count: int) -> date:
     return source.through - timedelta(days=count - 1) if source.through else date.min
 
 
+#: Orgs whose total, less what one of its squads reads on its own page, is that of too few people.
+_DERIVABLE = """
+WITH members AS (
+  SELECT DISTINCT vendor, org, squad, person_id FROM {table}
+  WHERE {column} = $value AND list_usd IS NOT NULL AND person_id <> '(not attributable)'
+)
+SELECT DISTINCT m.vendor, m.org AS name
+FROM (SELECT DISTINCT vendor, org, squad FROM members WHERE squad <> '(no squad)') AS m
+INNER JOIN members AS others ON others.vendor = m.vendor AND others.org = m.org AND others.squad <> m.squad
+GROUP BY m.vendor, m.org, m.squad
+HAVING COUNT(DISTINCT others.person_id) < $smallest
+"""
 _WEEKS = f"""
 SELECT
   week_start, vendor, series, SUM(credits) AS credits, SUM(list_usd) AS list_usd, SUM(covered_usd) AS covered_usd,
