@@ -13,6 +13,9 @@ from agent_spend.project import feeds
 _DAILY = [feed.name for feed in feeds().values() if feed.partition_column == "usage_day"]
 _MONTHLY = [feed.name for feed in feeds().values() if feed.partition_column == "month"]
 
+#: On from the first start: somebody who runs Dagster wants the data of the night in the morning.
+ON = dg.DefaultScheduleStatus.RUNNING
+
 daily_feeds = dg.define_asset_job(
     "daily_feeds", dg.AssetSelection.assets(*_DAILY), description="Every daily vendor feed, over its restatement window."
 )
@@ -44,13 +47,13 @@ def daily_requests(yesterday: date) -> list[dg.RunRequest]:
     ]
 
 
-@dg.schedule(job=daily_feeds, cron_schedule="30 4 * * *", execution_timezone="UTC")
+@dg.schedule(job=daily_feeds, cron_schedule="30 4 * * *", execution_timezone="UTC", default_status=ON)
 def every_morning(context: dg.ScheduleEvaluationContext):
     """Reads yesterday and, again, each feed's restatement window."""
     return daily_requests(context.scheduled_execution_time.date() - timedelta(days=1))
 
 
-@dg.schedule(job=monthly_feeds, cron_schedule="45 4 * * *", execution_timezone="UTC")
+@dg.schedule(job=monthly_feeds, cron_schedule="45 4 * * *", execution_timezone="UTC", default_status=ON)
 def every_morning_invoices(context: dg.ScheduleEvaluationContext):
     """Reads the invoices of this month and the one before."""
     today = context.scheduled_execution_time.date()

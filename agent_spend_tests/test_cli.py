@@ -22,6 +22,11 @@ def test_help_names_the_way_to_start():
         assert f"  {command} " in result.output
 
 
+def test_help_does_not_wait_for_dagster():
+    code = "import sys, agent_spend.cli; print([name for name in ('dagster', 'duckdb', 'pyarrow') if name in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
@@ -96,3 +101,11 @@ def test_settings_of_a_dotenv_file_count_even_where_they_shape_the_calendar(tmp_
     assert (outcome.returncode, outcome.stderr) == (
         2, "agent-spend: AGENT_SPEND_FIRST_DAY must be YYYY-MM-DD, not '2026-13-45'.\n"
     )
+
+
+def test_a_salt_that_is_too_short_is_said_before_anything_runs(monkeypatch, capfd):
+    monkeypatch.setenv("AGENT_SPEND_PSEUDONYM_SALT", "short")
+    with pytest.raises(SystemExit) as exited:
+        main(["page"], standalone_mode=True)
+    assert exited.value.code == 2
+    assert capfd.readouterr().err.startswith("agent-spend: AGENT_SPEND_PSEUDONYM_SALT must have at least 16 characters")

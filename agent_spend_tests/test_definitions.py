@@ -75,6 +75,11 @@ def test_the_morning_run_covers_each_feeds_restatement_window():
     assert ranges["copilot_seats"] == ("2026-11-22", "2026-11-22")
 
 
+def test_schedules_and_sensors_are_on_from_the_first_start():
+    started = [*defs.schedules, *defs.sensors]
+    assert [one.name for one in started if one.default_status.value != "RUNNING"] == []
+
+
 def test_stages_build_every_model_after_what_it_reads():
     built: set[str] = set()
     for stage in model_stages():

@@ -2,6 +2,7 @@
 
 import sys
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,7 +10,11 @@ from agent_spend.cli import demo, finance, whatif
 from agent_spend.cli.common import DAY, home, new_console, print_failures, print_rows, progress
 from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import FIRST_DAY, Window
-from agent_spend.runs import Stage
+from agent_spend.pseudonyms import Pseudonyms
+from agent_spend.settings import env
+
+if TYPE_CHECKING:
+    from agent_spend.runs import Stage
 
 
 class _Command(click.Group):
@@ -31,6 +36,9 @@ def main() -> None:
     Start with `agent-spend demo` (simulated vendors, no credentials). Then set the variables of the README's settings
     table, or put them in .env, ask `agent-spend doctor`, and load history with `agent-spend backfill`.
     """
+    # A salt that is too short is said before anything runs, not by the first step that needs it.
+    if salt := env("AGENT_SPEND_PSEUDONYM_SALT"):
+        Pseudonyms(salt)
 
 
 @main.command()
@@ -93,7 +101,7 @@ def _window(first: datetime, last: datetime) -> Window:
     return window
 
 
-def _run(stages: list[Stage], window: Window, fail_on_findings: bool) -> None:
+def _run(stages: "list[Stage]", window: Window, fail_on_findings: bool) -> None:
     # Loaded last: it takes seconds, and a mistake in the arguments should not.
     from agent_spend.definitions import defs
     from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
@@ -180,7 +188,6 @@ def page() -> None:
     """Publish warehouse.duckdb and the page again from what the lake holds."""
     from agent_spend.definitions import defs
     from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
-    from agent_spend.partitions import Window
     from agent_spend.runs import instance, materialize
 
     folder = home()

@@ -229,5 +229,6 @@ retention_job = dg.define_asset_job(
     "retention", dg.AssetSelection.assets("person_row_retention"), description="Deletes rows about people that are too old."
 )
 every_night = dg.ScheduleDefinition(
-    name="every_night_retention", job=retention_job, cron_schedule="15 2 * * *", execution_timezone="UTC"
+    name="every_night_retention", job=retention_job, cron_schedule="15 2 * * *", execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
 )

@@ -127,6 +127,16 @@ def test_data_and_the_vendors_normal_gaps_are_not_failures(company, attempt):
     assert company.rows("feed_failed") == []
 
 
+def test_a_day_whose_report_has_no_line_failed_only_where_rows_are_stored(company):
+    empty = {"feed": "copilot_user_usage", "message": "the report has no line", "last_attempt": "empty_file"}
+    company.write(
+        "rpt_coverage",
+        empty | {"usage_day": date(2026, 11, 7), "state": "zero", "reason": "empty_file", "rows": 0},
+        empty | {"usage_day": date(2026, 11, 9), "state": "available", "reason": None, "rows": 14},
+    )
+    assert [row["usage_day"] for row in company.rows("feed_failed")] == [date(2026, 11, 9)]
+
+
 def test_a_fresh_install_has_every_threshold(company):
     assert company.rows("thresholds_missing") == []
 

@@ -22,6 +22,8 @@ WITH failed AS (
     'available', 'zero', 'not_connected', 'no_report', 'empty_body', 'null_body', 'no_links', 'live_list_only',
     'day_not_closed', 'no_invoice', 'not_refreshed', 'no_longer_served'
   )
+    -- A report without a line is a zero with a reason; only where it would have replaced rows was it refused.
+    AND (state <> 'zero' OR last_attempt <> COALESCE(reason, ''))
 ),
 
 feed_failed AS (
