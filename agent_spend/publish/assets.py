@@ -8,8 +8,6 @@ import dagster as dg
 from agent_spend.catalog import Catalog
 from agent_spend.lake.tables import Lake
 from agent_spend.models import AFTER_UPSTREAM
-from agent_spend.publish.page.render import months_chart, publish_page
-from agent_spend.publish.page.vega import png
 from agent_spend.publish.warehouse import FILE_NAME, publish_warehouse, published_models
 from agent_spend.settings import Settings
 
@@ -48,6 +46,10 @@ def published_assets(catalog: Catalog) -> Sequence[dg.AssetsDefinition]:
         tags={"layer": "publish"},
     )
     def page(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        # Charts take 40 MB that no other run needs.
+        from agent_spend.publish.page.render import months_chart, publish_page
+        from agent_spend.publish.page.vega import png
+
         home = Settings.from_environment().home
         paths = publish_page(home / FILE_NAME, home, context.log.info)
         metadata: dict = {"path": dg.MetadataValue.path(str(paths[0])), "pages": len(paths),
