@@ -1,5 +1,6 @@
 """Usage events over real HTTP: windows, pages, counts, refusals and the answer key."""
 
+import threading
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -8,6 +9,7 @@ import pytest
 from cursor_fakes import EXAMPLE_EVENTS, event, page_text
 
 from agent_spend.errors import State
+from agent_spend.lake.spool import Spool
 from agent_spend.sandbox.cursor_usage import answer_key
 from agent_spend.settings import Settings
 from agent_spend.sources.cursor.assets import FEEDS
@@ -240,3 +242,26 @@ def test_the_key_never_shows_in_what_is_kept(cursor_sandbox):
     cursor_sandbox()
     [page] = fetch(TENTH)[TENTH].raw
     assert "crsr_sandbox" not in f"{page.url} {page.headers} {page.body}"
+
+
+def test_later_windows_are_read_side_by_side(vendor):
+    first, both_are_asked = TENTH_MS - 89 * DAY_MS, threading.Barrier(2, timeout=10)
+
+    def answer(path, body):
+        if body["startDate"] != first:
+            both_are_asked.wait()
+        return page_text([event(body["startDate"])], 1)
+
+    vendor.answer = answer
+    days = [TENTH - timedelta(days=n) for n in reversed(range(90))]
+    assert sum(len(found.rows) for found in fetch(*days).values()) == 3
+
+
+def test_a_day_of_many_events_is_the_same_whether_held_as_dicts_or_as_batches(vendor, monkeypatch):
+    vendor.answer = lambda path, body: page_text([event(TENTH_MS + n) for n in range(30)], 30)
+    table = EVENTS_FEED.table(fetch(TENTH)[TENTH])
+    monkeypatch.setattr("agent_spend.sources.feed._DICT_ROWS", 7)
+    packed = fetch(TENTH)[TENTH]
+    assert isinstance(packed.rows, Spool)
+    assert EVENTS_FEED.table(packed).combine_chunks().equals(table.combine_chunks())
+    assert table.num_rows == 30
