@@ -7,7 +7,8 @@ from pathlib import Path
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window
 from agent_spend.settings import Settings
-from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, doubts, is_doubtful, usage_rows
+from agent_spend.sources.cursor.kinds import doubts, is_doubtful
+from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, usage_rows
 from agent_spend.sources.cursor.session import cursor_session, each_window, span, split_open
 from agent_spend.sources.cursor.windows import VerifiedWindow, read_window
 from agent_spend.sources.feed import DayAnswer, packed

@@ -13,7 +13,8 @@ from pathlib import Path
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings, env
-from agent_spend.sources.cursor.schema import doubts, email, kind_class, present
+from agent_spend.sources.cursor.kinds import doubts, kind_class
+from agent_spend.sources.cursor.schema import email, present
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.files import Line, local_path, squeezed
 

@@ -1,8 +1,7 @@
 """Cursor usage events: the wire shape, the lake table, and the one place where cents become dollars."""
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 
@@ -10,26 +9,8 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
+from agent_spend.sources.cursor.kinds import KIND_CLASSES, kind_class
 from agent_spend.sources.feed import decode
-
-#: ``unknown`` is a kind in no known vocabulary: kept with its amount, and the day says so until somebody decides.
-KIND_CLASSES = (
-    "usage_based", "included", "errored", "aborted", "free", "user_api_key", "custom_subscription", "unknown",
-)  # fmt: skip
-
-#: Labels of the documentation and of the dashboard, and live enum names without their common prefix; lower case.
-_KINDS = {
-    "usage-based": "usage_based", "usage_based": "usage_based", "on-demand": "usage_based",
-    "included": "included",
-    "errored, not charged": "errored", "errored, no charge": "errored", "errored_not_charged": "errored",
-    "aborted, not charged": "aborted", "aborted, no charge": "aborted", "aborted_not_charged": "aborted",
-    "free": "free", "free_credit": "free",
-    "user api key": "user_api_key", "user_api_key": "user_api_key",
-    "custom subscription": "custom_subscription", "custom_subscription": "custom_subscription",
-}  # fmt: skip
-_KIND_PREFIX = "usage_event_kind_"
-#: Every plan's own label or enum ("Included in Business", INCLUDED_IN_PRO_PLUS): allowance, whatever the plan.
-_INCLUDED_PREFIXES = ("included in ", "included_in_")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=76)
@@ -167,41 +148,6 @@ def usage_rows(events: Iterable[UsageEvent], day: date, where: str) -> Iterator[
     found = list(events)
     is_of_2025 = all(event.chargedCents is None for event in found)
     return (_usage_row(event, day, where, is_of_2025) for event in found)
-
-
-def kind_class(kind: str, subscription: str | None = None) -> str:
-    """The one-vocabulary name of a kind; ``unknown`` when it is in none."""
-    name = kind.strip().lower()
-    if subscription and name == subscription.strip().lower():
-        return "custom_subscription"
-    name = name.removeprefix(_KIND_PREFIX)
-    if name.startswith(_INCLUDED_PREFIXES):
-        return "included"
-    return _KINDS.get(name, "unknown")
-
-
-def doubts(rows: Sequence[dict], where: str) -> tuple[str, str]:
-    """Reason and message of a day with kinds that nobody has classified, or with cash that is not stated; else empty texts."""
-    found = Counter(row["kind"] for row in rows if row["kind_class"] == "unknown")
-    if found:
-        named = ", ".join(f"{kind!r} on {count} events" for kind, count in sorted(found.items()))
-        return "unknown_kind", (
-            f"{where}: usageEvents.kind is {named}, which is in neither known vocabulary; the events are kept and count as "
-            "neither cash nor covered: decide which they are and add the kind to sources/cursor/schema.py"
-        )
-    unstated = sum(_is_unstated(row) for row in rows)
-    if unstated:
-        return "no_amount", f"{where}: {unstated} usage-based events state no amount; they are kept and in no USD total"
-    return "", ""
-
-
-def is_doubtful(row: dict) -> bool:
-    """Whether :func:`doubts` has something to say about the row."""
-    return row["kind_class"] == "unknown" or _is_unstated(row)
-
-
-def _is_unstated(row: dict) -> bool:
-    return row["kind_class"] == "usage_based" and row["charged_usd"] is None
 
 
 def dollars(cents: Decimal | None) -> Decimal | None:

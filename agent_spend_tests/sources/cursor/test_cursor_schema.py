@@ -7,7 +7,8 @@ import pytest
 from cursor_fakes import EXAMPLE_EVENTS, event, page_text
 
 from agent_spend.sources.cursor.assets import FEEDS
-from agent_spend.sources.cursor.schema import dollars, doubts, event_day, kind_class, usage_page, usage_rows
+from agent_spend.sources.cursor.kinds import doubts, kind_class
+from agent_spend.sources.cursor.schema import dollars, event_day, usage_page, usage_rows
 from agent_spend.sources.feed import DayAnswer, State
 
 TENTH = date(2026, 11, 10)
