@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from agent_spend.sources.agent_traces import resolve, rules, semantics, tokens
+from agent_spend.sources.agent_traces import costs, resolve, rules, semantics, tokens
 from agent_spend.sources.agent_traces.fast_attributes import AMOUNT, Attributes
-from agent_spend.sources.agent_traces.rules import CostRule, Lookup, Match, Place
+from agent_spend.sources.agent_traces.rules import Lookup, Match, Place
 from agent_spend.sources.agent_traces.schema import SPAN_MONEY
 
-_MAX_USD = pa.scalar(Decimal(semantics.MAX_REPORTED_USD), AMOUNT)
+_MAX_USD = pa.scalar(costs.MAX_REPORTED_USD, AMOUNT)
 _OUTCOMES = tuple(
     Match(key, words, key)
     for key in semantics.SUCCESS_FLAG + semantics.SUCCESS_OUTCOME
@@ -98,11 +98,11 @@ class Columns:
         return _coalesced(found, self._count)
 
     def cost(self) -> dict[str, pa.Array]:
-        """``resolve.cost``."""
+        """``costs.cost``."""
         places = np.full(self._count, -1)
         amounts, sources = [pa.nulls(0, AMOUNT)], []
         foreign = pa.nulls(self._count, pa.string())
-        for rule in semantics.COSTS:
+        for rule in costs.COSTS:
             if not all(key in self._span for key in rule.keys):
                 continue
             owners, found = self._amounts(rule)
@@ -187,18 +187,18 @@ class Columns:
                 found[owners[is_count]] = counts[is_count]
         return np.where(self._is_own, found, -1)
 
-    def _amounts(self, rule: CostRule) -> tuple[np.ndarray, pa.Array]:
+    def _amounts(self, rule: rules.CostRule) -> tuple[np.ndarray, pa.Array]:
         """Who states all of the rule's keys, and the amount in USD with twelve decimals, null where that is none."""
         owners = reduce(np.intersect1d, [self._span.owners(key) for key in rule.keys])
         if len(rule.keys) == 1 and rule.scale == "1" and not rule.json_member:
             return owners, pc.round(self._span.amounts(rule.keys[0]), 12, round_mode="half_towards_infinity")
         if rule.json_member:
             written = self._span.texts(rule.keys[0]).to_pylist()
-            found = [resolve.json_amount(text, rule.json_member, rule.or_sum_of_map) for text in written]
+            found = [costs.json_amount(text, rule.json_member, rule.or_sum_of_map) for text in written]
         else:
             parts = [self._span.amounts(key).take(self._places(key, owners)).to_pylist() for key in rule.keys]
             found = [None if None in row else sum(row, Decimal(0)) for row in zip(*parts, strict=True)]
-        rounded = [None if amount is None else resolve.round_usd(amount, Decimal(rule.scale)) for amount in found]
+        rounded = [None if amount is None else costs.round_usd(amount, Decimal(rule.scale)) for amount in found]
         return owners, pa.array(rounded, AMOUNT)
 
     def _are_stated(self, keys: tuple[str, ...], owners: np.ndarray) -> np.ndarray:

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from agent_spend.sources.agent_traces import calls, evaluations, runs
+from agent_spend.sources.agent_traces.costs import MAX_REPORTED_USD
 from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
-from agent_spend.sources.agent_traces.semantics import MAX_REPORTED_USD
 
 #: What sorting out may hold in memory; the rest is spilled to disk.
 MEMORY_LIMIT = "1GB"

@@ -2,21 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal, localcontext
-
-import msgspec
+from dataclasses import replace
+from decimal import Decimal
 
 from agent_spend.errors import ConfigurationError
 from agent_spend.settings import env
 from agent_spend.sources.agent_traces import rules, semantics
 from agent_spend.sources.agent_traces.content import is_content
 from agent_spend.sources.agent_traces.rules import Lookup, Place
-from agent_spend.sources.agent_traces.tokens import USAGE_MAPS, is_repeating, usage_counts
-from agent_spend.sources.agent_traces.values import Attributes, Value, number, text
+from agent_spend.sources.agent_traces.tokens import USAGE_MAPS, usage_counts
+from agent_spend.sources.agent_traces.values import Attributes, number, text
 
-_USD_STEP = Decimal("0.000000000001")
-_MAX_USD = Decimal(semantics.MAX_REPORTED_USD)
 _NAME = re.compile(rules.NAME)
 #: Where to look, one after the other: True is the span, False its process.
 PLACES = {
@@ -25,20 +21,6 @@ PLACES = {
     Place.SPAN_THEN_RESOURCE: (True, False),
     Place.RESOURCE_THEN_SPAN: (False, True),
 }
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Reported money of one span.
-
-    ``is_rejected``: a value was there, but negative or above the cap. ``foreign_currency``: what an amount that was
-    passed over is in.
-    """
-
-    usd: Decimal | None = None
-    source: str | None = None
-    is_rejected: bool = False
-    foreign_currency: str | None = None
 
 
 def lookups() -> dict[str, Lookup]:
@@ -93,37 +75,6 @@ def span_class(name: str, span: Attributes) -> str:
         if value in match.values:
             return match.result
     return "other"
-
-
-def cost(span: Attributes) -> Cost:
-    """The money the span itself states, by the first cost rule that applies (card 4.3)."""
-    if is_repeating(span):
-        return Cost()
-    foreign = None
-    for rule in semantics.COSTS:
-        if any(span.get(key) is None for key in rule.keys):
-            continue
-        if rule.currency_key and (currency := (text(span.get(rule.currency_key)) or "USD").upper()) != "USD":
-            foreign = currency
-            continue
-        if rule.json_member or rule.or_sum_of_map:
-            amount = json_amount(span[rule.keys[0]], rule.json_member, rule.or_sum_of_map)
-        else:
-            parts = [number(span[key]) for key in rule.keys]
-            amount = None if None in parts else sum(parts, Decimal(0))
-        if amount is None:
-            continue
-        amount = round_usd(amount, Decimal(rule.scale))
-        if not 0 <= amount <= _MAX_USD:
-            return Cost(is_rejected=True, foreign_currency=foreign)
-        return Cost(amount, rule.source, foreign_currency=foreign)
-    return Cost(foreign_currency=foreign)
-
-
-def round_usd(amount: Decimal, scale: Decimal = Decimal(1)) -> Decimal:
-    """``amount * scale`` with twelve decimals, half away from zero as SQL rounds."""
-    with localcontext(prec=80):
-        return (amount * scale).quantize(_USD_STEP, rounding=ROUND_HALF_UP)
 
 
 def task_success(span: Attributes) -> tuple[bool | None, str | None]:
@@ -195,18 +146,3 @@ def _anywhere(key: str, span: Attributes, resource: Attributes) -> str | None:
         if value is not None and (found := text(value)) is not None:
             return found
     return None
-
-
-def json_amount(value: Value | None, member: str, or_sum_of_map: bool) -> Decimal | None:
-    """Amount ``member`` of a JSON map held as text, else (where asked) the sum of the map, with the text's digits."""
-    if not isinstance(value, str):
-        return None
-    try:
-        # Typed decoding: the digits of the text, not a float.
-        amounts = msgspec.json.decode(value, type=dict[str, Decimal | None])
-    except (msgspec.ValidationError, msgspec.DecodeError):
-        return None
-    if amounts.get(member) is not None:
-        return amounts[member]
-    stated = [amount for amount in amounts.values() if amount is not None]
-    return sum(stated, Decimal(0)) if or_sum_of_map and stated else None

@@ -8,7 +8,8 @@ by these tables and by nothing else.
 from collections.abc import Mapping
 
 from agent_spend.sources.agent_traces.content import is_content
-from agent_spend.sources.agent_traces.rules import SPAN_NAME, BillingRule, CostRule, Lookup, Match, Place
+from agent_spend.sources.agent_traces.costs import COSTS
+from agent_spend.sources.agent_traces.rules import SPAN_NAME, BillingRule, Lookup, Match, Place
 from agent_spend.sources.agent_traces.tokens import COUNTS, USAGE_MAPS
 
 CLAUDE_CODE_SERVICES = ("claude-code", "claude-code-desktop")
@@ -155,31 +156,6 @@ SPAN_CLASSES: tuple[Match, ...] = (
     Match(SPAN_NAME, ("claude_code.tool",), "tool"),
     Match(SPAN_NAME, ("claude_code.interaction",), "agent"),
 )
-
-#: Money (card 4.3 without its last two steps, the price book and "unpriced", which belong to SQL).
-COSTS: tuple[CostRule, ...] = (
-    CostRule(("gen_ai.usage.cost.amount",), currency_key="gen_ai.usage.cost.currency"),
-    CostRule(("litellm.cost.total",)),
-    CostRule(("gen_ai.cost.total_cost",)),
-    CostRule(("gen_ai.usage.cost",)),
-    CostRule(("gen_ai.usage.cost_usd",)),
-    CostRule(("gen_ai.usage.total_cost",)),
-    CostRule(("operation.cost",)),
-    CostRule(("llm.cost.total",)),
-    CostRule(("llm.cost.prompt", "llm.cost.completion")),
-    CostRule(("langfuse.observation.cost_details",), json_member="total", or_sum_of_map=True),
-    CostRule(("mlflow.llm.cost",), json_member="total_cost"),
-    CostRule(("cost_usd",)),
-    CostRule(("cost_usd_micros",), scale="0.000001"),
-    # 1e9 nano-units make one AI unit, valued at 0.01 USD (card section 6; unit equals credit is UNCERTAIN there).
-    CostRule(("github.copilot.nano_aiu",), scale="0.00000000001"),
-)
-
-#: Never money: a request multiplier, totals of children, another system's cost.
-NEVER_COST = ("github.copilot.cost", "gen_ai.aggregated_usage.cost", "db.operation.cost")
-
-#: A single span above this is a unit mistake (cents, micros), not a price; its cost is ignored and counted.
-MAX_REPORTED_USD = "10000"
 
 #: Emitters that write every value as JSON, so text stands in quotes.
 JSON_VALUES_PREFIX = "mlflow."

@@ -7,6 +7,7 @@ import msgspec
 import pyarrow as pa
 
 from agent_spend.sources.agent_traces import dialects, evaluations, protobuf, resolve, wire
+from agent_spend.sources.agent_traces.costs import cost as cost_of
 from agent_spend.sources.agent_traces.files import FileReport, Piece
 from agent_spend.sources.agent_traces.rules import Lookup
 from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
@@ -104,7 +105,7 @@ class StrictReader:
         started_ns = wire.nanoseconds(facts.started_ns, "startTimeUnixNano")
         ended_ns = wire.nanoseconds(facts.ended_ns, "endTimeUnixNano")
         texts = {name: resolve.find_text(lookup, said, resource) for name, lookup in self._lookups.items()}
-        cost, tokens = resolve.cost(said), tokens_of(said)
+        cost, tokens = cost_of(said), tokens_of(said)
         success, success_source = resolve.task_success(said)
         if facts.name == EVALUATION_EVENT:
             success = resolve.evaluation(said, self._evaluators)

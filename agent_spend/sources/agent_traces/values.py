@@ -9,6 +9,8 @@ Attributes = Mapping[str, Value | None]
 
 #: No count of tokens is larger, and sums of a few still fit 64 bits.
 MAX_COUNT = 2**60
+#: Arithmetic on larger numbers is not exact, and fails on the largest.
+MAX_DIGITS = 40
 
 
 def text(value: Value | None) -> str | None:
@@ -21,14 +23,14 @@ def text(value: Value | None) -> str | None:
 
 
 def number(value: Value | None) -> Decimal | None:
-    """A finite number, also when an emitter wrote it as text."""
+    """A finite number below 10 to the power of ``MAX_DIGITS``, also when an emitter wrote it as text."""
     if value is None or isinstance(value, bool):
         return None
     try:
         result = Decimal(value)
     except InvalidOperation:
         return None
-    return result if result.is_finite() else None
+    return result if result.is_finite() and result.adjusted() < MAX_DIGITS else None
 
 
 def count(value: Value | None) -> int | None:

@@ -14,8 +14,8 @@ import msgspec
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings, env
 from agent_spend.sources.agent_traces.files import FileReport, pieces
-from agent_spend.sources.agent_traces.resolve import Value
 from agent_spend.sources.agent_traces.store import TraceStore
+from agent_spend.sources.agent_traces.values import Value
 from agent_spend.sources.agent_traces.wire import KeyValue, Resource, attributes, nanoseconds
 from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.feed import DayAnswer

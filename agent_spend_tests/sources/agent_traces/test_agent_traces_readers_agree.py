@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -20,7 +21,7 @@ SCENARIO = Scenario(developers=12, days=21, seed=11, end_day=date(2026, 11, 22))
 KEYS = [*sorted(semantics.wanted_keys()), "gen_ai.input.messages", "unheard.of"]
 TEXT = some.sampled_from(
     ["", "chat", "LLM", "seat", "custom", "USD", "EUR", "0.25", "-3", "7", "1e-5", "NaN", "Completed", "github", "x",
-     "0x1F", "1_000", " 5 ", "+4", "5.",
+     "0x1F", "1_000", " 5 ", "+4", "5.", "1e400", '{"total":1e400}',
      "fetch_response", "claude-code", '{"total":0.5}', '{"a":0.1,"b":0.2}', '{"total_cost":1e-7}', "\u00fc\u4e2d", "'quoted'",
      '"LLM"', '{"input":3,"output":2,"output_reasoning":1,"input_cached_tokens":5}',
      '{"prompt_tokens":9,"prompt_tokens_details":{"cached_tokens":4}}',
@@ -82,6 +83,15 @@ def test_a_count_that_no_sum_in_64_bits_holds_is_no_count():
     (strict, _), (quick, _) = both(line(span(said)) + b"\n")
 
     assert (strict[0]["input_tokens"], strict[0]["output_tokens"]) == (5, 9)
+    assert quick == strict
+
+
+@pytest.mark.parametrize("amount", ["1e400", "-1e9999999", "1e41"])
+def test_an_amount_that_no_arithmetic_holds_is_no_cost(amount):
+    said = {"gen_ai.usage.cost": amount, "llm.cost.total": "0.5", "langfuse.observation.cost_details": f'{{"total":{amount}}}'}
+    (strict, _), (quick, _) = both(line(span(said)) + b"\n")
+
+    assert (strict[0]["reported_usd"], strict[0]["reported_usd_source"]) == (Decimal("0.5"), "llm.cost.total")
     assert quick == strict
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent_spend.sources import agent_traces
-from agent_spend.sources.agent_traces import semantics
+from agent_spend.sources.agent_traces import costs, semantics
 from agent_spend.sources.agent_traces.tokens import COUNTS as TOKEN_COUNTS
 from agent_spend.sources.agent_traces.tokens import USAGE_COUNTS
 
@@ -97,7 +97,7 @@ def test_of_the_rules_of_the_reported_cost_the_first_that_applies_wins(traces, r
 
 
 def test_every_rule_of_the_reported_cost_is_in_the_table():
-    assert [rule.source for rule in semantics.COSTS] == COSTS
+    assert [rule.source for rule in costs.COSTS] == COSTS
 
 
 @pytest.mark.parametrize("count", COUNTS)
