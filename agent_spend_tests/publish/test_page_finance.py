@@ -209,3 +209,14 @@ def test_a_week_of_the_drivers_leads_to_its_rows_and_their_price_version(publish
     assert 'href="#lines-anthropic-2026-11-01"' in page.html
     row = page.row("lines-anthropic-2026-11-01", "Claude API keys")
     assert row[7] == "claude_prices claude-opus-5-5 default 2026-09-22, direct"
+
+
+def test_missing_thresholds_are_said_at_the_top_of_the_page(publish):
+    assert "Alerts are silent." not in publish()["index.html"].text
+    tables = company()
+    tables["rpt_findings"] += [
+        {**tables["rpt_findings"][0], "finding_id": name, "kind": "thresholds_missing", "vendor": "company", "subject": name,
+         "person_id": None, "org": "(not attributable)", "amount_usd": None} for name in ("credits_floor", "credits_ratio")]
+    text = publish(tables)["index.html"].text
+    assert "Missing in dbt_like_sql/policies: credits_floor, credits_ratio." in text
+    assert text.index("Alerts are silent.") < text.index("Needs a look")

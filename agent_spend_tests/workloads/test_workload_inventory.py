@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from decimal import Decimal
 
+import pytest
 from workload_company import DAYS, JONAS, at, human_hours, workdays
 
 
@@ -25,6 +26,28 @@ def test_a_production_cron_on_a_seat_is_found_from_cadence_entrypoint_and_absenc
         "28 days have a start in hour 03 UTC (night), 28 of them about 03:02: the rhythm of a clock; the person used "
         "nothing else on 8 of these days"
     )
+
+
+#: Starts of a job that a clock starts, and how its evidence tells them.
+CLOCKS = {
+    "every hour": ([at(day, hour) for day in DAYS for hour in range(24)],
+                   "672 starts; 28 days have a start in hour 00 UTC (night)"),
+    "with jitter": ([at(day, 3, 30 + (7 * n) % 9) for n, day in enumerate(DAYS)],
+                    "28 of them about 03:34: the rhythm of a clock"),
+    "with two days missing": ([at(day, 3) for day in DAYS if day.day not in (7, 8)],
+                              "26 of them about 03:00: the rhythm of a clock"),
+    "moved by the end of summer time": ([at(day, 7 if day < date(2026, 11, 1) else 8) for day in DAYS], "no fixed hour"),
+}
+
+
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_a_production_job_on_a_seat_is_found_however_its_clock_runs(company, clock):
+    starts, evidence = CLOCKS[clock]
+    company.ledger(workdays())
+    company.traced_runs(starts)
+    row = only(company.audit(), workload="release_notes")
+    assert row["verdict"] == "prod_on_seat"
+    assert evidence in row["evidence"]
 
 
 def test_a_production_workflow_on_a_seat_without_a_fixed_hour_is_still_on_a_seat(company):
@@ -50,6 +73,11 @@ PEOPLE = {
     "always between two and three": human_hours(6, DAYS, 2, 3),
     "a night shift that starts at two sharp": [at(day, 2) for day in DAYS] + human_hours(11, DAYS, 2, 6),
     "on call in the second week": human_hours(7, workdays(), 9, 18) + human_hours(8, DAYS[7:14], 1, 5, starts=2),
+    "nine o'clock sharp on working days, in another time zone": [at(day, 0, 1) for day in workdays()]
+    + human_hours(12, workdays(), 0, 8),
+    "weekends only": human_hours(13, [day for day in DAYS if day.weekday() >= 5], 10, 22),
+    "three days in the month": human_hours(14, [DAYS[2], DAYS[11], DAYS[20]], 9, 18),
+    "bursts like a pipeline's": [at(day, 14, minute) for day in workdays() for minute in range(0, 30)],
     "from half past eight sharp": [at(day, 8, 30) for day in DAYS] + human_hours(9, DAYS, 8, 17),
 }
 
