@@ -6,7 +6,8 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from agent_spend.partitions import DAILY, SINGLE_RUN, range_tags
+from agent_spend.dagster_partitions import DAILY, SINGLE_RUN
+from agent_spend.partitions import range_tags
 from agent_spend.runs import instance
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
