@@ -4,6 +4,7 @@ The bodies of the pages, on disk, are the only copy kept until the count is veri
 """
 
 import itertools
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -53,15 +54,17 @@ class VerifiedWindow:
         """Events of one UTC day, in the vendor's order."""
         for number, page in enumerate(self._pages):
             if day in page.days:
-                yield from (event for event in self._events(number) if event_day(event, self._where) == day)
+                yield from self._events(number)[day]
 
     def raw(self, day: date) -> list[Shelved]:
         """The pages that hold the day's events; for a day without events the last page, which closes the window."""
         return [page.answer for page in self._pages if day in page.days] or [self._pages[-1].answer]
 
-    def _decoded(self, number: int) -> list[UsageEvent]:
-        events = usage_page(self._pages[number].answer.body, self._where).events
-        return events[self._repeated[number] :]
+    def _decoded(self, number: int) -> dict[date, list[UsageEvent]]:
+        days: dict[date, list[UsageEvent]] = defaultdict(list)
+        for event in usage_page(self._pages[number].answer.body, self._where).events[self._repeated[number] :]:
+            days[event_day(event, self._where)].append(event)
+        return days
 
 
 def read_window(session: VendorSession, window: Window, where: str, folder: Path) -> VerifiedWindow:
