@@ -18,7 +18,7 @@ SALT = "AGENT_SPEND_PSEUDONYM_SALT"
 KNOWN_FROM = ("roster_members", "dim_person", "rpt_manager__credit_day", "rpt_auth_audit", "findings")
 #: Columns whose every value is the row's person, and those that name another one.
 PERSON_COLUMNS = ("person_id", "name", "email", "github_login", "login")
-OTHER_PERSON_COLUMNS = ("owner", "owner_email", "manager_email")
+OTHER_PERSON_COLUMNS = ("owner", "owner_email", "manager_email", "person_email")
 #: Columns that hold a person's identifier or something else: a key, a workflow, a feed.
 MIXED_COLUMNS = ("actor_id", "subject", "identifier", "workload")
 #: Columns of fixed words, or of names of things that other tables are joined or filtered by; never searched.
