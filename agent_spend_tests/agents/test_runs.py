@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from agent_lake import call, landed, runs_of, span
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as some
 
 from agent_spend.engines.duckdb import DuckDBEngine
@@ -197,6 +197,7 @@ def paths(rows) -> dict[str, list[dict]]:
 
 @settings(max_examples=25, deadline=None)
 @given(NODES)
+@example([(-1, "workflow", None, "T-1", 0), (0, "agent", "A", None, 0)])
 def test_in_any_tree_the_outermost_workflow_or_task_leads_and_a_lone_run_takes_the_whole_trace(nodes):
     rows = grown(nodes)
     runs, above = runs_of(rows), paths(rows)

@@ -51,9 +51,8 @@ WITH several AS (
     SELECT DISTINCT trace_id FROM runs
 ),
 whole AS (
-    SELECT traces.*, several.trace_id IS NULL AS is_one_run, leads.workflow AS lead_workflow
+    SELECT traces.*, several.trace_id IS NULL AS is_one_run
     FROM traces
-    JOIN unique_spans AS leads ON leads.trace_id = traces.trace_id AND leads.span_id = traces.lead_span_id
     LEFT JOIN several ON several.trace_id = traces.trace_id
 )
 SELECT
@@ -65,7 +64,7 @@ SELECT
         END AS span_class
     ),
     CASE WHEN whole.is_one_run THEN whole.lead_span_id ELSE runs.run_span_id END AS run_span_id,
-    CASE WHEN whole.is_one_run THEN whole.lead_workflow ELSE runs.run_workflow END AS run_workflow,
+    CASE WHEN whole.is_one_run THEN whole.workflow ELSE runs.run_workflow END AS run_workflow,
     CASE WHEN whole.is_one_run THEN whole.task_id ELSE runs.run_task_id END AS run_task_id
 FROM unique_spans
 JOIN whole USING (trace_id)

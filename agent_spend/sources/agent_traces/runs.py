@@ -58,7 +58,8 @@ FROM continued
 WHERE unique_spans.trace_id = continued.trace_id;
 """
 
-# Most traces hold one run. It is led by the span that names the workflow, else by the outermost agent, else by the root.
+# Most traces hold one run. It is led by the workflow's named span, else by the outermost span that is or names a workflow,
+# else by the outermost agent, else by the root.
 TRACES = f"""
 CREATE TABLE traces AS
 SELECT
@@ -67,13 +68,14 @@ SELECT
     ARG_MIN(span_id, ROW(
         CASE
             WHEN span_class = 'workflow' AND workflow IS NOT NULL THEN 0
-            WHEN workflow IS NOT NULL THEN 1
+            WHEN span_class = 'workflow' OR workflow IS NOT NULL THEN 1
             WHEN span_class = 'agent' AND agent IS NOT NULL THEN 2
             WHEN parent_span_id IS NULL THEN 3
             ELSE 4
         END,
         started_at, -ended_ns, span_id
     )) AS lead_span_id,
+    ARG_MIN(workflow, ROW(span_class <> 'workflow', started_at, -ended_ns, span_id)) FILTER (workflow IS NOT NULL) AS workflow,
     MIN(task_id) AS task_id,
     COUNT(*) FILTER (span_class = 'workflow') > 1
         OR COALESCE(MIN(task_id) <> MAX(task_id), FALSE)
