@@ -143,3 +143,13 @@ def test_a_day_of_which_only_a_part_came_is_called_incomplete_and_says_why(publi
     row = publish(tables)["index.html"].row("coverage", "Cursor charges by member")
     assert row[0] == "Cursor charges by member 2 rows of 2 members, but totalMembers says 15"
     assert row[3:9] == ["0", "0", "0", "1", "0", "0"]
+
+
+def test_a_day_with_quarantined_lines_keeps_its_data_and_says_how_many(publish):
+    tables = company()
+    tables["rpt_coverage"] += [
+        {"feed": "claude_code_metrics", "usage_day": date(2026, 11, 21), "state": "provisional", "reason": "quarantined",
+         "message": "traces.json: 1 quarantined (line 3: not JSON)", "revision": 1, "last_attempt": "quarantined"}]
+    row = publish(tables)["index.html"].row("coverage", "Claude Code metrics")
+    assert row[0].endswith("traces.json: 1 quarantined (line 3: not JSON)")
+    assert row[3:9] == ["0", "1", "0", "0", "0", "0"]

@@ -85,13 +85,19 @@ def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
         strip = [(row["usage_day"], _state(row)) for row in rows[-12:]]
     else:
         strip = [(day, by_day.get(day)) for day in (end - timedelta(days=n) for n in reversed(range(STRIP_DAYS)))]
-    troubled = [row for row in rows if _state(row) in ("missing", "forbidden", "not_connected", "partial") and row["message"]]
+    troubled = [row for row in rows if row["message"] and _is_troubled(row)]
     return FeedDays(
         feed=feed, counts=counts, newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),
         revised_days=sum(1 for row in rows if (row["revision"] or 0) > 1),
         # A tag beside it says that the feed is not connected.
         message=troubled[-1]["message"].removeprefix("not connected: ") if troubled else "", strip=strip,
     )
+
+
+def _is_troubled(row: dict) -> bool:
+    if row["state"] in ("available", "provisional"):
+        return bool(row["reason"])
+    return _state(row) in ("missing", "forbidden", "not_connected", "partial")
 
 
 def _state(row: dict) -> str:

@@ -56,16 +56,13 @@ def _pieces(
 def _answer(day: date, landing: Landing, reports: list[FileReport], passed_over_day: date | None) -> DayAnswer:
     rows = landing.rows(day)
     contributing = landing.file_numbers(day)
-    notes = [
-        note
-        for report in reports
-        if report.file.number in contributing or not report.spans
-        for note in _notes(report)
-    ]
+    told = [report for report in reports if report.file.number in contributing or not report.spans]
+    notes = [note for report in told for note in _notes(report)]
     notes += landing.oddities(day)
     message = "; ".join(notes)
     if rows.num_rows:
-        return DayAnswer(day, State.AVAILABLE, rows, message=message)
+        reason = "quarantined" if any(report.quarantined for report in told) else ""
+        return DayAnswer(day, State.AVAILABLE, rows, reason, message)
     known = landing.span_of_days()
     if known and passed_over_day:
         known = (min(known[0], passed_over_day), known[1])

@@ -161,6 +161,7 @@ def test_a_corrupt_line_costs_that_line_and_is_named(traces):
     answer = traces.answer()
 
     assert len(answer.rows) == 2
+    assert answer.reason == "quarantined"
     assert answer.message.startswith("agents/acme/traces.json: 1 quarantined (line 2: not JSON")
 
 
