@@ -4,7 +4,7 @@
 ``github_inherited`` sends ``role`` and ``inherited`` with team members.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 
 from starlette.requests import Request
@@ -180,7 +180,7 @@ def _seat(scenario: Scenario, user_id: int, login: str, org: str, person: Person
     offset = ("Z", "+03:00", "-06:00")[user_id % 3]
     return {
         "created_at": "2026-03-01T09:00:00" + offset, "updated_at": "2026-03-01T09:00:00Z",
-        "pending_cancellation_date": month_end(scenario.end_day).isoformat() if is_leaving else None,
+        "pending_cancellation_date": (month_end(scenario.end_day) + timedelta(days=1)).isoformat() if is_leaving else None,
         "last_activity_at": f"{last_day}T12:30:00{offset}" if last_day else None,
         "last_activity_editor": "vscode/1.121.0/copilot-chat/0.60.1" if last_day else None,
         "last_authenticated_at": None, "plan_type": "business",

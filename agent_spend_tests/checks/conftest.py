@@ -55,7 +55,7 @@ TABLES = {
         principal_email=TEXT, is_prod_workspace=FLAG, interactive_sessions=WHOLE, interactive_first_day=DAY,
         interactive_last_day=DAY, interactive_terminals=TEXT, first_used_day=DAY, last_used_day=DAY, list_usd=MONEY)),
     "int_github__login": ("none", _schema(user_id=WHOLE, user_login=TEXT, first_day=DAY, last_day=DAY)),
-    "dim_person": ("none", _schema(person_id=TEXT, name=TEXT)),
+    "dim_person": ("none", _schema(person_id=TEXT, name=TEXT, squad=TEXT, org=TEXT)),
     "rpt_finance__budget_pace": ("none", _schema(
         month=DAY, scope_kind=TEXT, scope=TEXT, squad=TEXT, org=TEXT, amount_kind=TEXT, owner=TEXT, budget_usd=MONEY,
         to_date_usd=MONEY, share=RATIO, exhaustion_day=DAY, state=TEXT)),
@@ -137,7 +137,8 @@ def company(tmp_path) -> Company:
     for folder in ("checks", "policies", "prices"):
         shutil.copytree(SQL_DIR / folder, sql_dir / folder)
     for model in ("staging/stg_prices__unit.sql", "staging/stg_copilot__user_day.sql", "reports/rpt_findings.sql",
-                  "intermediate/int_workload__rule.sql", "intermediate/int_budget__used.sql"):
+                  "intermediate/int_workload__rule.sql", "intermediate/int_budget__used.sql",
+                  "staging/stg_policies__budget.sql", "intermediate/int_budget__in_force.sql"):
         (sql_dir / model).parent.mkdir(exist_ok=True)
         shutil.copy(SQL_DIR / model, sql_dir / model)
     (sql_dir / "marts").mkdir()

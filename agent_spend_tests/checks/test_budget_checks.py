@@ -86,6 +86,27 @@ def test_an_ended_budget_covers_nothing(company):
     assert len(company.rows("key_without_budget")) == 1
 
 
+def test_a_line_that_begins_later_ends_the_one_before_it_and_covers_from_then(company):
+    budgets(company, "key,apikey_01A,list,100,2026-01-01,,", "key,apikey_01A,list,200,2026-11-10,2026-11-15,")
+    company.write("fct_usage_day", usage())
+    assert len(company.rows("key_without_budget")) == 1
+
+
+@pytest.mark.parametrize(("line", "uncovered"), [
+    ("squad,Payments/Core,list,100,2026-01-01,,", ["apikey_01B"]),
+    ("squad,Core,list,100,2026-01-01,,", []),
+    ("squad,Search/Core,list,100,2026-01-01,,", ["apikey_01A"]),
+    ("org,Payments,list,100,2026-01-01,,", ["apikey_01B"]),
+    ("org,Payments,list,100,2026-01-01,2026-11-17,", ["apikey_01A", "apikey_01B"]),
+    ("vendor,anthropic,list,100,2026-01-01,,", ["apikey_01A", "apikey_01B"])])
+def test_the_budget_of_its_own_squad_or_org_covers_a_key_and_a_vendors_does_not(company, line, uncovered):
+    budgets(company, "key,other-key,list,100,2026-01-01,,", line)
+    company.write(
+        "fct_usage_day", usage(squad="Core", org="Payments"),
+        usage(squad="Core", org="Search", actor_id="apikey_01B", key_id="apikey_01B", key_name=None))
+    assert sorted(row["subject"] for row in company.rows("key_without_budget")) == uncovered
+
+
 def test_service_accounts_are_keys_and_interactive_keys_and_people_are_not(company):
     budgets(company, "key,other-key,list,100,2026-01-01,,")
     company.write(

@@ -70,10 +70,23 @@ def test_a_list_of_nobody_ends_what_was_carried(seats):
     assert [row[0] for row in found(seats, day(2), day(3), day(4))] == [2]
 
 
-def test_a_cancelled_seat_is_held_through_its_last_day(seats):
-    seats.feed("copilot_seats", seat(day(5), pending_cancellation_day=day(6)))
-    seats.covered("copilot_user_usage", day(6), day(7))
-    assert [row[0] for row in found(seats, day(5), day(6), day(7))] == [5, 6]
+def test_a_cancelled_seat_is_not_held_on_the_first_day_of_the_next_cycle_that_github_states(seats):
+    seats.feed("copilot_seats", seat(SEPTEMBER, pending_cancellation_day=day(1)))
+    seats.covered("copilot_user_usage", SEPTEMBER, day(1))
+    assert [row[0] for row in found(seats, SEPTEMBER, day(1))] == [30]
+
+
+@pytest.mark.parametrize(("first", "second", "plan", "created"), [
+    # GitHub bills a user once; Enterprise, from the day it was given, wherever Business is given as well.
+    ({"plan_type": "business", "created_at": datetime(2026, 1, 5, tzinfo=UTC)},
+     {"plan_type": "enterprise", "created_at": datetime(2026, 10, 2, tzinfo=UTC)}, "enterprise", date(2026, 10, 2)),
+    # The seat that stays was given later than the one that ends: the user has paid for the month from its first day.
+    ({"created_at": datetime(2026, 1, 5, tzinfo=UTC), "pending_cancellation_day": date(2026, 11, 1)},
+     {"created_at": datetime(2026, 10, 4, tzinfo=UTC)}, "business", date(2026, 1, 5))])
+def test_two_organizations_seats_are_one_of_the_dearer_plan_since_it_was_first_given(seats, first, second, plan, created):
+    seats.feed("copilot_seats", seat(day(5), scope="acme-apps", **first), seat(day(5), scope="acme-core", **second))
+    seats.build("int_seat__day", days=[day(5)])
+    assert [(row["plan"], row["created_day"]) for row in seats.rows("int_seat__day")] == [(plan, created)]
 
 
 def test_a_member_of_two_organizations_has_one_seat_and_an_open_invitation_none(seats):

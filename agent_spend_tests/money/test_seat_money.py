@@ -120,6 +120,14 @@ def test_an_upgrade_ends_the_old_plan_the_day_before(seats):
         ("standard", "zoe@acme.test", Decimal(25))]
 
 
+def test_a_copilot_upgrade_bills_each_plan_its_own_days_though_the_seat_is_older(seats):
+    # 19 x 10 / 30 and 39 x 20 / 30; the pool gains one allotment, of Enterprise.
+    rows = money(seats, held(1, 10), held(11, plan="enterprise"))
+    assert [(row["plan"], row["days"], row["billed_usd"]) for row in rows] == [
+        ("business", 10, Decimal("6.33")), ("enterprise", 20, Decimal(26))]
+    assert pool(seats) == [(3900, None, None, None, None, "seats")]
+
+
 def test_stated_seats_cost_what_was_purchased_whoever_holds_them(seats):
     nobody = claude(actor=None, seats=8, is_stated=True), claude(16, actor=None, seats=1, is_stated=True)
     rows = money(seats, claude(is_stated=True), claude(1, 15, "zoe@acme.test", is_stated=True),

@@ -1,14 +1,8 @@
 -- asset: fct_usage_day
 -- severity: WARN
 -- partitions: none
--- description: A machine key or service account used in the newest month that no line of policies/budgets.csv covers. Silent while the file has no budget of a key at all.
-WITH key_budgets AS (
-  SELECT scope, CAST(effective_from AS DATE) AS effective_from, CAST(effective_to AS DATE) AS effective_to
-  FROM budgets
-  WHERE LOWER(scope_kind) = 'key'
-),
-
-newest AS (
+-- description: A machine key or service account used in the newest month that no line of policies/budgets.csv in force covers: the key's own, or its squad's or org's. Silent while the file has no budget of a key at all.
+WITH newest AS (
   SELECT CAST(DATE_TRUNC('month', MAX(usage_day)) AS DATE) AS month, MAX(usage_day) AS last_day FROM fct_usage_day
 ),
 
@@ -17,6 +11,8 @@ keys AS (
     u.vendor,
     COALESCE(u.key_id, u.actor_id) AS key_id,
     MAX(u.key_name) AS key_name,
+    ARG_MAX(u.squad, u.usage_day) AS squad,
+    ARG_MAX(u.org, u.usage_day) AS org,
     n.month,
     n.last_day,
     CAST(SUM(u.list_usd) AS DECIMAL(38, 18)) AS list_usd
@@ -43,10 +39,15 @@ key_without_budget AS (
       || STRFTIME(k.month, '%Y-%m') || ' so far: '
       || COALESCE(CAST(CAST(k.list_usd AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list)', 'not priced') AS explanation
   FROM keys AS k
-  LEFT JOIN key_budgets AS b
-    ON b.scope IN (k.key_id, k.key_name) AND k.last_day >= b.effective_from
-    AND (b.effective_to IS NULL OR k.last_day < b.effective_to)
-  WHERE b.scope IS NULL AND EXISTS (SELECT 1 FROM key_budgets)
+  LEFT JOIN int_budget__in_force AS b
+    ON k.last_day BETWEEN b.first_day AND b.last_day
+    -- A vendor's budget is of many keys and watches none of them.
+    AND CASE b.scope_kind
+      WHEN 'key' THEN b.scope IN (k.key_id, k.key_name)
+      WHEN 'squad' THEN k.squad = b.squad AND k.org = b.org
+      WHEN 'org' THEN k.org = b.org
+    END
+  WHERE b.scope IS NULL AND EXISTS (SELECT 1 FROM stg_policies__budget WHERE scope_kind = 'key')
 )
 
 SELECT * FROM key_without_budget

@@ -14,7 +14,7 @@ seats: 1 for a holder; the most seats that nobody held on one day
 seat_days: seats added up over the days seen
 known_days: days of the month on which the vendor's seats are known
 is_stated: whether policies/seat_counts.csv states the plan's seats
-begins_day: first UTC day in the month that the seat counts from; the 1st when it was there on the first known day
+begins_day: first UTC day in the month that the seat counts from; the 1st when it was there on the first known day, and the first day on the plan after another plan
 last_held_day: last day in the month it was seen
 is_left: whether the seat was gone on the vendor's last known day, or moved to another plan
 is_moved: whether the holder has another plan later in the month
@@ -53,8 +53,12 @@ holders AS (
 ),
 
 plans AS (
-  SELECT *, MAX(last_held_day) OVER (PARTITION BY month, vendor, actor_id) AS last_day_on_any_plan
+  SELECT
+    *,
+    MIN(first_held_day) OVER holder AS first_day_on_any_plan,
+    MAX(last_held_day) OVER holder AS last_day_on_any_plan
   FROM holders
+  WINDOW holder AS (PARTITION BY month, vendor, actor_id)
 ),
 
 used AS (
@@ -92,6 +96,7 @@ int_seat__month AS (
     v.known_days,
     p.is_stated,
     CASE
+      WHEN p.actor_id IS NOT NULL AND p.first_held_day > p.first_day_on_any_plan THEN p.first_held_day
       WHEN p.created_day IS NOT NULL AND p.created_day > p.month THEN p.created_day
       WHEN p.created_day IS NOT NULL OR p.first_held_day = v.first_known_day THEN p.month
       ELSE p.first_held_day

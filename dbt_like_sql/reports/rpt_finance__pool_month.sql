@@ -18,7 +18,11 @@ WITH pool_seats AS (
     s.month,
     s.vendor,
     s.seats,
-    i.credits_per_seat
+    i.credits_per_seat,
+    -- A holder who changed plans adds one allotment, the larger: a smaller plan begins with the next month.
+    ROW_NUMBER() OVER (
+      PARTITION BY s.month, s.vendor, COALESCE(s.actor_id, s.plan) ORDER BY i.credits_per_seat DESC NULLS FIRST, s.plan
+    ) AS preference
   FROM fct_seat_month AS s
   LEFT JOIN stg_prices__included_pool AS i
     ON i.vendor = s.vendor AND i.plan = s.plan
@@ -34,6 +38,7 @@ included AS (
       WHEN COUNT(*) = COUNT(credits_per_seat) THEN CAST(SUM(seats * credits_per_seat) AS DECIMAL(38, 18))
     END AS included_credits
   FROM pool_seats
+  WHERE preference = 1
   GROUP BY month, vendor
 ),
 

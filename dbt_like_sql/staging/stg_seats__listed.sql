@@ -19,9 +19,12 @@ last_activity_day: UTC day the vendor last saw the holder, null when it does not
 WITH copilot AS (
   SELECT
     *,
+    MIN(created_at) OVER (PARTITION BY usage_day, user_id, LOWER(plan_type)) AS first_created_at,
+    -- One user is one seat: Enterprise is billed where an organization gives it and another gives Business.
     ROW_NUMBER() OVER (
       PARTITION BY usage_day, user_id
-      ORDER BY CASE WHEN pending_cancellation_day IS NULL THEN 0 ELSE 1 END, created_at, scope
+      ORDER BY CASE LOWER(plan_type) WHEN 'enterprise' THEN 0 WHEN 'business' THEN 1 ELSE 2 END,
+        CASE WHEN pending_cancellation_day IS NULL THEN 0 ELSE 1 END, created_at, scope
     ) AS preference
   FROM copilot_seats
   -- An open invitation is nobody's seat yet.
@@ -52,8 +55,8 @@ stg_seats__listed AS (
     user_id AS github_user_id,
     LOWER(user_login) AS login,
     CAST(NULL AS VARCHAR) AS email,
-    CAST(created_at AS DATE) AS created_day,
-    pending_cancellation_day AS ends_day,
+    CAST(first_created_at AS DATE) AS created_day,
+    CAST(pending_cancellation_day - 1 AS DATE) AS ends_day,
     FALSE AS is_removed,
     CAST(last_activity_at AS DATE) AS last_activity_day
   FROM copilot

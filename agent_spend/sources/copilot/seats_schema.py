@@ -62,24 +62,32 @@ SEATS = Contract(
         "last_activity_at": column(INSTANT, "Last activity (UTC), up to 24 hours late; null after 90 idle days.",
                                    nullable=True),
         "last_activity_editor": column(TEXT, "Editor of the last activity.", nullable=True),
-        "pending_cancellation_day": column(DAY, "UTC day the seat ends; it is billed until then.", nullable=True),
+        "pending_cancellation_day": column(DAY, "First UTC day without the seat: the start of the next billing cycle.",
+                                           nullable=True),
         "assigning_team": column(TEXT, "Slug of the team that granted the seat.", nullable=True),
     },
 )  # fmt: skip
 
 
 def seat_rows(seats: Iterable[Seat], day: date, scope: str) -> list[dict]:
-    """Rows of :data:`SEATS`. Of a person's several seats the one that lasts counts, then the one used last."""
+    """Rows of :data:`SEATS`, one a person: GitHub bills a person once, and Enterprise where one of several seats is that.
+
+    Of several seats of the plan the one that lasts counts, then the one used last, given when the first of them was.
+    """
     kept: dict[object, Seat] = {}
+    given: dict[tuple[object, str | None], datetime] = {}
     for number, seat in enumerate(seats):
         key = (seat.assignee.id, seat.assignee.login) if seat.assignee and seat.assignee.is_person else number
+        created_at = _utc(seat.created_at)
+        given[key, seat.plan_type] = min(created_at, given.get((key, seat.plan_type), created_at))
         if key not in kept or _standing(seat) > _standing(kept[key]):
             kept[key] = seat
-    return [_seat_row(seat, day, scope) for seat in kept.values()]
+    return [_seat_row(seat, day, scope) | {"created_at": given[key, seat.plan_type]} for key, seat in kept.items()]
 
 
-def _standing(seat: Seat) -> tuple[bool, datetime]:
-    return seat.pending_cancellation_date is None, _utc(seat.last_activity_at or datetime.min)
+def _standing(seat: Seat) -> tuple[bool, bool, datetime]:
+    is_enterprise = (seat.plan_type or "").lower() == "enterprise"
+    return is_enterprise, seat.pending_cancellation_date is None, _utc(seat.last_activity_at or datetime.min)
 
 
 def _seat_row(seat: Seat, day: date, scope: str) -> dict:

@@ -90,10 +90,20 @@ def test_of_two_seats_the_one_that_lasts_is_kept(github):
     assert row["last_activity_editor"].startswith("lasting") and row["pending_cancellation_day"] is None
 
 
+def test_of_two_seats_enterprise_is_billed_and_the_seat_is_as_old_as_the_first_of_its_plan(github):
+    business = MIRA.replace('"created_at":"2026-03-01', '"created_at":"2025-01-01')
+    enterprise = MIRA.replace('"plan_type":"business"', '"plan_type":"enterprise"')
+    later = enterprise.replace('"created_at":"2026-03-01', '"created_at":"2026-05-01')
+    later = later.replace("2026-11-20T07:12", "2026-11-21T07:12")
+    github.answer(PATH, seats(enterprise, later, business, total=1))
+    (row,) = rows()
+    assert (row["plan_type"], row["created_at"].date()) == ("enterprise", date(2026, 3, 1))
+
+
 def test_a_leaver_keeps_the_seat_until_the_end_of_the_cycle(sandbox_server):
     sandbox_server(SMALL)
     ends = {row["user_id"]: row["pending_cancellation_day"] for row in rows() if row["pending_cancellation_day"]}
-    assert ends == {500_008: date(2026, 11, 30)}
+    assert ends == {500_008: date(2026, 12, 1)}
 
 
 def test_an_open_invitation_is_kept_without_a_person(sandbox_server):
