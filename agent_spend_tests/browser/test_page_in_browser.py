@@ -48,6 +48,28 @@ def test_dark_mode_repaints_the_charts(browser, pages):
     assert browser.run(color) == "rgb(106, 169, 236)"
 
 
+@pytest.mark.parametrize(("scheme", "accent"), [("light", "rgb(184, 92, 0)"), ("dark", "rgb(232, 146, 74)")])
+def test_words_in_a_chart_have_the_vendors_full_tone_and_not_the_faint_one(browser, pages, scheme, accent):
+    browser.open(pages / "index.html", scheme=scheme)
+    words = "[...document.querySelectorAll('.chart text')].filter(t => t.textContent === 'On-demand')"
+    assert set(browser.run(words + ".map(t => getComputedStyle(t).fill)")) == {accent}
+
+
+def test_on_a_telephone_the_name_of_a_workload_is_not_squeezed(browser, pages):
+    browser.open(pages / "index.html", width=390)
+    assert browser.run("document.querySelector('#audit .rows > tbody > tr > td').getBoundingClientRect().width") >= 200
+
+
+@pytest.mark.parametrize("key", ["Enter", " "])
+def test_a_table_is_sorted_from_the_keyboard(browser, pages, key):
+    browser.open(pages / "index.html")
+    head = "document.querySelector('#audit th')"
+    browser.run(head + ".focus()")
+    browser.run(f"{head}.dispatchEvent(new KeyboardEvent('keydown', {{key: '{key}', cancelable: true}}))")
+    assert browser.run(head + ".getAttribute('aria-sort')") == "descending"
+    assert browser.run("document.activeElement === " + head) is True
+
+
 def test_a_persons_days_open_on_the_name(browser, pages):
     browser.open(pages / "org-payments.html")
     height = "document.querySelector('#person-P1 .more').getBoundingClientRect().height"

@@ -115,6 +115,8 @@ def _palette() -> str:
         rules.append(f".v-{vendor}{{--accent:var(--{vendor});--middle:var(--{vendor}-middle)}}")
         rules.append(f'.chart [fill="{pale}"]{{fill:url(#hatch-{vendor})}}')
         rules += _repaint(accent, vendor) + _repaint(middle, f"{vendor}-middle")
+        # The middle tone is for lines and bars; words in it are too faint to read.
+        rules.append(f'.chart text[fill="{middle}"]{{fill:var(--{vendor})}}')
     for name in ("ink", "muted", "rule", "pale"):
         rules += _repaint(getattr(vocabulary, name.upper()), name)
     return "\n".join(rules) + "\n"

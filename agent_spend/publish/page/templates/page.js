@@ -42,7 +42,11 @@
         for (const item of items) bodies ? table.insertBefore(item, last) : table.tBodies[0].append(item);
       };
       head.addEventListener("click", sort);
-      head.addEventListener("keydown", (event) => event.key === "Enter" && sort());
+      head.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault(); // a space would scroll the page
+        sort();
+      });
     });
   }
 
