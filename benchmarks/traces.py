@@ -7,16 +7,15 @@ set, with exact decimals) and hands the rows over in batches that are let go. It
 spans, output tokens and reported cost before its time counts. A second table has the same file with corrupt lines.
 Ways whose package is not installed are left out (``pip install orjson polars``). Times are of this machine; read the ratios.
 
-Measured with ``--megabytes 1000`` (1,109,523 spans) on two cores that others kept busy, so that wall times are long and CPU
-times tell more; Python 3.11, DuckDB 2.0.0, pyarrow 26.0.1:
+Measured with ``--megabytes 1000`` (1,109,523 spans) on two quiet cores; Python 3.11, DuckDB 2.0.0, pyarrow 26.0.1:
 
     way                              wall s  ratio   CPU s  ratio   spans/s  peak MiB  ratio
-    ours, fast                        26.91   1.00    9.75   1.00    41,234       230   1.00
-    ours, strict                     232.02   8.62   67.61   6.93     4,782       169   0.73
-    orjson, tuned loop               127.96   4.76   26.75   2.74     8,671       190   0.83
-    Arrow JSON reader -> DuckDB       51.18   1.90   11.65   1.19    21,680       947   4.11
-    DuckDB read_json                 109.72   4.08   28.45   2.92    10,113       963   4.18
-    polars scan_ndjson               158.68   5.90   49.60   5.09     6,992     3,787  16.44
+    ours, fast                         4.72   1.00    8.69   1.00   235,282       214   1.00
+    ours, strict                      54.35  11.52   54.33   6.25    20,415       169   0.79
+    orjson, tuned loop                17.28   3.66   17.23   1.98    64,213       199   0.93
+    Arrow JSON reader -> DuckDB        5.25   1.11   10.12   1.16   211,441       963   4.50
+    DuckDB read_json                  24.71   5.24   26.61   3.06    44,903     1,022   4.77
+    polars scan_ndjson                19.46   4.13   36.31   4.18    57,027     3,644  17.01
 
 With a corrupt line every 200 lines of 100 MB, ours read all other spans (5 quarantined); every other way fails.
 """
