@@ -2,18 +2,4 @@
 -- severity: ERROR
 -- partitions: none
 -- description: A budget in policies/budgets.csv is used up.
-SELECT
-  'budget_over_100' AS kind,
-  'ERROR' AS severity,
-  vendor,
-  subject,
-  person_id,
-  org,
-  usage_day,
-  observed,
-  baseline,
-  ratio,
-  amount_usd,
-  explanation
-FROM int_budget__used
-WHERE state = 'over_100'
+SELECT * FROM int_budget__used WHERE kind = 'budget_over_100'

@@ -3,7 +3,8 @@
 -- source: rpt_finance__budget_pace
 -- partitions: view none
 /*
-state: over_80 or over_100
+kind: budget_over_80 or budget_over_100, as the check is named
+severity: WARN below 100 percent, else ERROR
 vendor: ledger name of the vendor, custom_agents for a workflow, company for the rest
 subject: kind of scope, scope and kind of amount
 person_id: null
@@ -16,7 +17,8 @@ amount_usd: amount so far
 explanation: one line with the figures, the day of exhaustion and the owner
 */
 SELECT
-  state,
+  'budget_' || state AS kind,
+  CASE WHEN state = 'over_100' THEN 'ERROR' ELSE 'WARN' END AS severity,
   CASE WHEN scope_kind = 'vendor' THEN scope WHEN scope_kind = 'workflow' THEN 'custom_agents' ELSE 'company' END AS vendor,
   scope_kind || ' ' || scope || ' (' || amount_kind || ')' AS subject,
   CAST(NULL AS VARCHAR) AS person_id,

@@ -71,15 +71,20 @@ class UserTeam(msgspec.Struct, gc=False):
     organization_id: str | int | None = None
 
 
+#: Which report a row comes from.
+_SCOPE = {
+    "scope_kind": column(TEXT, "enterprise or organization: which report the row comes from.",
+                         one_of=["enterprise", "organization"]),
+    "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+    "enterprise_id": column(TEXT, "GitHub's id of the enterprise.", nullable=True),
+    "organization_id": column(TEXT, "GitHub's id of the organization; organization reports only.", nullable=True),
+}  # fmt: skip
+
 #: One row a scope, user and day. Columns are those of every per-user Copilot report.
 USER_USAGE = Contract(
     {
         "usage_day": column(DAY, "UTC day of the consumption."),
-        "scope_kind": column(TEXT, "enterprise or organization: which report the row comes from.",
-                             one_of=["enterprise", "organization"]),
-        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
-        "enterprise_id": column(TEXT, "GitHub's id of the enterprise.", nullable=True),
-        "organization_id": column(TEXT, "GitHub's id of the organization; organization reports only.", nullable=True),
+        **_SCOPE,
         "user_id": column(WHOLE, "GitHub's account id; never changes, unlike the login."),
         "user_login": column(TEXT, "Login on that day."),
         "ai_credits_used": column(MONEY, "AI credits consumed (1 credit = 0.01 USD list); null is unknown, not zero.",
@@ -105,11 +110,7 @@ USER_USAGE = Contract(
 USER_TEAMS = Contract(
     {
         "usage_day": column(DAY, "UTC day of the membership."),
-        "scope_kind": column(TEXT, "enterprise or organization: which report the row comes from.",
-                             one_of=["enterprise", "organization"]),
-        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
-        "enterprise_id": column(TEXT, "GitHub's id of the enterprise.", nullable=True),
-        "organization_id": column(TEXT, "GitHub's id of the organization.", nullable=True),
+        **_SCOPE,
         "team_id": column(WHOLE, "GitHub's team id; survives renames."),
         "team_slug": column(TEXT, "Team slug on that day."),
         "user_id": column(WHOLE, "GitHub's account id."),
