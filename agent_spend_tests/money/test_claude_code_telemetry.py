@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from google.protobuf import json_format
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from agent_spend.errors import State
 from agent_spend.project import feeds
@@ -153,21 +155,84 @@ def test_a_point_delivered_twice_counts_once_and_other_signals_are_passed_over(t
         State.AVAILABLE, State.ZERO, State.AVAILABLE, State.MISSING]
 
 
-@pytest.mark.parametrize(("value", "temporality", "reason", "words"), [
-    (1.0, 2, "not_delta", "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta"),
-    (-1.0, 1, "bad_value", "claude_code.cost.usage is -1"),
-])
-def test_a_day_that_cannot_be_summed_is_an_error_that_names_file_line_and_remedy(telemetry, value, temporality, reason, words):
+def test_a_day_that_cannot_be_summed_is_an_error_that_names_file_and_line(telemetry):
     good = metrics_of(ADA, "vscode", 1.0, day=TUESDAY)
-    bad = export(metric("claude_code.cost.usage", point(MONDAY, value, model="claude-opus-5-5"), temporality=temporality))
+    bad = export(metric("claude_code.cost.usage", point(MONDAY, -1.0, model="claude-opus-5-5")))
     telemetry(metrics=[good, bad])
     answers = fetched(MONDAY, TUESDAY)
-    assert (answers[MONDAY].reason, answers[TUESDAY].state) == (reason, State.AVAILABLE)
-    assert "a.json line 2" in answers[MONDAY].message and words in answers[MONDAY].message
+    assert (answers[MONDAY].reason, answers[TUESDAY].state) == ("bad_value", State.AVAILABLE)
+    assert "a.json line 2: claude_code.cost.usage is -1" in answers[MONDAY].message
+
+
+def cumulative(who, *totals, metric_name="claude_code.token.usage", **said):
+    """One line an export: the total of one series at an instant, since the instant at which its process began."""
+    said |= {"model": "claude-opus-5-5", "terminal.type": "cli", **who}
+    if metric_name == "claude_code.token.usage":
+        said = {"type": "output", **said}
+    return [export(metric(metric_name, {
+        "startTimeUnixNano": began, "timeUnixNano": at, "attributes": pairs(said),
+        **({"asInt": str(total)} if isinstance(total, int) else {"asDouble": total}),
+    }, temporality=2)) for began, at, total in totals]
+
+
+def test_cumulative_totals_count_what_each_adds_and_a_restart_counts_from_zero(telemetry):
+    first, second = nanos(MONDAY, 9), nanos(MONDAY, 12)
+    tokens = [(first, nanos(MONDAY, 9, 1), 100), (first, nanos(MONDAY, 9, 2), 250), (first, nanos(MONDAY, 9, 2), 250),
+              (first, nanos(MONDAY, 9, 3), 250), (second, nanos(MONDAY, 12, 1), 30)]
+    usd = [(first, nanos(MONDAY, 9, 1), 0.5), (first, nanos(MONDAY, 9, 2), 0.75), (second, nanos(MONDAY, 12, 1), 0.125)]
+    company = telemetry(metrics=cumulative(KEY, *tokens) + cumulative(KEY, *usd, metric_name="claude_code.cost.usage"))
+    assert ledger(company, "quantity", "list_usd") == [(280, Decimal("0.875"))]
+
+
+def test_cumulative_totals_may_come_in_any_order_and_each_day_gets_its_own_part(telemetry):
+    began = nanos(MONDAY, 22)
+    points = [(began, nanos(MONDAY, 22, 1), 100), (began, nanos(MONDAY, 23, 59), 400), (began, nanos(TUESDAY, 0, 1), 450),
+              (began, nanos(TUESDAY, 3), 1000), (began, nanos(WEDNESDAY, 1), 1000)]
+    company = telemetry(metrics=reversed(cumulative(KEY, *points)))
+    assert ledger(company, "usage_day", "quantity") == [(MONDAY, 400), (TUESDAY, 600)]
+
+
+def test_two_processes_with_equal_attributes_are_two_cumulative_series(telemetry):
+    left, right = nanos(MONDAY, 9), nanos(MONDAY, 9, 30)
+    points = [(left, nanos(MONDAY, 10, 0), 100), (right, nanos(MONDAY, 10, 1), 7), (left, nanos(MONDAY, 10, 2), 150),
+              (right, nanos(MONDAY, 10, 3), 9)]
+    assert ledger(telemetry(metrics=cumulative(KEY, *points)), "quantity") == [(159,)]
+
+
+def test_a_total_that_falls_without_a_new_start_has_begun_again(telemetry):
+    points = [("0", nanos(MONDAY, 10, minute), total) for minute, total in enumerate((100, 250, 30, 50))]
+    assert ledger(telemetry(metrics=cumulative(KEY, *points)), "quantity") == [(300,)]
+
+
+def test_points_that_differ_in_an_attribute_that_nobody_reads_count_each(telemetry):
+    said = {"type": "output", "model": "claude-opus-5-5", "user__id": "i-3", "terminal__type": "cli", "query_source": "subagent"}
+    points = [point(MONDAY, 40, agent__name=name, **said) for name in ("explorer", "reviewer")]
+    assert ledger(telemetry(metrics=[export(metric("claude_code.token.usage", *points))]), "quantity") == [(80,)]
+
+
+def test_protobuf_exports_say_the_same_as_json_of_either_temporality(telemetry, tmp_path):
+    lines = [metrics_of(ADA, "vscode", 0.5), *cumulative(
+        KEY, (nanos(MONDAY, 9), nanos(MONDAY, 9, 1), 100), (nanos(MONDAY, 9), nanos(MONDAY, 9, 2), 250))]
+    telemetry()
+    for line in lines:
+        message = json_format.Parse(line, ExportMetricsServiceRequest()).SerializeToString()
+        with (tmp_path / "metrics" / "b.binpb").open("ab") as file:
+            file.write(len(message).to_bytes(4) + message)
+    answer = fetched(MONDAY)[MONDAY]
+    assert (answer.state, answer.message) == (State.AVAILABLE, "")
+    assert {row["user_email"]: (row["input_tokens"], row["output_tokens"], row["cost_usd"]) for row in answer.rows} == {
+        None: (None, 250, None), "Ada@acme.test": (100, None, Decimal("0.5"))}
+
+
+def test_a_wrong_folder_is_named_by_the_setting_of_the_metrics(monkeypatch, tmp_path):
+    monkeypatch.setenv("CLAUDE_CODE_METRICS_URI", str(tmp_path / "nowhere"))
+    answer = fetched(MONDAY)[MONDAY]
+    assert answer.reason == "not_found"
+    assert answer.message == f"claude_code_metrics: CLAUDE_CODE_METRICS_URI: {tmp_path}/nowhere is not a folder; fix the path"
 
 
 def test_unreadable_lines_are_said_and_lose_nothing_else(telemetry):
     telemetry(metrics=["{broken", metrics_of(ADA, "vscode", 1.0)])
     answer = fetched(MONDAY)[MONDAY]
-    assert answer.state is State.AVAILABLE
-    assert answer.message == "a.json: 1 lines are not OTLP/JSON; use the Collector's format: json"
+    assert (answer.state, answer.reason) == (State.AVAILABLE, "quarantined")
+    assert answer.message.startswith("a.json: 1 of its lines or messages are no OTLP (a.json line 1: JSON is malformed")

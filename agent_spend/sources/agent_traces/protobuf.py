@@ -15,9 +15,34 @@ _READ = ("string_value", "bool_value", "int_value", "double_value")
 
 
 def facts(message: bytes, wanted: frozenset[str]) -> Iterator[Facts | Refused] | None:
-    """The calls of a binary export request, of spans or of logs; ``None`` for a message that holds none of either.
+    """The calls of a binary export request, of spans or of logs; ``None`` for a message that holds none of either."""
+    try:
+        signal, request = _request(message)
+    except ValueError as error:
+        return iter([Refused(str(error))])
+    if signal == "logs":
+        found = list(_of_logs(request, wanted))
+        return iter(found) if found else None
+    return None if signal == "metrics" else _of_spans(request, wanted)
 
-    A message does not say which signal it is of: the one in whose shape its records have ids, or times, is.
+
+def metrics(message: bytes | memoryview) -> bytes:
+    """The OTLP/JSON document that says the same as a binary export request of metrics; ``{}`` for one of spans or logs.
+
+    Raises:
+        ValueError: the message is none of the three, or the optional reader is missing.
+    """
+    signal, request = _request(bytes(message))
+    if signal != "metrics":
+        return b"{}"
+    from google.protobuf.json_format import MessageToJson
+
+    return MessageToJson(request, indent=None).encode()
+
+
+def _request(message: bytes) -> tuple[str, Any]:
+    """The signal of a message and its request. No message says which it is: the one in whose shape its records have ids, or
+    times, is.
     """
     try:
         from google.protobuf.message import DecodeError
@@ -25,7 +50,7 @@ def facts(message: bytes, wanted: frozenset[str]) -> Iterator[Facts | Refused] |
         from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
         from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
     except ImportError:
-        return iter([Refused("a protobuf message needs the optional reader: pip install 'agent-spend[traces]'")])
+        raise ValueError("a protobuf message needs the optional reader: pip install 'agent-spend[traces]'") from None
 
     def parsed(kind: type) -> Any:
         try:
@@ -33,16 +58,15 @@ def facts(message: bytes, wanted: frozenset[str]) -> Iterator[Facts | Refused] |
         except DecodeError:
             return kind()
 
-    traces, logs, metrics = map(parsed, (ExportTraceServiceRequest, ExportLogsServiceRequest, ExportMetricsServiceRequest))
-    is_of_spans = any(len(span.trace_id) == 16 for span in _spans(traces))
-    if not is_of_spans and any(record.time_unix_nano or record.observed_time_unix_nano for record in _records(logs)):
-        found = list(_of_logs(logs, wanted))
-        return iter(found) if found else None
-    if not is_of_spans and any(metric.WhichOneof("data") for metric in _metrics(metrics)):
-        return None
+    traces, logs, measured = map(parsed, (ExportTraceServiceRequest, ExportLogsServiceRequest, ExportMetricsServiceRequest))
+    if not any(len(span.trace_id) == 16 for span in _spans(traces)):
+        if any(record.time_unix_nano or record.observed_time_unix_nano for record in _records(logs)):
+            return "logs", logs
+        if any(metric.WhichOneof("data") for metric in _metrics(measured)):
+            return "metrics", measured
     if message and not traces.ByteSize():
-        return iter([Refused("not an ExportTraceServiceRequest")])
-    return _of_spans(traces, wanted)
+        raise ValueError("not an ExportTraceServiceRequest")
+    return "traces", traces
 
 
 def _spans(request: Any) -> Iterator[Any]:

@@ -63,7 +63,7 @@ FEEDS = [
         description=(
             "Claude Code's own OpenTelemetry metrics of one UTC day by user, client, model and query source: tokens and an "
             "estimate in USD. For whoever exports no log events; the log events tell the same, call by call. "
-            "Source: OTLP/JSON metrics files of the Collector."
+            "Source: OTLP metrics files of the Collector, of either temporality."
         ),
         schema=CODE_METRICS,
         fetch=fetch_code_metrics,

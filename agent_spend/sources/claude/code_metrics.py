@@ -1,22 +1,24 @@
-"""Reads Claude Code's OpenTelemetry metrics from the files that the Collector's file exporter writes.
+"""Reads Claude Code's OpenTelemetry metrics from the files that the Collector's exporters write.
 
-Only the two that carry money or tokens: ``claude_code.cost.usage`` (USD) and ``claude_code.token.usage``, both delta sums.
+Only the two that carry money or tokens: ``claude_code.cost.usage`` (USD) and ``claude_code.token.usage``, sums of either
+temporality, as OTLP/JSON or protobuf.
 """
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import msgspec
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings, env
-from agent_spend.sources.agent_traces.files import FileReport, pieces
-from agent_spend.sources.agent_traces.store import TraceStore
+from agent_spend.sources.agent_traces import protobuf
+from agent_spend.sources.agent_traces.files import FileReport, Piece, pieces
+from agent_spend.sources.agent_traces.store import LOOK_BACK_DAYS, TraceStore
 from agent_spend.sources.agent_traces.values import Value
-from agent_spend.sources.agent_traces.wire import KeyValue, Resource, attributes, nanoseconds
+from agent_spend.sources.claude.code_points import Increments, MetricsRequest, ResourceMetrics, Sum, said
 from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.feed import DayAnswer
 
@@ -36,56 +38,33 @@ DIMENSIONS = {
     "speed": ("speed",),
     "model": ("model",),
 }
-_WANTED = frozenset(key for keys in DIMENSIONS.values() for key in keys) | {"session.id", "type"}
-_DELTA = (1, "AGGREGATION_TEMPORALITY_DELTA")
-
-
-class Point(msgspec.Struct, rename="camel"):
-    time_unix_nano: int | str
-    start_time_unix_nano: int | str = 0
-    attributes: list[KeyValue] | None = None
-    as_int: int | str | None = None
-    as_double: Decimal | None = None
-
-
-class Sum(msgspec.Struct, rename="camel"):
-    data_points: list[Point] | None = None
-    aggregation_temporality: int | str = 0
-
-
-class Metric(msgspec.Struct):
-    name: str = ""
-    sum: msgspec.Raw = msgspec.Raw(b"")
-
-
-class ScopeMetrics(msgspec.Struct):
-    metrics: list[Metric] | None = None
-
-
-class ResourceMetrics(msgspec.Struct, rename="camel"):
-    resource: Resource | None = None
-    scope_metrics: list[ScopeMetrics] | None = None
-
-
-class MetricsRequest(msgspec.Struct, rename="camel"):
-    resource_metrics: list[ResourceMetrics] | None = None
+_FIRST = date(1970, 1, 1)
 
 
 @dataclass
 class _Totals:
-    """Sums by day and dimensions, and what was wrong with a day or a file."""
+    """What the points add up to, and what was wrong with a day or a file."""
 
-    days: dict[date, dict[tuple, dict]] = field(default_factory=lambda: defaultdict(dict))
+    increments: Increments = field(default_factory=Increments)
     errors: dict[date, FeedError] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    seen: set[int] = field(default_factory=set)
+
+    def days(self, first: date | None) -> dict[date, dict[tuple, dict[str, Decimal]]]:
+        """Sums by measure of each day and its dimensions; points before ``first`` were not read."""
+        unread = datetime.combine(first or _FIRST, time(), UTC).timestamp()
+        days: dict[date, dict[tuple, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(dict))
+        differences = ((day, key, value) for (day, key), value in self.increments.differences.items())
+        for number, (measure, *dimensions), value in (*differences, *self.increments.of_totals(int(unread) * 10**9)):
+            sums = days[_FIRST + timedelta(days=number)][tuple(dimensions)]
+            sums[measure] = sums.get(measure, 0) + value
+        return days
 
 
 def fetch_code_metrics(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """``claude_code_metrics``: sums of the day's data points, by user, model, client and query source.
 
-    A point delivered twice counts once. A day between the first and the last one with points is zero without any; outside
-    it is missing.
+    A point delivered twice counts once, and a cumulative one what it adds to the point before. A day between the first and the
+    last one with points is zero without any; outside it is missing.
     """
     totals = _Totals()
     try:
@@ -93,16 +72,18 @@ def fetch_code_metrics(days: Sequence[date], settings: Settings) -> Iterator[Day
         for file, raw in store.opened(store.files(days)):
             _read(totals, FileReport(file), raw)
     except FeedError as error:
-        yield from (DayAnswer.from_error(day, error) for day in days)
+        message = error.message.replace("agent_spans", FEED).replace("AGENT_TRACES_URI", SETTING)
+        yield from (DayAnswer.from_error(day, FeedError(error.reason, message, error.state)) for day in days)
         return
-    known = sorted({*totals.days, *totals.errors})
+    found = totals.days(min(days) - timedelta(days=LOOK_BACK_DAYS) if store.passed_over_day else None)
+    known = sorted({*found, *totals.errors})
     message = "; ".join(totals.notes[:3])
     for day in days:
         if day in totals.errors:
             yield DayAnswer.from_error(day, totals.errors[day])
-        elif day in totals.days:
-            rows = [_row(day, key, sums) for key, sums in totals.days[day].items()]
-            yield DayAnswer(day, State.AVAILABLE, rows, message=message)
+        elif day in found:
+            rows = [_row(day, key, sums) for key, sums in found[day].items()]
+            yield DayAnswer(day, State.AVAILABLE, rows, "quarantined" if message else "", message)
         elif known and known[0] < day < known[-1]:
             yield DayAnswer(day, State.ZERO, message=message)
         else:
@@ -112,26 +93,35 @@ def fetch_code_metrics(days: Sequence[date], settings: Settings) -> Iterator[Day
 
 
 def _read(totals: _Totals, report: FileReport, raw) -> None:
-    unreadable = 0
+    unreadable, example = 0, ""
     for piece in pieces(report, raw):
-        unreadable += len(piece.messages)
-        for number, line in enumerate(piece.body.splitlines(), piece.first_line):
-            if not line.strip():
-                continue
+        for number, line in enumerate(_lines(piece), piece.first_line):
+            where = f"{report.file.name} {'message' if piece.messages else 'line'} {number}"
             try:
-                request = msgspec.json.decode(line, type=MetricsRequest)
-            except msgspec.DecodeError:
+                request = msgspec.json.decode(line if isinstance(line, bytes) else protobuf.metrics(line), type=MetricsRequest)
+            except (msgspec.DecodeError, ValueError) as error:
                 # The last line may still be being written.
                 unreadable += not piece.is_tail
+                example = example or f"{where}: {error}"
                 continue
             for group in request.resource_metrics or ():
-                _add(totals, group, f"{report.file.name} line {number}")
+                _add(totals, group, where)
     if unreadable:
-        totals.notes.append(f"{report.file.name}: {unreadable} lines are not OTLP/JSON; use the Collector's format: json")
+        totals.notes.append(f"{report.file.name}: {unreadable} of its lines or messages are no OTLP ({example})")
+
+
+def _lines(piece: Piece) -> Iterator[bytes | memoryview]:
+    """Lines of JSON as bytes, protobuf messages as views, blank lines as an empty document."""
+    yield from (line if line.strip() else b"{}" for line in piece.body.splitlines())
+    yield from map(memoryview, piece.messages)
 
 
 def _add(totals: _Totals, group: ResourceMetrics, where: str) -> None:
-    resource = attributes(group.resource.attributes if group.resource else None, _WANTED)
+    try:
+        resource = said(group.resource.attributes if group.resource else None)
+    except ValueError as error:
+        totals.notes.append(f"{where}: resource: {error}")
+        return
     for scope in group.scope_metrics or ():
         for metric in scope.metrics or ():
             if metric.name in (COST, TOKENS):
@@ -140,36 +130,25 @@ def _add(totals: _Totals, group: ResourceMetrics, where: str) -> None:
                 except msgspec.DecodeError as error:
                     totals.notes.append(f"{where}: {metric.name} is no sum ({error})")
                     continue
-                for point in total.data_points or ():
-                    _add_point(totals, metric.name, total, point, resource, where)
+                _add_points(totals, metric.name, total, resource, where)
 
 
-def _add_point(totals: _Totals, name: str, total: Sum, point: Point, resource: dict[str, Value | None], where: str) -> None:
-    try:
-        ended = nanoseconds(point.time_unix_nano, "timeUnixNano")
-        said = {**resource, **attributes(point.attributes, _WANTED)}
-        value = Decimal(point.as_int) if point.as_int is not None else point.as_double
-    except (ValueError, ArithmeticError) as error:
-        totals.notes.append(f"{where}: {error}")
-        return
-    day = datetime.fromtimestamp(ended // 1_000_000_000, UTC).date()
-    identity = hash((name, str(point.start_time_unix_nano), ended, tuple(sorted((key, str(v)) for key, v in said.items()))))
-    if identity in totals.seen:
-        return
-    totals.seen.add(identity)
-    token_column = TOKEN_COLUMNS.get(str(said.get("type")))
-    if total.aggregation_temporality not in _DELTA:
-        remedy = "set OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta"
-        totals.errors[day] = FeedError("not_delta", f"{FEED} {day}: {where}: {name} is not a delta sum; {remedy}")
-    elif value is None or not value.is_finite() or value < 0:
-        totals.errors[day] = FeedError("bad_value", f"{FEED} {day}: {where}: {name} is {value}, expected zero or more")
-    elif name == TOKENS and token_column is None:
-        totals.notes.append(f"{where}: {name} of the unknown type {said.get('type')!r} was left out")
-    else:
-        key = tuple(_first(said, keys) for keys in DIMENSIONS.values())
-        sums = totals.days[day].setdefault(key, {})
-        measure = "cost_usd" if name == COST else token_column
-        sums[measure] = sums.get(measure, 0) + value
+def _add_points(totals: _Totals, name: str, total: Sum, resource: dict[str, Value | None], where: str) -> None:
+    for point in total.data_points or ():
+        try:
+            reading = point.read(resource)
+        except (ValueError, ArithmeticError) as error:
+            totals.notes.append(f"{where}: {name}: {error}")
+            continue
+        day, value = datetime.fromtimestamp(reading.ended // 10**9, UTC).date(), reading.value
+        measure = "cost_usd" if name == COST else TOKEN_COLUMNS.get(str(reading.said.get("type")))
+        if value is None or not value.is_finite() or value < 0:
+            totals.errors[day] = FeedError("bad_value", f"{FEED} {day}: {where}: {name} is {value}, expected zero or more")
+        elif measure is None:
+            totals.notes.append(f"{where}: {name} of the unknown type {reading.said.get('type')!r} was left out")
+        else:
+            key = (measure, *(_first(reading.said, keys) for keys in DIMENSIONS.values()))
+            totals.increments.add(name, reading, key, is_cumulative=total.is_cumulative)
 
 
 def _first(said: dict[str, Value | None], keys: Sequence[str]) -> str | None:
