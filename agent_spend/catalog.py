@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from agent_spend.errors import ConfigurationError
-from agent_spend.lake.reading import empty_sql, session
+from agent_spend.lake.reading import empty_sql, session, sql_text
 from agent_spend.model_files import Model, parse, parse_override
 from agent_spend.settings import env
 
@@ -45,7 +45,7 @@ class Catalog:
     def view_sql(self, name: str) -> str:
         """DuckDB SQL for a seed, or for a source that was never written."""
         if name in self.seeds:
-            return f"SELECT * FROM read_csv('{self.seeds[name]}', header=true, all_varchar=true, comment='#')"
+            return f"SELECT * FROM read_csv({sql_text(self.seeds[name])}, header=true, all_varchar=true, comment='#')"
         return empty_sql(self.schemas[name])
 
     @cached_property

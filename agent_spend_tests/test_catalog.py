@@ -5,6 +5,7 @@ import pytest
 
 from agent_spend.catalog import Catalog, parse
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.reading import session
 from agent_spend.models import _lineage
 from agent_spend.project import catalog
 
@@ -58,6 +59,13 @@ def test_a_mistake_in_a_model_names_the_model(sql_dir, replaced, by, complaint):
     with pytest.raises(ConfigurationError, match="fct_apples") as raised:
         _ = Catalog(SOURCES, sql_dir).schemas
     assert complaint in str(raised.value)
+
+
+def test_price_files_may_lie_in_a_folder_with_an_apostrophe(sql_dir):
+    (sql_dir / "prices" / "apple_prices.csv").write_text("kind,usd\nBoskoop,0.40\n")
+    folder = sql_dir.rename(sql_dir.with_name("o'brien"))
+    with session() as connection:
+        assert connection.sql(Catalog(SOURCES, folder).view_sql("apple_prices")).fetchall() == [("Boskoop", "0.40")]
 
 
 def test_models_come_after_what_they_read():

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -30,9 +30,13 @@ _NO_DICTIONARIES = WriterProperties(default_column_properties=ColumnProperties(d
 _PROPERTIES = {"delta.dataSkippingNumIndexedCols": "0"}
 
 
+#: Characters of a local path with which delta-rs panics.
+_REFUSED = frozenset("[]^|")
+
+
 @dataclass(frozen=True)
 class Change:
-    """What one replaced partition looked like before and after. Totals are sums of the table's total column."""
+    """What one replaced partition looked like before and after: its rows, and the fingerprint of the new ones."""
 
     partition: str
     rows_before: int
@@ -45,9 +49,17 @@ class Lake:
 
     Args:
         root: path or URI; each table is ``<root>/<name>``.
+
+    Raises:
+        ConfigurationError: delta-rs, which takes a path for a URL, would break off at a character of it.
     """
 
     def __init__(self, root: str):
+        if "://" not in root and (_REFUSED & {*root} or unquote(root) != root):
+            raise ConfigurationError(
+                f"Delta tables cannot be kept in {root}: none of [ ] ^ | may be in the path, nor % before two digits; "
+                "set AGENT_SPEND_HOME to another folder"
+            )
         self.root = root.rstrip("/")
 
     def uri(self, name: str) -> str:
@@ -141,8 +153,6 @@ class Lake:
             "writer_properties": _NO_DICTIONARIES if len(changed) > _PARTITIONS_WITH_DICTIONARIES else None,
         }
         if not self.exists(name):
-            if not self.root.startswith(("s3:", "gs:", "az:", "abfs")):
-                Path(self.root).mkdir(parents=True, exist_ok=True)
             write_deltalake(self.uri(name), kept, partition_by=partition_column, configuration=_PROPERTIES, **options)
             return
         # Opened once: the log of years of days takes longer to read than a day to write.

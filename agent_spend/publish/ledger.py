@@ -16,6 +16,7 @@ import pyarrow as pa
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
 from agent_spend.frozen import CLOSES, IN_FORCE, ROWS, frozen_months_sql, frozen_sql
+from agent_spend.lake.reading import sql_text
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import month_end
 from agent_spend.project import catalog
@@ -53,7 +54,7 @@ SELECT
     (SELECT ARG_MAX(w.name, w.usage_day) FROM claude_workspaces AS w WHERE w.workspace_id = c.sub_account), c.sub_account
   ) AS sub_account_name,
   CASE c.vendor
-    WHEN 'github_copilot' THEN '{github}' WHEN 'anthropic' THEN 'anthropic-organization' WHEN 'cursor' THEN 'cursor-team'
+    WHEN 'github_copilot' THEN {github} WHEN 'anthropic' THEN 'anthropic-organization' WHEN 'cursor' THEN 'cursor-team'
   END AS billing_account
 FROM fct_charge_month AS c
 """
@@ -198,7 +199,7 @@ def _sums(rows: Iterable[dict], column: str) -> dict[tuple[str, str], Decimal]:
 
 def _charge_sql(settings: Settings) -> str:
     github = settings.github_enterprise or next(iter(settings.github_orgs), "github")
-    return _CHARGES.format(github=github.replace("'", "''"))
+    return _CHARGES.format(github=sql_text(github))
 
 
 def _charge_schema() -> pa.Schema:

@@ -14,7 +14,7 @@ from agent_spend.catalog import Catalog, Model
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
 from agent_spend.frozen import CLOSES, FROZEN, ROWS, show_closed_months_as_frozen
-from agent_spend.lake.reading import session
+from agent_spend.lake.reading import session, sql_text
 from agent_spend.lake.tables import Lake
 from agent_spend.publish.files import beside
 
@@ -85,7 +85,7 @@ def reading(path: Path):
         raise ConfigurationError(f"{path} does not exist yet; materialise the asset 'warehouse' first")
     # Attached, because duckdb.connect(path) would share an older copy that this process still has open.
     with session() as connection:
-        connection.execute(f"ATTACH {_quoted(path)} AS warehouse (READ_ONLY)")
+        connection.execute(f"ATTACH {sql_text(path)} AS warehouse (READ_ONLY)")
         connection.execute("USE warehouse")
         yield connection
 
@@ -95,7 +95,7 @@ def _build(path: Path, lake: Lake, catalog: Catalog, models: list[Model], origin
     with DuckDBEngine(catalog, lake).session([*(model.name for model in models), *ledgers]) as connection:
         if ledgers:
             show_closed_months_as_frozen(connection, catalog)
-        connection.execute(f"ATTACH {_quoted(path)} AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
+        connection.execute(f"ATTACH {sql_text(path)} AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
         pseudonyms = privacy.from_environment()
         people = privacy.people_of(connection, [model.name for model in models]) if pseudonyms else None
         for model in models:
@@ -107,9 +107,9 @@ def _build(path: Path, lake: Lake, catalog: Catalog, models: list[Model], origin
                 source = "_pseudonymized"
             connection.execute(f"CREATE TABLE {table} AS SELECT * FROM {source} ORDER BY ALL")
             comment = f"Grain: {model.grain}." + (f" Unit: {model.unit}." if model.unit else "")
-            connection.execute(f"COMMENT ON TABLE {table} IS {_quoted(comment)}")
+            connection.execute(f"COMMENT ON TABLE {table} IS {sql_text(comment)}")
             for column, description in model.columns.items():
-                connection.execute(f'COMMENT ON COLUMN {table}."{column}" IS {_quoted(description)}')
+                connection.execute(f'COMMENT ON COLUMN {table}."{column}" IS {sql_text(description)}')
         connection.execute(
             f"CREATE TABLE published.main.{ORIGINS} "
             "(table_name VARCHAR, lake_version BIGINT, lake_table_id VARCHAR, fingerprint VARCHAR)"
@@ -148,7 +148,3 @@ def _stored_origins(path: Path) -> list[Origin] | None:
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
-
-
-def _quoted(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.reading import session
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window
 
@@ -94,3 +95,19 @@ def test_what_was_written_is_read_back_to_the_last_decimal(lake, lines):
     lake.replace("p", rows(*lines), "usage_day", [DAY_1, DAY_2])
     stored = sorted((row["usage_day"], row["who"], row["credits"]) for row in lake.read("p", "usage_day").to_pylist())
     assert stored == sorted(lines)
+
+
+@pytest.mark.parametrize("folder", ["with space", "o'brien", "Büro", "100%"])
+def test_a_lake_may_lie_in_a_folder_of_any_usual_name(tmp_path, folder):
+    lake = Lake(str(tmp_path / folder / "lake"))
+    lake.replace("t", rows((DAY_1, "a", "1")), "usage_day", [DAY_1])
+    with session() as connection:
+        read = connection.sql(f"SELECT who, credits FROM ({lake.relation_sql('t', 'usage_day')})").fetchall()
+    assert read == [("a", Decimal("1.000000000000000000"))]
+    assert [path.name for path in tmp_path.iterdir()] == [folder]
+
+
+@pytest.mark.parametrize("folder", ["a[1]", "a|b", "a^b", "a%20b"])
+def test_a_folder_that_delta_cannot_use_is_refused_at_once(tmp_path, folder):
+    with pytest.raises(ConfigurationError, match="AGENT_SPEND_HOME"):
+        Lake(str(tmp_path / folder))

@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from agent_spend.lake.reading import sql_text
 from agent_spend.sources.agent_traces import calls, evaluations, runs
 from agent_spend.sources.agent_traces.costs import MAX_REPORTED_USD
 from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
@@ -116,7 +117,7 @@ class Landing:
         """De-duplicate and assign days; ``add`` is over after this."""
         self._spill()
         self._writer.close()
-        self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet({_quoted(self._parquet)})")
+        self._duckdb.execute(f"CREATE VIEW landed AS SELECT * FROM read_parquet({sql_text(self._parquet)})")
         for statement in (
             _UNIQUE,
             runs.CONTINUED,
@@ -174,7 +175,3 @@ class Landing:
         if corrected:
             found.append(f"{corrected} spans had more cached than input tokens: their input was read as uncached")
         return found
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
