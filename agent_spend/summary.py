@@ -24,12 +24,10 @@ def print_summary(console: Console, home: Path, *, slack_sent: int | None = None
     findings = _print_findings(console, home)
     _print_gaps(console, home)
     if slack_sent is not None:
-        console.print(f"\nSlack messages sent now: {slack_sent}", highlight=False)
-    console.print(f"\nPage       {home / 'page' / 'index.html'}", highlight=False, soft_wrap=True)
-    console.print(f"Warehouse  {home / 'warehouse.duckdb'}   agent-spend query \"SELECT * FROM rpt_findings\"",
-                  highlight=False, soft_wrap=True)
-    console.print("Next       agent-spend ui   (the Dagster UI over the same runs, http://127.0.0.1:3000)",
-                  highlight=False, soft_wrap=True)
+        console.print(f"\nSlack messages sent now: {slack_sent}")
+    console.print(f"\nPage       {home / 'page' / 'index.html'}", soft_wrap=True)
+    console.print(f"Warehouse  {home / 'warehouse.duckdb'}   agent-spend query \"SELECT * FROM rpt_findings\"", soft_wrap=True)
+    console.print("Next       agent-spend ui   (the Dagster UI over the same runs, http://127.0.0.1:3000)", soft_wrap=True)
     return findings
 
 
@@ -53,10 +51,10 @@ def _print_totals(console: Console, home: Path) -> None:
             *(_usd(amount) for amount in (listed, covered, billed, invoiced)),
             ", ".join(filter(None, [state, "provisional" if provisional else ""])),
         )
-    console.print("\n[bold]Totals by vendor, USD[/] (four different amounts, never added; - means not stated)")
+    console.print("\n[bold]Totals by vendor, USD[/] (four different amounts, never added; - means not stated)", markup=True)
     console.print(table)
     if unpriced:
-        console.print(f"List value excludes {unpriced:,} unpriced tokens.", highlight=False)
+        console.print(f"List value excludes {unpriced:,} unpriced tokens.")
 
 
 def _print_findings(console: Console, home: Path) -> int:
@@ -67,12 +65,12 @@ def _print_findings(console: Console, home: Path) -> int:
            WHERE status = 'open' GROUP BY kind, severity ORDER BY severity, MAX(amount_usd) DESC NULLS LAST, kind""",
     )[1]
     total = sum(row[2] for row in rows)
-    console.print(f"\n[bold]Open findings: {total}[/] (the first of each kind; all of them: rpt_findings)")
+    console.print(f"\n[bold]Open findings: {total}[/] (the first of each kind; all of them: rpt_findings)", markup=True)
     for kind, severity, count, first, last, explanation in rows:
         colour = "red" if severity == "ERROR" else "yellow"
         when = f"{first}" if first == last else f"{first} to {last}"
-        console.print(f"  [{colour}]{kind}[/] x{count}, {when}", highlight=False)
-        console.print(f"    {explanation}", highlight=False)
+        console.print(f"  [{colour}]{kind}[/] x{count}, {when}", markup=True)
+        console.print(f"    {explanation}")
     return total
 
 
@@ -86,12 +84,12 @@ def _print_gaps(console: Console, home: Path) -> None:
     )[1]
     if not gaps:
         return
-    console.print("\n[bold]Not loaded[/] (shown as such, never as zero)")
+    console.print("\n[bold]Not loaded[/] (shown as such, never as zero)", markup=True)
     for feed, state, days, message in gaps:
         count, said = f"{days} {'day' if days == 1 else 'days'}", state.replace("_", " ")
         # The message of a feed without settings begins with its state already.
         said = "; ".join(filter(None, (said, (message or "").removeprefix(f"{said}: "))))
-        console.print(f"  {feed}: {count} {said}", highlight=False)
+        console.print(f"  {feed}: {count} {said}")
 
 
 def _usd(amount: Decimal | None) -> str:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import duckdb
 import pytest
 from click.testing import CliRunner
 
@@ -81,8 +82,6 @@ def test_doctor_stores_nothing(sandbox_server):
 
 
 def test_query_prints_csv_and_json_with_exact_decimals(tmp_path, monkeypatch):
-    import duckdb
-
     home = Settings.from_environment().home
     home.mkdir(parents=True)
     with duckdb.connect(str(home / "warehouse.duckdb")) as connection:
@@ -91,6 +90,14 @@ def test_query_prints_csv_and_json_with_exact_decimals(tmp_path, monkeypatch):
     assert json.loads(run("query", "SELECT * FROM t", "--format", "json").output) == [
         {"who": "a", "usd": "0.100000000000000001"}
     ]
+
+
+def test_text_in_brackets_is_printed_as_it_is_and_is_no_instruction_to_the_terminal(tmp_path, monkeypatch):
+    with duckdb.connect(tmp_path / "warehouse.duckdb"):
+        pass
+    monkeypatch.setenv("AGENT_SPEND_HOME", str(tmp_path))
+    shown = run("query", "SELECT '[urgent] nightly [/x] :key:' AS workflow").output
+    assert "[urgent] nightly [/x] :key:" in shown
 
 
 def test_settings_of_a_dotenv_file_count_even_where_they_shape_the_calendar(tmp_path):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from agent_spend.settings import REQUIRED, Settings, is_connected
 
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 DAY = click.DateTime(formats=["%Y-%m-%d"])
 
 
-def new_console() -> Console:
-    """A terminal's own width; wide enough for the tables where the output goes to a file."""
-    return Console(width=None if sys.stdout.isatty() else 140)
+def new_console(width_in_files: int = 140) -> Console:
+    """A terminal's own width; wide enough for the tables where the output goes to a file.
+
+    Text is printed as it is: names and messages come from vendors and files, and ``[x]`` or ``:key:`` in one is no markup.
+    """
+    width = None if sys.stdout.isatty() else width_in_files
+    return Console(width=width, markup=False, emoji=False, highlight=False)
 
 
 def home() -> Path:
@@ -55,7 +60,7 @@ def progress(console: Console) -> "Iterator[Callable[[Stage], None]]":
     def close() -> None:
         if current:
             title, since = current.pop()
-            console.print(f"[green]done[/]  {title}  [dim]{monotonic() - since:.1f} s[/]", highlight=False)
+            console.print(f"[green]done[/]  {title}  [dim]{monotonic() - since:.1f} s[/]", markup=True)
 
     def on_stage(stage: "Stage") -> None:
         close()
@@ -70,14 +75,14 @@ def progress(console: Console) -> "Iterator[Callable[[Stage], None]]":
             console.print("Stopped. What was stored stays; the same command completes the rest.")
             raise
         close()
-    console.print(f"[dim]{monotonic() - started:.0f} s in all[/]", highlight=False)
+    console.print(f"{monotonic() - started:.0f} s in all", style="dim")
 
 
 def print_failures(console: Console, outcomes: "list[Outcome]") -> bool:
     """One line for each failed step; whether there was any."""
     failures = [line for outcome in outcomes for line in outcome.failures]
     for line in failures:
-        console.print(f"[red]failed[/] {line}", highlight=False)
+        console.print(Text.assemble(("failed", "red"), f" {line}"))
     return bool(failures)
 
 
@@ -97,4 +102,4 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence], form: str, show
         table = Table(*columns, box=None, pad_edge=False)
         for row in rows:
             table.add_row(*(shown(name, value) for name, value in zip(columns, row, strict=True)))
-        Console(width=None if sys.stdout.isatty() else 400).print(table)
+        new_console(400).print(table)

@@ -141,11 +141,11 @@ def doctor() -> None:
         if not healthy and answer.state is State.MISSING:
             state = f"failed ({answer.reason})"
         troubled |= state.startswith(("failed", "forbidden"))
-        console.print(f"{feed.name:27} {state}", highlight=False)
+        console.print(f"{feed.name:27} {state}")
         if answer.message:
-            console.print(f"    {answer.message}", highlight=False, style="dim", soft_wrap=True)
+            console.print(f"    {answer.message}", style="dim", soft_wrap=True)
     state = "connected" if is_connected("slack") else f"not connected: set {', '.join(missing_settings('slack'))}"
-    console.print(f"{'slack':27} {state}", highlight=False)
+    console.print(f"{'slack':27} {state}")
     if troubled:
         sys.exit(1)
 
