@@ -1,14 +1,12 @@
 """What each cost centre is charged for a month, as a CSV for the accounting system; the sum is the ledger's cash."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
 from agent_spend.partitions import month_start
-from agent_spend.publish.files import neutral, write_if_changed
+from agent_spend.publish.files import csv_text, neutral, write_if_changed
 from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
 
@@ -29,11 +27,8 @@ def export_chargeback(settings: Settings, month: date) -> Path:
     month = month_start(month)
     lines = chargeback_lines(settings, month)
     path = settings.home / "exports" / f"chargeback-{month:%Y-%m}.csv"
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([neutral(line[name]) for name in COLUMNS] for line in lines)
-    write_if_changed(path, text.getvalue().encode("utf-8-sig"))
+    text = csv_text(COLUMNS, ([neutral(line[name]) for name in COLUMNS] for line in lines))
+    write_if_changed(path, text.encode("utf-8-sig"))
     return path
 
 

@@ -1,7 +1,5 @@
 """The cut-over list as a CSV file: which workloads still sign in with a seat, and the key each of them needs."""
 
-import csv
-import io
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,12 +7,11 @@ from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.lake.tables import Lake
 from agent_spend.privacy import Display
 from agent_spend.project import catalog
-from agent_spend.publish.files import write_if_changed
+from agent_spend.publish.files import csv_text, neutral, write_if_changed
 from agent_spend.settings import Settings
 
 FILE_NAME = "cutover.csv"
 _MODEL = "rpt_platform__cutover_list"
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export_cutover(settings: Settings) -> Path:
@@ -28,23 +25,19 @@ def export_cutover(settings: Settings) -> Path:
     sql = f"SELECT * FROM {_MODEL} ORDER BY key_usd_28d DESC NULLS LAST, vendor, workload, environment"
     lake = Lake(settings.lake_uri)
     table = Display.of(lake).table(DuckDBEngine(catalog(), lake).query(sql, [_MODEL]))
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.schema.names)
-    for row in table.to_pylist():
-        writer.writerow([_cell(value) for value in row.values()])
+    text = csv_text(table.schema.names, ([_cell(value) for value in row.values()] for row in table.to_pylist()))
     path = settings.home / "exports" / FILE_NAME
-    write_if_changed(path, text.getvalue().encode())
+    write_if_changed(path, text.encode())
     return path
 
 
-def _cell(value: object) -> object:
+def _cell(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
         case Decimal():
             return f"{value.normalize():f}"
-        case str() if value.startswith(_FORMULA_STARTS):
-            # Workflow names come from spans; a spreadsheet must not run one as a formula.
-            return "'" + value
-    return value
+        case None:
+            return ""
+    # Workflow names come from spans; a spreadsheet must not run one as a formula.
+    return neutral(value)

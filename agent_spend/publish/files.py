@@ -1,7 +1,10 @@
 """Writing published files: whole or not at all, only when the content changed, and with no cell that runs as a formula."""
 
+import csv
+import io
 import os
 import uuid
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,6 +33,15 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     finally:
         building.unlink(missing_ok=True)
     return True
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A CSV file with a header, as RFC 4180 has it; the caller makes cells of text :func:`neutral`."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def neutral(value: object) -> str:

@@ -5,7 +5,6 @@ Copilot pool, a user's Cursor usage within and beyond the plan, a seat. ``docs/f
 and what the FinOps Foundation's validator answers.
 """
 
-import csv
 import io
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +16,7 @@ import pyarrow.parquet as parquet
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import month_start
 from agent_spend.privacy import Display
-from agent_spend.publish.files import neutral, write_if_changed
+from agent_spend.publish.files import csv_text, neutral, write_if_changed
 from agent_spend.publish.focus_rows import focus_row
 from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
@@ -78,11 +77,7 @@ def as_csv(table: pa.Table) -> bytes:
 
     Text that a spreadsheet would run as a formula starts with an apostrophe here; in Parquet it is as it is.
     """
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(table.schema.names)
-    writer.writerows([_cell(value) for value in row.values()] for row in table.to_pylist())
-    return text.getvalue().encode()
+    return csv_text(table.schema.names, ([_cell(value) for value in row.values()] for row in table.to_pylist())).encode()
 
 
 def _cell(value) -> str:

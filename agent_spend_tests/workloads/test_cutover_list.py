@@ -3,6 +3,7 @@
 import csv
 from decimal import Decimal
 
+import pytest
 from workload_company import DAYS, INVENTORY, at, human_hours, workdays
 
 from agent_spend.publish.cutover import export_cutover
@@ -50,9 +51,10 @@ def test_exporting_the_same_list_again_leaves_the_file_alone(company):
     assert path.stat().st_mtime_ns == written
 
 
-def test_a_workflow_name_that_looks_like_a_formula_is_not_one_in_the_file(company):
-    company.traced_runs([at(day, 3) for day in DAYS], workflow="=cmd", environment=None)
-    assert [row["workload"] for row in export(company)] == ["'=cmd"]
+@pytest.mark.parametrize("name", ["=cmd", "\uff1dcmd"])
+def test_a_workflow_name_that_looks_like_a_formula_is_not_one_in_the_file(company, name):
+    company.traced_runs([at(day, 3) for day in DAYS], workflow=name, environment=None)
+    assert [row["workload"] for row in export(company)] == [f"'{name}"]
 
 
 def test_the_value_at_key_prices_is_the_price_books_where_the_agent_reported_less(company):
