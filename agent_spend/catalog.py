@@ -1,5 +1,6 @@
 """The catalog of SQL models: the files of `dbt_like_sql/`, what they read, and the columns and types of each."""
 
+import csv
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
@@ -83,6 +84,23 @@ class Catalog:
         if schema is None or name.startswith(("feed_", "findings")):
             return {"feed_coverage": "feed", "findings": "kind"}.get(name)
         return "month" if schema.names[0] == "month" else "usage_day"
+
+
+def seed_lines(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Columns and lines of a price or policy file, stripped. Lines that begin with ``#`` are comments.
+
+    Raises:
+        ConfigurationError: a line has more values than the header; names the file and how the line begins.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(line for line in file if not line.startswith("#"))
+        lines = list(reader)
+    for line in lines:
+        if None in line:
+            begins = next(iter(line.values()))
+            raise ConfigurationError(f"{path}: the line of {begins} has more values than the header; quote a text with a comma")
+    stripped = [{name: (value or "").strip() for name, value in line.items()} for line in lines]
+    return [*(reader.fieldnames or ())], stripped
 
 
 def _schema(connection: duckdb.DuckDBPyConnection, model: Model, table: str) -> pa.Schema:

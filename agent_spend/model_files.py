@@ -66,7 +66,7 @@ def parse(path: Path) -> Model:
     Raises:
         ConfigurationError: the header or the SQL is not as the house style asks; names the file and the line's key.
     """
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     header = dict(match.groups() for line in text.splitlines() if (match := _HEADER_LINE.match(line)))
     for key in ("grain", "partitions"):
         if key not in header:
@@ -90,7 +90,7 @@ def parse_override(path: Path, ours: Model) -> Model:
     Raises:
         ConfigurationError: it is not SQL; names the file.
     """
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     header = {**ours.header, "replaced by": path.name}
     return replace(ours, sql=_without_header(text), upstream=tables(path, text), header=header, replaces=ours, path=path)
 
@@ -134,7 +134,7 @@ def _columns(path: Path, text: str) -> dict[str, str]:
         described = path.with_name(f"{same[1]}.sql")
         if not described.exists():
             raise ConfigurationError(f"{path}: 'same as {same[1]}', but there is no {described}")
-        return _columns(described, described.read_text())
+        return _columns(described, described.read_text(encoding="utf-8"))
     columns: dict[str, str] = {}
     for line in block[1].strip().splitlines():
         name, colon, description = line.strip().partition(": ")

@@ -1,10 +1,10 @@
 """Two editions of the price book side by side: what a change of prices adds, takes away and alters, and from which day."""
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent_spend.catalog import seed_lines
 from agent_spend.errors import ConfigurationError
 
 #: Columns that say what a line gives; all others say what it is about.
@@ -63,16 +63,14 @@ def _compare(book: str, old: dict[tuple, dict], new: dict[tuple, dict]) -> list[
 
 
 def _lines(path: Path) -> dict[tuple, dict]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(line for line in file if not line.startswith("#"))
-        columns = reader.fieldnames or []
-        if "effective_from" not in columns:
-            raise ConfigurationError(f"{path} has no column effective_from; it is not a price file")
-        about = [name for name in columns if name != "effective_from" and not _GIVEN.search(name)]
-        found = {}
-        for row in reader:
-            key = (*((row[name] or "").strip() for name in about), (row["effective_from"] or "").strip())
-            if key in found:
-                raise ConfigurationError(f"{path}: {' '.join(key)} has two lines; keep one")
-            found[key] = {name: (row[name] or "").strip() for name in columns if name not in (*about, "effective_from")}
+    columns, lines = seed_lines(path)
+    if "effective_from" not in columns:
+        raise ConfigurationError(f"{path} has no column effective_from; it is not a price file")
+    about = [name for name in columns if name != "effective_from" and not _GIVEN.search(name)]
+    found = {}
+    for line in lines:
+        key = (*(line[name] for name in about), line["effective_from"])
+        if key in found:
+            raise ConfigurationError(f"{path}: {' '.join(key)} has two lines; keep one")
+        found[key] = {name: line[name] for name in columns if name not in (*about, "effective_from")}
     return found

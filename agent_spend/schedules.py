@@ -1,14 +1,14 @@
 """When feeds are read: every morning, over each feed's own restatement window."""
 
-import csv
 from collections import defaultdict
 from datetime import date, timedelta
 
 import dagster as dg
 
-from agent_spend.catalog import SQL_DIR
+from agent_spend.catalog import seed_lines
+from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import month_start, range_tags
-from agent_spend.project import feeds
+from agent_spend.project import catalog, feeds
 
 _DAILY = [feed.name for feed in feeds().values() if feed.partition_column == "usage_day"]
 _MONTHLY = [feed.name for feed in feeds().values() if feed.partition_column == "month"]
@@ -26,9 +26,17 @@ jobs = [daily_feeds, monthly_feeds]
 
 
 def restatement_windows() -> dict[str, int]:
-    """Days each feed is read again after the first time; data in ``policies/restatement_windows.csv``."""
-    with (SQL_DIR / "policies" / "restatement_windows.csv").open() as file:
-        return {line["feed"]: int(line["window_days"]) for line in csv.DictReader(file)}
+    """Days each feed is read again after the first time; data in ``policies/restatement_windows.csv``.
+
+    Raises:
+        ConfigurationError: a number of days is none; names file and feed.
+    """
+    path = catalog().seeds["restatement_windows"]
+    windows = {line["feed"]: line["window_days"] for line in seed_lines(path)[1]}
+    for feed, days in windows.items():
+        if not days.isdigit():
+            raise ConfigurationError(f"{path}: window_days of {feed} must be a whole number, not {days!r}")
+    return {feed: int(days) for feed, days in windows.items()}
 
 
 def daily_requests(yesterday: date) -> list[dg.RunRequest]:

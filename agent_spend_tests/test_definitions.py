@@ -6,6 +6,7 @@ import dagster as dg
 import pytest
 
 from agent_spend.definitions import defs
+from agent_spend.errors import ConfigurationError
 from agent_spend.project import catalog, feeds
 from agent_spend.runs import model_stages
 from agent_spend.schedules import daily_requests, restatement_windows
@@ -61,6 +62,16 @@ def test_both_alert_checks_hang_on_their_tables():
 def test_every_daily_feed_has_a_restatement_window():
     daily = {feed.name for feed in feeds().values()}
     assert daily - set(restatement_windows()) == set()
+
+
+def test_a_restatement_window_that_is_no_number_is_named_and_comments_are_none(tmp_path, monkeypatch):
+    path = tmp_path / "restatement_windows.csv"
+    monkeypatch.setitem(catalog().seeds, "restatement_windows", path)
+    path.write_text("feed,vendor,window_days,source\n# our own contract\ncopilot_seats,github_copilot,2,contract\n")
+    assert restatement_windows() == {"copilot_seats": 2}
+    path.write_text("feed,vendor,window_days,source\ncopilot_seats,github_copilot,two,contract\n")
+    with pytest.raises(ConfigurationError, match="window_days of copilot_seats must be a whole number, not 'two'"):
+        restatement_windows()
 
 
 def test_the_morning_run_covers_each_feeds_restatement_window():

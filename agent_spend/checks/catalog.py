@@ -57,7 +57,7 @@ def parse(path: Path) -> Check:
     Raises:
         ConfigurationError: the header or the SQL is not as the house style asks; names the file and the line's key.
     """
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     head = text.splitlines()[: next((n for n, line in enumerate(text.splitlines()) if not line.startswith("--")), None)]
     header = dict(match.groups() for line in head if (match := _HEADER_LINE.match(line)))
     for key in ("asset", "severity", "partitions", "description"):

@@ -5,7 +5,6 @@ reader who began before a run still finds its files, and the data is gone from t
 Delta's log keeps file statistics, smallest and largest values included, for 30 days; then they go as well.
 """
 
-import csv
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from deltalake.exceptions import CommitFailedError
 from pyarrow import fs
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from agent_spend.catalog import Catalog
+from agent_spend.catalog import Catalog, seed_lines
 from agent_spend.errors import ConfigurationError, State
 from agent_spend.lake.ledgers import coverage_of, store_coverage
 from agent_spend.lake.tables import Lake
@@ -62,10 +61,9 @@ def rules_of(catalog: Catalog) -> list[Rule]:
         ConfigurationError: an unknown table, one without days, a number of days that is not one, or a table named twice.
     """
     path = catalog.seeds[POLICY]
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
     rules: dict[str, Rule] = {}
-    for line in csv.DictReader(lines):
-        name, days = (line.get("table") or "").strip(), (line.get("days") or "").strip()
+    for line in seed_lines(path)[1]:
+        name, days = line.get("table", ""), line.get("days", "")
         if name not in catalog.sources and (name not in catalog.models or catalog.models[name].is_view):
             raise ConfigurationError(f"{path}: no stored table is named {name!r}")
         if name not in _BY_ROW and catalog.partition_column(name) not in _LAST_DAY:

@@ -102,8 +102,8 @@ def _environment() -> jinja2.Environment:
         "words": vocabulary.words, "vocabulary": vocabulary, "series_name": vocabulary.series_name,
         "sparkline": sparkline, "day_bars": day_bars, "state_strip": state_strip,
         "NOT_ATTRIBUTABLE": NOT_ATTRIBUTABLE, "WITHIN_POLICY": WITHIN_POLICY,
-        "style": Markup(_palette() + (TEMPLATES / "style.css").read_text()),
-        "script": Markup((TEMPLATES / "page.js").read_text()),
+        "style": Markup(_palette() + (TEMPLATES / "style.css").read_text(encoding="utf-8")),
+        "script": Markup((TEMPLATES / "page.js").read_text(encoding="utf-8")),
     }
     return environment
 
