@@ -1,6 +1,7 @@
 """Settings come from the environment (and `.env`); a secret is read when a request is signed."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -25,6 +26,9 @@ REQUIRED = {
 }
 
 
+_SIZE = re.compile(r"(?=.*[1-9])\d+(\.\d+)? ?([KMGT]i?B)", re.IGNORECASE)
+
+
 def env(name: str, default: str = "") -> str:
     """Value of a non-secret setting, stripped; empty when unset."""
     return os.environ.get(name, default).strip()
@@ -43,7 +47,8 @@ class Settings:
     """Everything this process was told, without a single secret. Build it with :meth:`from_environment`.
 
     ``http_rate_scale`` multiplies each vendor's documented request rate; it exists for the sandbox, whose simulated
-    clock runs faster than a vendor's, and stays 1 for real vendors.
+    clock runs faster than a vendor's, and stays 1 for real vendors. ``duckdb_memory_limit`` bounds one session of the SQL
+    engine, ``piece_megabytes`` the stored files (compressed several times) that one piece of a range reads.
     """
 
     home: Path
@@ -58,6 +63,8 @@ class Settings:
     key_registry_uri: str
     invoices_uri: str
     http_rate_scale: float
+    duckdb_memory_limit: str
+    piece_megabytes: int
 
     @classmethod
     def from_environment(cls) -> "Settings":
@@ -66,11 +73,9 @@ class Settings:
         Raises:
             ConfigurationError: a setting is present but unusable.
         """
-        scale = env("AGENT_SPEND_HTTP_RATE_SCALE", "1")
-        try:
-            http_rate_scale = float(scale)
-        except ValueError:
-            raise ConfigurationError(f"AGENT_SPEND_HTTP_RATE_SCALE must be a number, not {scale!r}.") from None
+        limit = env("AGENT_SPEND_DUCKDB_MEMORY_LIMIT") or "4GB"
+        if not _SIZE.fullmatch(limit):
+            raise ConfigurationError(f"AGENT_SPEND_DUCKDB_MEMORY_LIMIT must be a size like 4GB or 800MB, not {limit!r}.")
         return cls(
             home=Path(env("AGENT_SPEND_HOME", ".agent_spend")).expanduser().resolve(),
             github_api_url=_url("GITHUB_API_URL", "https://api.github.com"),
@@ -83,7 +88,9 @@ class Settings:
             identity_overrides_uri=env("IDENTITY_OVERRIDES_URI"),
             key_registry_uri=env("KEY_REGISTRY_URI"),
             invoices_uri=env("INVOICES_URI"),
-            http_rate_scale=http_rate_scale,
+            http_rate_scale=_positive("AGENT_SPEND_HTTP_RATE_SCALE", "1", float, "a number above 0"),
+            duckdb_memory_limit=limit,
+            piece_megabytes=_positive("AGENT_SPEND_PIECE_MB", "256", int, "a whole number of megabytes above 0"),
         )
 
     @property
@@ -123,6 +130,16 @@ def missing_settings(system: str) -> list[str]:
 def is_connected(system: str) -> bool:
     """Whether every setting that ``system`` needs is present (not whether the vendor accepts it)."""
     return not missing_settings(system)
+
+
+def _positive(name: str, default: str, number: type, meant: str):
+    value = env(name) or default
+    try:
+        if (found := number(value)) > 0:
+            return found
+    except ValueError:
+        pass
+    raise ConfigurationError(f"{name} must be {meant}, not {value!r}.")
 
 
 def _url(name: str, default: str) -> str:

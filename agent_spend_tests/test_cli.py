@@ -110,9 +110,20 @@ def test_settings_of_a_dotenv_file_count_even_where_they_shape_the_calendar(tmp_
     )
 
 
-def test_a_salt_that_is_too_short_is_said_before_anything_runs(monkeypatch, capfd):
-    monkeypatch.setenv("AGENT_SPEND_PSEUDONYM_SALT", "short")
+@pytest.mark.parametrize(("name", "value", "remedy"), [
+    ("AGENT_SPEND_PSEUDONYM_SALT", "short", "must have at least 16 characters"),
+    ("AGENT_SPEND_DUCKDB_MEMORY_LIMIT", "lots", "must be a size like 4GB or 800MB, not 'lots'."),
+    ("AGENT_SPEND_DUCKDB_MEMORY_LIMIT", "4", "must be a size like 4GB or 800MB, not '4'."),
+    ("AGENT_SPEND_DUCKDB_MEMORY_LIMIT", "-1GB", "must be a size like 4GB or 800MB, not '-1GB'."),
+    ("AGENT_SPEND_DUCKDB_MEMORY_LIMIT", "0MB", "must be a size like 4GB or 800MB, not '0MB'."),
+    ("AGENT_SPEND_PIECE_MB", "some", "must be a whole number of megabytes above 0, not 'some'."),
+    ("AGENT_SPEND_PIECE_MB", "0", "must be a whole number of megabytes above 0, not '0'."),
+    ("AGENT_SPEND_HTTP_RATE_SCALE", "-2", "must be a number above 0, not '-2'."),
+    ("AGENT_SPEND_TODAY", "tomorrow", "must be YYYY-MM-DD, not 'tomorrow'."),
+])
+def test_a_wrong_setting_is_said_before_anything_runs(monkeypatch, capfd, name, value, remedy):
+    monkeypatch.setenv(name, value)
     with pytest.raises(SystemExit) as exited:
         main(["page"], standalone_mode=True)
     assert exited.value.code == 2
-    assert capfd.readouterr().err.startswith("agent-spend: AGENT_SPEND_PSEUDONYM_SALT must have at least 16 characters")
+    assert capfd.readouterr().err.startswith(f"agent-spend: {name} {remedy}")

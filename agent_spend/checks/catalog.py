@@ -1,8 +1,11 @@
-"""The catalog of checks: each `dbt_like_sql/checks/*.sql` file is a query that returns offending rows in one shape.
+"""The catalog of checks: each `dbt_like_sql/checks/*.sql` file is a query that returns offending rows.
 
 A check's header is a few ``-- key: value`` lines: ``asset`` (what the check hangs on), ``severity`` (ERROR or WARN),
 ``partitions`` (day or none), ``description``; optionally ``look`` (days before and after that the query reads),
 ``episode`` (rows of one subject at most this many days apart are one episode; default 1) and ``blocking: yes``.
+
+A query gives those columns of :data:`OFFENDING_ROW` that it has something to say in; ``vendor``, ``subject`` and
+``explanation`` always, ``usage_day`` where the check is daily. Kind and severity are the file's.
 """
 
 import re
@@ -21,7 +24,7 @@ from agent_spend.model_files import look, tables
 from agent_spend.partitions import Window
 from agent_spend.sources.contract import DAY, MONEY, TEXT
 
-#: What every check returns, in this order. ``usage_day`` is null for a finding that is about no day.
+#: A row of a check as findings keep it. ``usage_day`` is null for a finding that is about no day.
 OFFENDING_ROW = pa.schema(
     [
         ("kind", TEXT), ("severity", TEXT), ("vendor", TEXT), ("subject", TEXT), ("person_id", TEXT), ("org", TEXT),
@@ -29,7 +32,8 @@ OFFENDING_ROW = pa.schema(
         ("explanation", TEXT),
     ]
 )
-_NEEDED = ("kind", "severity", "vendor", "subject", "org", "explanation")
+_NEEDED = ("vendor", "subject", "explanation")
+_NO_ORG = "(not attributable)"
 _KEYS = {"asset", "severity", "partitions", "description", "look", "episode", "blocking"}
 _HEADER_LINE = re.compile(r"^-- ([a-z]+): (.+)$")
 
@@ -100,7 +104,7 @@ def evaluate(check: Check, catalog: Catalog, lake: Lake, days: Sequence[date] | 
     The query runs once for the whole window of days.
 
     Raises:
-        ConfigurationError: the query's columns are not :data:`OFFENDING_ROW`, or a needed value is null.
+        ConfigurationError: the query gives a column that no finding has, or leaves out a needed one or its value.
         duckdb.Error: the SQL fails on the data.
     """
     engine = DuckDBEngine(catalog, lake)
@@ -112,11 +116,7 @@ def evaluate(check: Check, catalog: Catalog, lake: Lake, days: Sequence[date] | 
         sql += f" WHERE usage_day BETWEEN DATE '{window.first}' AND DATE '{window.last}'"
         window = window.widened(check.look_back, check.look_ahead)
     table = engine.query(sql, check.reads, window)
-    if table.schema.names != OFFENDING_ROW.names:
-        raise ConfigurationError(
-            f"check {check.name}: gives {', '.join(table.schema.names)} instead of {', '.join(OFFENDING_ROW.names)}"
-        )
-    table = table.cast(OFFENDING_ROW).sort_by([(name, "ascending") for name in ("usage_day", "vendor", "subject")])
+    table = _whole(check, table).sort_by([(name, "ascending") for name in ("usage_day", "vendor", "subject")])
     rows = table.to_pylist()
     wanted = None if window is None else set(days)
     return [_checked(check, row) for row in rows if wanted is None or row["usage_day"] in wanted]
@@ -130,16 +130,30 @@ def by_day(rows: Iterable[Mapping]) -> dict[date, list[Mapping]]:
     return grouped
 
 
+def _whole(check: Check, table: pa.Table) -> pa.Table:
+    """The rows with every column of a finding; those that the query leaves out are the check's own or null."""
+    if unknown := [name for name in table.schema.names if name not in OFFENDING_ROW.names or name in ("kind", "severity")]:
+        known = [name for name in OFFENDING_ROW.names if name not in ("kind", "severity")]
+        raise ConfigurationError(f"check {check.name}: gives {', '.join(unknown)}; a finding has {', '.join(known)}")
+    if missing := [name for name in _needed(check) if name not in table.schema.names]:
+        raise ConfigurationError(f"check {check.name}: gives no {', '.join(missing)}")
+    given = {name: table[name] for name in table.schema.names}
+    own = {"kind": check.name, "severity": check.severity, "org": _NO_ORG}
+    return pa.table([
+        given.get(field.name, pa.repeat(pa.scalar(own.get(field.name), field.type), table.num_rows)).cast(field.type)
+        for field in OFFENDING_ROW
+    ], OFFENDING_ROW)
+
+
 def _checked(check: Check, row: dict) -> dict:
-    needed = (*_NEEDED, "usage_day") if check.is_daily else _NEEDED
-    for column in needed:
+    for column in (*_needed(check), "org"):
         if row[column] is None:
             raise ConfigurationError(f"check {check.name}: a row of {row['usage_day']} has no {column}")
-    if (row["kind"], row["severity"]) != (check.name, check.severity):
-        raise ConfigurationError(
-            f"check {check.name}: a row says {row['kind']} {row['severity']}, the file {check.name} {check.severity}"
-        )
     return row
+
+
+def _needed(check: Check) -> tuple[str, ...]:
+    return (*_NEEDED, "usage_day") if check.is_daily else _NEEDED
 
 
 def _one_of(path: Path, header: Mapping[str, str], key: str, allowed: tuple[str, ...]) -> None:

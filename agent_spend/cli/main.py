@@ -11,7 +11,7 @@ from agent_spend.cli.common import DAY, home, new_console, print_failures, print
 from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import FIRST_DAY, Window
 from agent_spend.pseudonyms import Pseudonyms
-from agent_spend.settings import env
+from agent_spend.settings import Settings, env
 
 if TYPE_CHECKING:
     from agent_spend.runs import Stage
@@ -36,7 +36,8 @@ def main() -> None:
     Start with `agent-spend demo` (simulated vendors, no credentials). Then set the variables of the README's settings
     table, or put them in .env, ask `agent-spend doctor`, and load history with `agent-spend backfill`.
     """
-    # A salt that is too short is said before anything runs, not by the first step that needs it.
+    # A wrong setting is said before anything runs, not by the first step that needs it.
+    _ = Settings.from_environment().today
     if salt := env("AGENT_SPEND_PSEUDONYM_SALT"):
         Pseudonyms(salt)
 
@@ -88,8 +89,6 @@ def rebuild(first: datetime, last: datetime, names: str, fail_on_findings: bool)
 
 
 def _window(first: datetime, last: datetime) -> Window:
-    from agent_spend.settings import Settings
-
     window = Window(first.date(), last.date())
     if window.first > window.last:
         raise ConfigurationError(f"--from {window.first} is after --to {window.last}")
@@ -126,7 +125,7 @@ def doctor() -> None:
     from agent_spend.errors import State
     from agent_spend.partitions import month_start
     from agent_spend.project import feeds
-    from agent_spend.settings import Settings, is_connected, missing_settings
+    from agent_spend.settings import is_connected, missing_settings
     from agent_spend.sources.feed import not_connected
 
     console = new_console()
@@ -177,7 +176,6 @@ def acknowledge(finding_id: str) -> None:
 
     from agent_spend.alerts.findings import acknowledge as silence
     from agent_spend.lake.tables import Lake
-    from agent_spend.settings import Settings
 
     finding = silence(Lake(Settings.from_environment().lake_uri), finding_id, datetime.now(UTC))
     click.echo(f"acknowledged {finding['finding_id']}: {finding['explanation']}")

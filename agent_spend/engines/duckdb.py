@@ -4,7 +4,6 @@ Memory is bounded twice: DuckDB spills what does not fit ``AGENT_SPEND_DUCKDB_ME
 ``AGENT_SPEND_DUCKDB_TEMP_DIR``, and a range of days is computed in pieces that read about ``AGENT_SPEND_PIECE_MB`` each.
 """
 
-import re
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -18,31 +17,18 @@ import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
 from agent_spend.catalog import Catalog, Model
-from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window, contiguous
-from agent_spend.settings import env
+from agent_spend.settings import Settings, env
 
-#: What one session may hold in memory.
-MEMORY_LIMIT = "4GB"
-#: Megabytes of stored files (compressed several times) that one piece of a range reads, besides what models look back on.
-PIECE_MB = 256
 MEGABYTE = 1_000_000
-_SIZE = re.compile(r"\d+(\.\d+)? ?([KMGT]i?B)", re.IGNORECASE)
 
 
 def connection_config() -> dict[str, str | bool]:
-    """DuckDB's settings for one session; spilled data has a folder of its own, removed with the session.
-
-    Raises:
-        ConfigurationError: the limit is not a size.
-    """
-    limit = env("AGENT_SPEND_DUCKDB_MEMORY_LIMIT", MEMORY_LIMIT)
-    if not _SIZE.fullmatch(limit):
-        raise ConfigurationError(f"AGENT_SPEND_DUCKDB_MEMORY_LIMIT must be a size like 4GB or 800MB, not {limit!r}.")
+    """DuckDB's settings for one session; spilled data has a folder of its own, removed with the session."""
     folder = Path(env("AGENT_SPEND_DUCKDB_TEMP_DIR") or tempfile.gettempdir())
     return {
-        "memory_limit": limit,
+        "memory_limit": Settings.from_environment().duckdb_memory_limit,
         # Two sessions that shared a folder would overwrite each other's files.
         "temp_directory": str(folder / f"agent_spend-duckdb-{uuid.uuid4().hex}"),
         "preserve_insertion_order": False,
@@ -76,21 +62,14 @@ class DuckDBEngine:
         return self.query(sql, model.upstream, _reading_window(model, window))
 
     def pieces(self, model: Model, days: list[date]) -> list[list[date]]:
-        """Sorted ``days`` in runs without a gap, short enough that each reads about ``AGENT_SPEND_PIECE_MB`` of files.
-
-        Raises:
-            ConfigurationError: the setting is not a number of megabytes.
-        """
-        megabytes = env("AGENT_SPEND_PIECE_MB", str(PIECE_MB))
-        if not megabytes.isdigit() or megabytes == "0":
-            raise ConfigurationError(f"AGENT_SPEND_PIECE_MB must be a whole number of megabytes, not {megabytes!r}.")
+        """Sorted ``days`` in runs without a gap, short enough that each reads about ``AGENT_SPEND_PIECE_MB`` of files."""
         if len(days) == 1:
             return [days]
         window = Window(days[0], days[-1])
         _, stored = self._catalog.stored_inputs(model.upstream)
         partitioned = [name for name in stored if self._catalog.partition_column(name) == "usage_day"]
         total = sum(self._lake.bytes(name, "usage_day", window) for name in partitioned)
-        count = ceil(total / (int(megabytes) * MEGABYTE)) or 1
+        count = ceil(total / (Settings.from_environment().piece_megabytes * MEGABYTE)) or 1
         return [piece.days() for piece in contiguous(days, ceil(len(days) / count))]
 
     def query(self, sql: str, tables: tuple[str, ...] | list[str], window: Window | None = None) -> pa.Table:

@@ -41,7 +41,29 @@ def test_a_check_over_an_unknown_table_is_refused(company):
         load_checks(company.catalog)
 
 
-def test_a_check_with_other_columns_is_refused(company):
-    (company.sql_dir / "checks" / "broken.sql").write_text(HEADER + "SELECT usage_day, vendor FROM fct_usage_day")
-    with pytest.raises(ConfigurationError, match="check broken: gives usage_day, vendor instead of kind"):
+@pytest.mark.parametrize(("columns", "remedy"), [
+    ("usage_day, vendor, vendor AS subject, squad, 'x' AS explanation", "gives squad; a finding has vendor, subject"),
+    ("usage_day, vendor, vendor AS subject, 'ERROR' AS severity, 'x' AS explanation", "check broken: gives severity"),
+    ("usage_day, vendor", "check broken: gives no subject, explanation"),
+    ("vendor, vendor AS subject, 'x' AS explanation", "check broken: gives no usage_day"),
+])
+def test_a_check_with_other_columns_is_refused(company, columns, remedy):
+    (company.sql_dir / "checks" / "broken.sql").write_text(HEADER + f"SELECT {columns} FROM fct_usage_day")
+    with pytest.raises(ConfigurationError, match=remedy):
         company.rows("broken")
+
+
+def test_columns_that_a_check_leaves_out_are_its_own_or_empty(company):
+    (company.sql_dir / "checks" / "short.sql").write_text(
+        HEADER.replace("day\n", "none\n") + "SELECT 'why' AS explanation, 'a key' AS subject, 'cursor' AS vendor")
+    assert company.rows("short") == [{
+        "kind": "short", "severity": "WARN", "vendor": "cursor", "subject": "a key", "person_id": None,
+        "org": "(not attributable)", "usage_day": None, "observed": None, "baseline": None, "ratio": None,
+        "amount_usd": None, "explanation": "why"}]
+
+
+def test_a_row_that_does_not_explain_itself_is_refused(company):
+    (company.sql_dir / "checks" / "mute.sql").write_text(
+        HEADER.replace("day\n", "none\n") + "SELECT CAST(NULL AS VARCHAR) AS explanation, 'a key' AS subject, 'cursor' AS vendor")
+    with pytest.raises(ConfigurationError, match="check mute: a row of None has no explanation"):
+        company.rows("mute")

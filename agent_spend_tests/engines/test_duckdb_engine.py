@@ -7,7 +7,6 @@ import pytest
 
 from agent_spend.catalog import Catalog
 from agent_spend.engines.duckdb import DuckDBEngine
-from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.models import build
 from agent_spend.partitions import Window
@@ -63,13 +62,6 @@ def test_what_does_not_fit_is_spilled_below_the_chosen_folder_and_removed(engine
     assert list((tmp_path / "spill").iterdir()) == []
 
 
-@pytest.mark.parametrize("limit", ["lots", "4", "-1GB"])
-def test_a_limit_that_is_not_a_size_is_refused_by_name(engine, monkeypatch, limit):
-    monkeypatch.setenv("AGENT_SPEND_DUCKDB_MEMORY_LIMIT", limit)
-    with pytest.raises(ConfigurationError, match="AGENT_SPEND_DUCKDB_MEMORY_LIMIT must be a size"):
-        setting(engine, "memory_limit")
-
-
 def test_a_range_that_reads_much_is_cut_into_pieces_of_days(engine, monkeypatch):
     model = engine._catalog.models["fct_apples"]
     assert engine.pieces(model, DAYS) == [DAYS]
@@ -87,12 +79,6 @@ def test_pieces_give_what_the_whole_range_gives(engine, monkeypatch):
     assert build(catalog.models["fct_apples"], catalog, Settings.from_environment(), keys) == (6, 6)
     rows = sorted(lake.read("fct_apples", "usage_day").to_pylist(), key=lambda row: row["usage_day"])
     assert [row["apples"] for row in rows] == [1, 11, 110, 1_100, 11_000, 110_000]
-
-
-def test_a_piece_that_is_no_number_is_refused_by_name(engine, monkeypatch):
-    monkeypatch.setenv("AGENT_SPEND_PIECE_MB", "some")
-    with pytest.raises(ConfigurationError, match="AGENT_SPEND_PIECE_MB must be a whole number of megabytes"):
-        engine.pieces(engine._catalog.models["fct_apples"], DAYS)
 
 
 def test_a_column_that_an_older_release_did_not_store_is_null(engine, tmp_path):

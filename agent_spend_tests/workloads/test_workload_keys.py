@@ -81,3 +81,10 @@ def test_an_owner_whose_roster_rows_ended_has_left(company):
     company.write("dim_person", person | {"last_day": DAYS[5]}, {"person_id": "E2", "name": "Ada", "last_day": DAYS[-1]})
     assert subjects(company, "key_without_owner") == ["a"]
     assert "belongs to ben@acme.test, who left on 2026-10-31" in company.findings("key_without_owner")[0]["explanation"]
+
+
+def test_a_key_is_current_while_its_last_use_is_within_the_quiet_days(company):
+    company.ledger([DAYS[13]], vendor="anthropic", series="claude_api_key", key_id="gone")
+    company.ledger([DAYS[14]], vendor="anthropic", series="claude_api_key", key_id="still")
+    company.build("int_workload__key")
+    assert {row["key_id"]: row["is_current"] for row in company.read("int_workload__key")} == {"gone": False, "still": True}

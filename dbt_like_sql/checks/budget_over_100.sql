@@ -2,4 +2,6 @@
 -- severity: ERROR
 -- partitions: none
 -- description: A budget in policies/budgets.csv is used up.
-SELECT * FROM int_budget__used WHERE kind = 'budget_over_100'
+SELECT vendor, subject, org, usage_day, observed, baseline, ratio, amount_usd, explanation
+FROM int_budget__used
+WHERE state = 'over_100'

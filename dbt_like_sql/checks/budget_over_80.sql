@@ -2,4 +2,6 @@
 -- severity: WARN
 -- partitions: none
 -- description: A budget in policies/budgets.csv is used to 80 percent or more, and not yet to 100.
-SELECT * FROM int_budget__used WHERE kind = 'budget_over_80'
+SELECT vendor, subject, org, usage_day, observed, baseline, ratio, amount_usd, explanation
+FROM int_budget__used
+WHERE state = 'over_80'

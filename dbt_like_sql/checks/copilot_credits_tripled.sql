@@ -37,8 +37,6 @@ rises AS (
 
 copilot_credits_tripled AS (
   SELECT
-    'copilot_credits_tripled' AS kind,
-    'ERROR' AS severity,
     'github_copilot' AS vendor,
     login AS subject,
     person_id,

@@ -57,8 +57,6 @@ starts AS (
 
 copilot_new_user_over_floor AS (
   SELECT
-    'copilot_new_user_over_floor' AS kind,
-    'WARN' AS severity,
     'github_copilot' AS vendor,
     login AS subject,
     person_id,
@@ -66,7 +64,6 @@ copilot_new_user_over_floor AS (
     usage_day,
     CAST(credits AS DECIMAL(38, 18)) AS observed,
     CAST(previous_credits AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     list_usd AS amount_usd,
     shown_name || ' used ' || RTRIM(RTRIM(CAST(CAST(credits AS DECIMAL(38, 2)) AS VARCHAR), '0'), '.')
       || ' credits on ' || CAST(usage_day AS VARCHAR) || '; ' || before_it

@@ -63,17 +63,11 @@ told AS (
 
 copilot_reports_disagree AS (
   SELECT
-    'copilot_reports_disagree' AS kind,
-    'WARN' AS severity,
     'github_copilot' AS vendor,
     user_login AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     usage_day,
     one_day AS observed,
     last_28_days AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     user_login || ' on ' || CAST(usage_day AS VARCHAR) || ': the 1-day report says ' || said_one_day
       || ', the 28-day report ' || said_28_days AS explanation
   FROM told

@@ -41,12 +41,8 @@ rises AS (
 
 cost_per_task_doubled AS (
   SELECT
-    'cost_per_task_doubled' AS kind,
-    'ERROR' AS severity,
     'custom_agents' AS vendor,
     workflow_id AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     usage_day,
     CAST(cost_per_completed_task_usd AS DECIMAL(38, 18)) AS observed,
     CAST(baseline_usd AS DECIMAL(38, 18)) AS baseline,

@@ -28,17 +28,9 @@ WITH failed AS (
 
 feed_failed AS (
   SELECT
-    'feed_failed' AS kind,
-    'ERROR' AS severity,
     vendor,
     feed AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     feed || ' ' || CAST(usage_day AS VARCHAR) || ' failed (' || last_attempt || '): '
       || COALESCE(NULLIF(message, ''), 'the vendor gave no reason') AS explanation
   FROM failed

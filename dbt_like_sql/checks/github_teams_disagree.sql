@@ -30,17 +30,11 @@ missing AS (
 
 github_teams_disagree AS (
   SELECT
-    'github_teams_disagree' AS kind,
-    'WARN' AS severity,
     'github_copilot' AS vendor,
     team_slug AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     usage_day,
     CAST(COUNT(*) AS DECIMAL(38, 18)) AS observed,
     CAST(0 AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     'team ' || team_slug || ' on ' || CAST(usage_day AS VARCHAR) || ': the daily report has '
       || STRING_AGG(user_login, ', ' ORDER BY user_login) || ' in it, the list of teams has not; the token may not see the team'
       AS explanation

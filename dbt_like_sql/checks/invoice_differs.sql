@@ -19,16 +19,11 @@ WITH differing AS (
 
 invoice_differs AS (
   SELECT
-    'invoice_differs' AS kind,
-    'ERROR' AS severity,
     vendor,
     vendor || ' ' || line || ' ' || STRFTIME(month, '%Y-%m') AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     month AS usage_day,
     CASE WHEN comparison = 'metered_billing_api' THEN billing_api_usd ELSE invoiced_usd END AS observed,
     CASE WHEN comparison = 'billing_api_invoice' THEN billing_api_usd ELSE metered_usd END AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     unexplained_usd AS amount_usd,
     vendor || ' ' || line || ' of ' || STRFTIME(month, '%Y-%m') || ': '
       || CASE comparison

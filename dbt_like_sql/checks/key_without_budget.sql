@@ -24,16 +24,9 @@ keys AS (
 
 key_without_budget AS (
   SELECT
-    'key_without_budget' AS kind,
-    'WARN' AS severity,
     k.vendor,
     k.key_id AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     k.month AS usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     k.list_usd AS amount_usd,
     'Key ' || COALESCE(k.key_name || ' (' || k.key_id || ')', k.key_id) || ' has no budget in policies/budgets.csv; '
       || STRFTIME(k.month, '%Y-%m') || ' so far: '

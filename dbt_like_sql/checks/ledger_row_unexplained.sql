@@ -42,16 +42,11 @@ found AS (
 
 ledger_row_unexplained AS (
   SELECT
-    'ledger_row_unexplained' AS kind,
-    'ERROR' AS severity,
     vendor,
     series || ' ' || column_name AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     usage_day,
     CAST(row_count AS DECIMAL(38, 18)) AS observed,
     CAST(0 AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     list_usd AS amount_usd,
     CAST(row_count AS VARCHAR) || ' rows of ' || series || ' (' || vendor || ') on ' || CAST(usage_day AS VARCHAR)
       || ' do not say their ' || column_name AS explanation

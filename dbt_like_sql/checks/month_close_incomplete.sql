@@ -42,17 +42,8 @@ lacking AS (
 
 month_close_incomplete AS (
   SELECT
-    'month_close_incomplete' AS kind,
-    'WARN' AS severity,
     'company' AS vendor,
     STRFTIME(month, '%Y-%m') AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
-    CAST(NULL AS DATE) AS usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     STRFTIME(month, '%Y-%m') || ' was closed by an older release without ' || table_names || ', which show what is known now; '
       || 'to freeze them too: agent-spend reopen --month ' || STRFTIME(month, '%Y-%m') || ' --reason "older release", and close it again'
       AS explanation

@@ -2,38 +2,18 @@
 -- severity: ERROR
 -- partitions: none
 -- description: A key that acts as one person, used in production: it dies when the person leaves. Claude Code's own keys count when they are tagged as production.
-WITH newest AS (
+WITH personal_key_in_prod AS (
   SELECT
-    MAX(last_seen_day) AS last_day
-  FROM rpt_auth_audit
-),
-
-current_keys AS (
-  SELECT keys.*
-  FROM int_workload__key AS keys
-  CROSS JOIN newest
-  CROSS JOIN int_workload__rule AS rules
-  WHERE keys.last_used_day > CAST(newest.last_day - rules.quiet_days AS DATE)
-),
-
-personal_key_in_prod AS (
-  SELECT
-    'personal_key_in_prod' AS kind,
-    'ERROR' AS severity,
     vendor,
     workload AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     MIN(first_used_day) AS usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS amount_usd,
     'Personal key ' || workload || ' of ' || MAX(principal_email) || ' is used in production since ' || CAST(MIN(first_used_day) AS VARCHAR)
       || ' (' || CASE WHEN MAX(environment) IS NOT NULL THEN 'tag in the key registry' ELSE 'tag of its workspace' END
-      || '); use a service key; ' || COALESCE(CAST(CAST(SUM(list_usd) AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list) in 28 days', 'use without a price') AS explanation
-  FROM current_keys
-  WHERE principal_email IS NOT NULL
+      || '); use a service key; '
+      || COALESCE(CAST(CAST(SUM(list_usd) AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list) in 28 days', 'use without a price') AS explanation
+  FROM int_workload__key
+  WHERE is_current AND principal_email IS NOT NULL
     AND (environment IN (SELECT value FROM workload_rules WHERE name = 'prod_environment') OR (is_prod_workspace AND NOT is_claude_code))
   GROUP BY vendor, workload
 )

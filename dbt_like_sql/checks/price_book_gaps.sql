@@ -55,17 +55,8 @@ problems AS (
 
 price_book_gaps AS (
   SELECT
-    'price_book_gaps' AS kind,
-    'ERROR' AS severity,
     vendor,
     book || ' ' || item || ' from ' || COALESCE(CAST(from_day AS VARCHAR), '(no day)') AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
-    CAST(NULL AS DATE) AS usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     book || ': the line of ' || item || ' from ' || COALESCE(CAST(from_day AS VARCHAR), '(no day)') || ' ' || problem AS explanation
   FROM problems
   WHERE problem IS NOT NULL

@@ -4,16 +4,11 @@
 -- description: Production work that no person drives, paid by a person's subscription seat. One finding a workload, from its first day; it clears when the workload runs on a machine key, or has stopped. Interactive use of a seat is never listed.
 WITH prod_workload_on_seat AS (
   SELECT
-    'prod_workload_on_seat' AS kind,
-    'ERROR' AS severity,
     vendor,
     workload AS subject,
     person_id,
     org,
     first_seen_day AS usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     list_usd_28d AS amount_usd,
     'Production workload ' || workload || ' has run on ' || COALESCE('the seat of ' || owner, 'a seat')
       || ' since ' || CAST(first_seen_day AS VARCHAR) || ', last on ' || CAST(last_seen_day AS VARCHAR) || ': '

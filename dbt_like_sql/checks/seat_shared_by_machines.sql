@@ -20,8 +20,6 @@ WITH seats AS (
 
 seat_shared_by_machines AS (
   SELECT
-    'seat_shared_by_machines' AS kind,
-    'WARN' AS severity,
     seats.vendor,
     seats.seat AS subject,
     seats.person_id,
@@ -29,7 +27,6 @@ seat_shared_by_machines AS (
     seats.first_seen_day AS usage_day,
     CAST(seats.workloads AS DECIMAL(38, 18)) AS observed,
     CAST(rules.shared_seat_workloads AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     seats.list_usd_28d AS amount_usd,
     CAST(seats.workloads AS VARCHAR) || ' automated workloads (' || seats.vendor || ') sign in with the seat of ' || seats.owner || ': '
       || seats.names || '; give each of them a key of its own' AS explanation

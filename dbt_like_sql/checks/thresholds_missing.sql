@@ -23,17 +23,8 @@ lacking AS (
 
 thresholds_missing AS (
   SELECT
-    'thresholds_missing' AS kind,
-    'ERROR' AS severity,
     'company' AS vendor,
     name AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
-    CAST(NULL AS DATE) AS usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     'Threshold ' || name || COALESCE(' is not a number (' || value || ')', ' is missing')
       || ' in policies/alert_thresholds.csv; alerts that need it stay silent' AS explanation
   FROM lacking

@@ -30,16 +30,10 @@ unmatched AS (
 
 unmatched_user AS (
   SELECT
-    'unmatched_user' AS kind,
-    'WARN' AS severity,
     vendor,
     identifier AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
     org,
     usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
     list_usd AS amount_usd,
     identifier || ' (' || vendor || ') is nobody in the roster on ' || CAST(usage_day AS VARCHAR) || '; '
       || COALESCE(CAST(CAST(list_usd AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list)', 'usage without a price')

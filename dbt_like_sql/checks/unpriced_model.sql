@@ -17,17 +17,10 @@ WITH unpriced AS (
 
 unpriced_model AS (
   SELECT
-    'unpriced_model' AS kind,
-    'ERROR' AS severity,
     vendor,
     model AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     usage_day,
     quantity AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     FORMAT('{:,}', CAST(quantity AS BIGINT)) || ' ' || unit || ' of ' || model || ' (' || vendor || ') on '
       || CAST(usage_day AS VARCHAR)
       || ' have no price and are in no USD total; add the model to the price book' AS explanation

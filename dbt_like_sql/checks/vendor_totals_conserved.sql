@@ -166,12 +166,8 @@ compared AS (
 
 vendor_totals_conserved AS (
   SELECT
-    'vendor_totals_conserved' AS kind,
-    'ERROR' AS severity,
     vendor,
     vendor || ' ' || total AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
     usage_day,
     in_ledger AS observed,
     in_feed AS baseline,

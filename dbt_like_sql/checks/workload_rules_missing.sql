@@ -22,17 +22,8 @@ lacking AS (
 
 workload_rules_missing AS (
   SELECT
-    'workload_rules_missing' AS kind,
-    'ERROR' AS severity,
     'company' AS vendor,
     name AS subject,
-    CAST(NULL AS VARCHAR) AS person_id,
-    '(not attributable)' AS org,
-    CAST(NULL AS DATE) AS usage_day,
-    CAST(NULL AS DECIMAL(38, 18)) AS observed,
-    CAST(NULL AS DECIMAL(38, 18)) AS baseline,
-    CAST(NULL AS DOUBLE) AS ratio,
-    CAST(NULL AS DECIMAL(38, 18)) AS amount_usd,
     'Rule ' || name || ' is missing or unreadable in policies/workload_rules.csv; the workload inventory is silent without it' AS explanation
   FROM lacking
 )

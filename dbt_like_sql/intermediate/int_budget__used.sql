@@ -3,11 +3,9 @@
 -- source: rpt_finance__budget_pace
 -- partitions: view none
 /*
-kind: budget_over_80 or budget_over_100, as the check is named
-severity: WARN below 100 percent, else ERROR
+state: over_80 or over_100
 vendor: ledger name of the vendor, custom_agents for a workflow, company for the rest
 subject: kind of scope, scope and kind of amount
-person_id: null
 org: org of the budget, '(not attributable)' without one
 usage_day: first day of the month
 observed: amount so far
@@ -17,11 +15,9 @@ amount_usd: amount so far
 explanation: one line with the figures, the day of exhaustion and the owner
 */
 SELECT
-  'budget_' || state AS kind,
-  CASE WHEN state = 'over_100' THEN 'ERROR' ELSE 'WARN' END AS severity,
+  state,
   CASE WHEN scope_kind = 'vendor' THEN scope WHEN scope_kind = 'workflow' THEN 'custom_agents' ELSE 'company' END AS vendor,
   scope_kind || ' ' || scope || ' (' || amount_kind || ')' AS subject,
-  CAST(NULL AS VARCHAR) AS person_id,
   COALESCE(org, '(not attributable)') AS org,
   month AS usage_day,
   to_date_usd AS observed,

@@ -24,11 +24,13 @@ interactive_terminals: their terminals
 first_used_day: first day of use
 last_used_day: last day of use
 list_usd: consumption in the window at list price
+is_current: whether it was used within the rule's quiet days
 */
 WITH newest AS (
   SELECT
     MAX(f.usage_day) AS last_day,
-    MAX(r.window_days) AS window_days
+    MAX(r.window_days) AS window_days,
+    CAST(MAX(f.usage_day) - MAX(r.quiet_days) AS DATE) AS quiet_day
   FROM fct_usage_day AS f
   CROSS JOIN int_workload__rule AS r
 ),
@@ -156,7 +158,7 @@ keys AS (
   LEFT JOIN dim_person AS p ON p.email = COALESCE(r.owner_email, w.owner_email)
 ),
 
-int_workload__key AS (
+all_keys AS (
   SELECT * FROM keys
   UNION ALL
   SELECT
@@ -181,6 +183,12 @@ int_workload__key AS (
     last_used_day,
     CAST(NULL AS DECIMAL(38, 18)) AS list_usd
   FROM traced
+),
+
+int_workload__key AS (
+  SELECT k.*, k.last_used_day > n.quiet_day AS is_current
+  FROM all_keys AS k
+  CROSS JOIN newest AS n
 )
 
 SELECT * FROM int_workload__key
