@@ -1,6 +1,6 @@
 """What GitHub bills for Copilot a day: credits by model from one report, seats and the rest from another."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -9,12 +9,12 @@ from agent_spend.settings import Settings
 from agent_spend.sources.copilot.billing_schema import (
     CostCenters,
     TimePeriod,
+    UsageItem,
     UsageLine,
     UsageLines,
     UsageReport,
     billing_rows,
     is_copilot,
-    sku_class,
     summed,
 )
 from agent_spend.sources.copilot.scopes import REFUSED, Part, Scope, ask_scopes
@@ -23,12 +23,14 @@ from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import Answer, VendorSession
 
 BILLING_FEED = "copilot_billing_usage"
-#: Credits in which the two reports may differ before it is said: floating-point noise, not usage.
+#: The reports that name models: of credits, and of the premium requests that ended in May 2026.
+CREDITS, REQUESTS = "ai_credit/usage", "premium_request/usage"
+#: Units in which two reports may differ before it is said: floating-point noise, not usage.
 _NOISE = Decimal("0.0001")
 
 
 def fetch_billing_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
-    """One answer a day. Credits come from ``ai_credit/usage`` only, so that no credit is counted twice."""
+    """One answer a day. What a report by model holds is read from it only, so that nothing is counted twice."""
     session = github_session(settings, own_token="GITHUB_BILLING_TOKEN")
     answered: dict[tuple[Scope, bytes], date] = {}
 
@@ -39,33 +41,54 @@ def fetch_billing_usage(days: Sequence[date], settings: Settings) -> Iterator[Da
 
 
 def _part(session: VendorSession, scope: Scope, where: str, day: date, answered: dict[tuple[Scope, bytes], date]) -> Part:
-    credits, credits_raw = _report(session, scope, "ai_credit/usage", where, day)
+    by_model = {CREDITS: _report(session, scope, CREDITS, where, day)}
     summary, summary_raw, stand_in = _summary(session, scope, where, day)
-    coarse = [report for report in (credits, summary) if report.time_period is None or not report.time_period.day]
-    # No two days have the same credits of the same models: it is the month's answer, whatever day is asked for.
-    if credits in coarse and credits.usage_items and (other := answered.setdefault((scope, credits_raw.body), day)) != day:
-        raise FeedError(
-            "wrong_day", f"{where}: field timePeriod names no day, and ai_credit/usage is the same as for {other}: the answer "
-            "may be a whole month's; nothing was stored, and what was stored for the other day should be read again"
-        )  # fmt: skip
-    if not credits.usage_items and not summary.usage_items:
+    if not by_model[CREDITS][0].usage_items and not summary.usage_items:
         raise FeedError("no_report", f"{where}: billing shows no line of any product for this day (yet)")
-    credit_lines = [item for item in credits.usage_items if sku_class(item.sku, item.unit_type) == "credits"]
+    by_model |= _premium_requests(session, scope, where, day, by_model[CREDITS][0], summary)
+    for name, (report, answer) in by_model.items():
+        # No two days have the same use of the same models: it is the month's answer, whatever day is asked for.
+        if report.is_coarse and report.usage_items and (other := answered.setdefault((scope, answer.body), day)) != day:
+            raise FeedError(
+                "wrong_day", f"{where}: field timePeriod names no day, and {name} is the same as for {other}: the answer may "
+                "be a whole month's; nothing was stored, and what was stored for the other day should be read again"
+            )  # fmt: skip
+    reports = [report for report, _ in by_model.values()]
+    split = [item for report in reports for item in report.usage_items if is_copilot(item)]
     ours = [item for item in summary.usage_items if is_copilot(item)]
-    other_lines = [item for item in ours if sku_class(item.sku, item.unit_type) != "credits"]
-    by_model = sum((item.gross_quantity for item in credit_lines), Decimal(0))
-    by_sku = sum((item.gross_quantity for item in ours if item not in other_lines), Decimal(0))
     notes = [
         f"{scope.slug}: GitHub's timePeriod is {report.time_period or 'left out'}; taken as the day that was asked for"
-        for report in coarse[:1]
-    ]
+        for report in (*reports, summary) if report.is_coarse
+    ][:1]  # fmt: skip
     notes += [f"{scope.slug}: {stand_in}"] if stand_in else []
-    if abs(by_model - by_sku) > _NOISE:
-        notes.append(f"{scope.slug}: ai_credit/usage holds {by_model} credits, usage/summary {by_sku}")
+    for name, use in ((CREDITS, "credits"), (REQUESTS, "premium requests")):
+        by_name, by_sku = _quantity(split, use), _quantity(ours, use)
+        if name in by_model and abs(by_name - by_sku) > _NOISE:
+            notes.append(f"{scope.slug}: {name} holds {by_name} {use}, usage/summary {by_sku}")
     if left_out := len(summary.usage_items) - len(ours):
         notes.append(f"{scope.slug}: lines of other products left out: {left_out}")
-    rows = billing_rows([*credit_lines, *other_lines], day, scope.kind, scope.slug)
-    return Part(rows, [credits_raw, *summary_raw], "; ".join(notes))
+    uses = {item.use for item in split}
+    rows = billing_rows([*split, *(item for item in ours if item.use not in uses)], day, scope.kind, scope.slug)
+    return Part(rows, [*(answer for _, answer in by_model.values()), *summary_raw], "; ".join(notes))
+
+
+def _premium_requests(
+    session: VendorSession, scope: Scope, where: str, day: date, credits: UsageReport, summary: UsageReport
+) -> dict[str, tuple[UsageReport, Answer]]:
+    """Premium requests by model, where the day has any; where that report is refused, the summary's line stands for them."""
+    uses = [{item.use for item in report.usage_items} for report in (summary, credits)]
+    if "premium requests" not in uses[0] - uses[1]:
+        return {}
+    try:
+        return {REQUESTS: _report(session, scope, REQUESTS, where, day)}
+    except FeedError as error:
+        if error.reason not in REFUSED:
+            raise
+        return {}
+
+
+def _quantity(items: Iterable[UsageItem], use: str) -> Decimal:
+    return sum((item.gross_quantity for item in items if item.use == use), Decimal(0))
 
 
 def _summary(session: VendorSession, scope: Scope, where: str, day: date) -> tuple[UsageReport, list[Answer], str]:

@@ -33,7 +33,7 @@ class TimePeriod(msgspec.Struct):
 
 
 class UsageItem(msgspec.Struct, rename="camel"):
-    """One line of ``usage/summary`` (one an SKU) or of ``ai_credit/usage`` (one an SKU and model)."""
+    """One line of ``usage/summary`` (one an SKU), ``ai_credit/usage`` or ``premium_request/usage`` (one an SKU and model)."""
 
     product: str
     sku: str
@@ -46,12 +46,25 @@ class UsageItem(msgspec.Struct, rename="camel"):
     net_amount: Decimal
     model: str | None = None
 
+    @property
+    def use(self) -> str:
+        """What the line counts, however its SKU is spelled: ``credits``, ``premium requests``, or the SKU itself."""
+        if sku_class(self.sku, self.unit_type) == "credits":
+            return "credits"
+        sku = squeezed(self.sku)
+        return "premium requests" if "premiumrequest" in sku else sku
+
 
 class UsageReport(msgspec.Struct, rename="camel"):
-    """Either billing usage report."""
+    """One of these billing usage reports."""
 
     usage_items: list[UsageItem]
     time_period: TimePeriod | None = None
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether it names no day: GitHub promises the year only."""
+        return self.time_period is None or not self.time_period.day
 
 
 class UsageLine(msgspec.Struct, rename="camel"):

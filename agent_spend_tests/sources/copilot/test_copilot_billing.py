@@ -120,6 +120,56 @@ def test_githubs_own_samples_that_name_the_year_only_are_read_and_it_is_said(git
     assert "acme: GitHub's timePeriod is 2025; taken as the day that was asked for" in answer.message
 
 
+def premium(sku: str, model: str, quantity: str, discount: str, net: str) -> str:
+    usd = [f"{Decimal(number) * Decimal('0.04'):f}" for number in (quantity, discount, net)]
+    of_model = f'"model":"{model}",' if model else ""
+    return (
+        f'{{"product":"Copilot","sku":"{sku}",{of_model}"unitType":"requests","pricePerUnit":0.04,'
+        f'"grossQuantity":{quantity},"grossAmount":{usd[0]},"discountQuantity":{discount},"discountAmount":{usd[1]},'
+        f'"netQuantity":{net},"netAmount":{usd[2]}}}'
+    )
+
+
+def test_premium_requests_of_before_june_2026_are_read_by_model(github):
+    # GitHub REST reference, "Get billing premium request usage report for an enterprise": its year-only sample.
+    day, period = date(2025, 11, 18), '"timePeriod":{"year":2025},"enterprise":"GitHub"'
+    github.answer(CREDITS, report(period=period))
+    github.answer(SUMMARY, report(premium("copilot_premium_request", "", "100", "0", "100"), period=period))
+    github.answer(BILL + "/premium_request/usage", report(
+        premium("Copilot Premium Request", "GPT-5", "100", "0", "100"), period=period))
+    (answer,) = ask(day)
+    (row,) = FEED.table(answer).to_pylist()
+    assert (row["sku_class"], row["model"], row["unit"]) == ("other", "GPT-5", "requests")
+    assert (row["gross_quantity"], row["gross_usd"], row["net_usd"]) == (Decimal(100), Decimal(4), Decimal(4))
+    assert answer.message == "acme: GitHub's timePeriod is 2025; taken as the day that was asked for"
+
+
+def test_premium_requests_stay_a_line_of_the_summary_where_their_report_is_refused(github):
+    github.answer(CREDITS, report())
+    github.answer(SUMMARY, report(premium("copilot_premium_request", "", "300", "100", "200")))
+    (row,) = rows()
+    assert (row["model"], row["gross_usd"], row["discount_usd"], row["net_usd"]) == (
+        None, Decimal(12), Decimal(4), Decimal(8))
+    assert github.asked(BILL + "/premium_request/usage") == 1
+
+
+def test_nothing_that_one_report_alone_holds_is_dropped(github):
+    # As in the sample of a billing answer of github-copilot-resources/copilot-metrics-viewer: both units in one report.
+    github.answer(CREDITS, report(HAIKU, premium("Copilot Premium Request", "claude-opus-4.5", "600", "60", "540")))
+    github.answer(SUMMARY, report(SEATS))
+    assert sorted((row["sku_class"], row["model"], row["net_usd"]) for row in rows() if row["model"]) == [
+        ("credits", "Auto: Claude Haiku 4.5", Decimal("0.0162")), ("other", "claude-opus-4.5", Decimal("21.6"))]
+    assert len(rows()) == 3
+
+
+def test_credits_that_the_summary_alone_holds_are_kept_without_a_model(github):
+    github.answer(CREDITS, report())
+    github.answer(SUMMARY, report(BOTH_MODELS))
+    (row,) = rows()
+    assert (row["sku_class"], row["model"], row["gross_quantity"]) == ("credits", None, Decimal("183.27"))
+    assert ask()[0].message == "acme: ai_credit/usage holds 0 credits, usage/summary 183.27"
+
+
 def test_an_answer_without_a_period_is_taken_as_the_day(github):
     github.answer(CREDITS, report(HAIKU, period='"enterprise":"acme"'))
     github.answer(SUMMARY, report(SEATS))
