@@ -159,6 +159,8 @@ def error_text(answer: Answer | Download, limit: int = 200) -> str:
         return head[:limit].decode("utf-8", "replace").strip() or "(no text)"
     if isinstance(body, dict):
         inner = body.get("error")
+        if inner is None and "message" not in body and isinstance(body.get("errors"), list):
+            inner = next(iter(body["errors"]), None)
         if isinstance(inner, dict):
             return str(inner.get("message") or inner)[:limit]
         return str(body.get("message") or inner or body)[:limit]

@@ -221,15 +221,16 @@ def _batches(rows: Rows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
 def decode(body: bytes, shape: type, where: str):
     """Parse JSON into a ``msgspec`` shape; numbers of type ``Decimal`` keep the digits of the text.
 
-    Unknown fields and the order of keys do not matter.
+    Unknown fields and the order of keys do not matter; ``7.0`` and ``"7"`` are the whole number 7.
 
     Raises:
         FeedError: ``malformed`` or ``missing_field``, naming ``where`` (feed and day, or endpoint) and the field.
     """
     try:
-        return msgspec.json.decode(body, type=shape)
+        return msgspec.json.decode(body, type=shape, strict=False)
     except msgspec.ValidationError as error:
-        raise FeedError("missing_field", f"{where}: {error}; the vendor's shape has changed or the file is not its") from None
+        remedy = "the vendor's shape has changed (update agent_spend), or the setting names another address or file"
+        raise FeedError("missing_field", f"{where}: {error}; nothing was stored: {remedy}") from None
     except msgspec.DecodeError as error:
         raise FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored") from None
 

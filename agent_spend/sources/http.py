@@ -43,7 +43,7 @@ class VendorSession:
         rates: requests a minute by path prefix, longest prefix wins; from the vendor's documentation. Sessions with the
             same vendor, address and rates share one budget.
         rate_scale: see ``Settings.http_rate_scale``.
-        is_rate_limited: tells a rate-limit refusal from a permission refusal for status 403 (GitHub).
+        is_rate_limited: finds a rate-limit refusal that has another status than 429 (GitHub: 403, and 200 of GraphQL).
         unhinted_wait_seconds: first pause after a rate-limit refusal that names none, doubled each time; ``None`` for
             the backoff of other failures.
         spool_dir: where large downloads wait.
@@ -126,9 +126,10 @@ class VendorSession:
             self._pace.wait_turn(path)
         where = f"{request['method']} {request['url'].split('?')[0]}"
         answer = self._ask(receive, where, request)
-        if answer.status not in _RETRIED_STATUS and not (answer.status == 403 and self._is_rate_limited(answer)):
+        is_rate_limited = answer.status == 429 or self._is_rate_limited(answer)
+        if not is_rate_limited and answer.status not in _RETRIED_STATUS:
             return answer
-        reason = "rate_limited" if answer.status in (403, 429) else "server_error"
+        reason = "rate_limited" if is_rate_limited else "server_error"
         error = self._error(reason, f"{where} answered {answer.status}: {error_text(answer)}")
         wait_seconds = pace.asked_wait(answer.headers)
         if reason == "rate_limited":

@@ -60,6 +60,9 @@ def test_a_byte_order_mark_belongs_to_no_line(tmp_path):
     [
         (b'{"message":"No access","status":"403"}', "No access"),
         (b'{"type":"error","error":{"type":"x","message":"invalid x-api-key"}}', "invalid x-api-key"),
+        (b'{"data":null,"errors":[{"type":"FORBIDDEN","message":"no such owner"}]}', "no such owner"),
+        (b'{"message":"Validation Failed","errors":[{"message":"bad day"}]}', "Validation Failed"),
+        (b'{"errors":["permission denied"]}', "permission denied"),
         (b"<Error/>", "<Error/>"),
         (b"", "(no text)"),
     ],

@@ -20,6 +20,7 @@ from agent_spend.sources.http import VendorSession
 _LINK_REFUSED = (401, 403, 404)
 #: Keeps the digits of a number.
 _JSON = msgspec.json.Encoder(decimal_format="number")
+_DAY_TOTALS, _HEAD_BYTES = b'"day_totals"', 1 << 16
 
 Record = TypeVar("Record", UserDay, UserTeam)
 
@@ -79,20 +80,27 @@ def read_report(
 
 def _numbered_lines(file: Download, name: str) -> Iterator[tuple[int, bytes]]:
     """Lines that are not blank, by number. A file that is one JSON document, as in GitHub's examples, gives its entries."""
-    is_first = True
+    prefix = _place_of_entries(file.document().read(_HEAD_BYTES).lstrip())
+    if prefix is not None:
+        yield from enumerate(_entries(file, prefix, name), 1)
+        return
     for number, line in enumerate(file.lines(), 1):
-        if line.isspace():
-            continue
-        if is_first and (line.lstrip().startswith(b"[") or line.strip() == b"{"):
-            yield from enumerate(_entries(file, "item" if line.lstrip().startswith(b"[") else "", name), 1)
-            return
-        is_first = False
-        yield number, line
+        if not line.isspace():
+            yield number, line
+
+
+def _place_of_entries(head: bytes) -> str | None:
+    """Where a file that is one document keeps its entries, as ijson names it; ``None`` for a file of lines."""
+    is_list = head.startswith(b"[")
+    # The aggregated reports have their days in an object around them, and so do copies of the users' reports.
+    if _DAY_TOTALS in head:
+        return ("item." if is_list else "") + "day_totals.item"
+    return "item" if is_list else "" if head.partition(b"\n")[0].strip() == b"{" else None
 
 
 def _entries(file: Download, prefix: str, name: str) -> Iterator[bytes]:
     try:
-        for entry in ijson.items(file.document(), prefix, multiple_values=not prefix):
+        for entry in ijson.items(file.document(), prefix, multiple_values=not prefix.startswith("item")):
             yield _JSON.encode(entry)
     except (ijson.JSONError, UnicodeEncodeError) as error:
         reason = " ".join(str(error).split())

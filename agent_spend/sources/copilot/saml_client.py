@@ -33,8 +33,8 @@ def read_saml(session: VendorSession, scope: Scope, where: str) -> Part:
     """Every external identity that an account has claimed.
 
     Raises:
-        FeedError: ``no_saml`` where single sign-on is not set up at this scope; ``forbidden``, ``not_found``,
-            ``rate_limited`` or ``graphql`` for what GraphQL refuses with status 200; ``endless_pages``.
+        FeedError: ``no_saml`` where single sign-on is not set up at this scope; ``forbidden``, ``not_found`` or
+            ``graphql`` for what GraphQL refuses with status 200; ``endless_pages``.
     """
     rows: list[dict] = []
     raw: list[Answer] = []
@@ -70,7 +70,7 @@ def _identities(answer: IdentityAnswer, scope: Scope, at: str) -> ExternalIdenti
             raise FeedError("forbidden", f"{said}; the token needs {_permission(scope)}", State.FORBIDDEN)
         if error.type == "NOT_FOUND":
             raise FeedError("not_found", f"{said}; check the name, and that the token sees it")
-        raise FeedError("rate_limited" if error.type == "RATE_LIMITED" else "graphql", said)
+        raise FeedError("graphql", said)
     data = answer.data
     owner = data and (data.organization if scope.kind == "organization" else data.enterprise and data.enterprise.ownerInfo)
     if not owner:

@@ -1,5 +1,6 @@
 """How GitHub is asked: one signed session, what its refusals mean, and days fetched side by side."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
@@ -16,6 +17,8 @@ REQUESTS_A_MINUTE = 600
 #: What GitHub asks of a client that meets a secondary limit without a hint; it also asks to double it each time.
 SECONDARY_LIMIT_WAIT_SECONDS = 60
 WORKERS = 8
+#: GraphQL's refusal, by its type or (secondary limit) by its words; no list of people holds either.
+_GRAPHQL_LIMIT = re.compile(rb'"type":\s*"RATE_LIMIT|"message":\s*"[^"]*rate limit', re.IGNORECASE)
 
 
 def github_session(settings: Settings, *, own_token: str = "") -> VendorSession:
@@ -44,12 +47,17 @@ def github_session(settings: Settings, *, own_token: str = "") -> VendorSession:
 
 
 def is_rate_limited(answer: Answer | Download) -> bool:
-    """GitHub refuses with 403 for permissions and for rate limits alike; only the latter carry one of these hints."""
-    return (
-        answer.headers.get("x-ratelimit-remaining") == "0"
-        or "retry-after" in answer.headers
-        or "rate limit" in error_text(answer).lower()
-    )
+    """Whether GitHub refuses for asking too often: with 403, as for a missing permission, or with 200 from GraphQL.
+
+    A 403 then carries one of these hints; a GraphQL answer has an error of type ``RATE_LIMITED`` (or ``RATE_LIMIT``).
+    """
+    if answer.status == 403:
+        return (
+            answer.headers.get("x-ratelimit-remaining") == "0"
+            or "retry-after" in answer.headers
+            or "rate limit" in error_text(answer).lower()
+        )
+    return answer.status == 200 and answer.url.endswith("/graphql") and bool(_GRAPHQL_LIMIT.search(answer.body))
 
 
 def get(session: VendorSession, path: str, params: dict | None, where: str) -> Answer:

@@ -1,5 +1,6 @@
 """How GitHub is asked: pauses as long as it wants them, few connections, and the token for nobody else."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 
@@ -10,7 +11,8 @@ from agent_spend.errors import State
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.assets import FEEDS
 
-USAGE, SEATS = (next(feed for feed in FEEDS if feed.name == name) for name in ("copilot_user_usage", "copilot_seats"))
+NAMES = ("copilot_user_usage", "copilot_seats", "github_identities")
+USAGE, SEATS, IDENTITIES = (next(feed for feed in FEEDS if feed.name == name) for name in NAMES)
 DAY = date(2026, 11, 18)
 PATH = "/enterprises/acme/copilot/metrics/reports/users-1-day"
 FILE = "/files/part-0.json"
@@ -69,6 +71,34 @@ def test_a_primary_limit_that_ends_soon_is_waited_for(github, waits):
     published(github)
     assert ask()[0].state is State.AVAILABLE
     assert {round(seconds) for seconds in waits} <= {44, 45}
+
+
+GRAPHQL_LIMITS = [
+    '{"data":null,"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}',
+    '{"errors":[{"type":"RATE_LIMIT","code":"graphql_rate_limit","message":"API rate limit already exceeded"}]}',
+    '{"documentation_url":"https://docs.github.com","message":"You have exceeded a secondary rate limit."}',
+]
+
+
+@pytest.mark.parametrize("body", GRAPHQL_LIMITS)
+def test_a_rate_limit_that_graphql_tells_with_status_200_is_waited_for(github, waits, monkeypatch, body):
+    monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", "saml")
+    nodes = [{"samlIdentity": {"nameId": "mira@a.test"}, "user": {"login": "mira", "databaseId": 7}}]
+    provider = {"samlIdentityProvider": {"externalIdentities": {"edges": [{"node": node} for node in nodes]}}}
+    github.answer("/graphql", body)
+    github.answer("/graphql", body, headers={"Retry-After": "9"})
+    github.answer("/graphql", json.dumps({"data": {"enterprise": {"ownerInfo": provider}}}))
+    (answer,) = IDENTITIES.fetch([Settings.from_environment().today], Settings.from_environment())
+    assert [row["user_login"] for row in answer.rows] == ["mira"]
+    assert {round(seconds) for seconds in waits} == {60, 9}
+
+
+def test_a_rate_limit_of_graphql_that_ends_in_an_hour_fails_the_day_at_once(github, waits, monkeypatch):
+    monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", "saml")
+    reset = str(int(datetime.now(UTC).timestamp()) + 3000)
+    github.answer("/graphql", GRAPHQL_LIMITS[0], headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset})
+    (answer,) = IDENTITIES.fetch([Settings.from_environment().today], Settings.from_environment())
+    assert (answer.state, answer.reason, github.asked("/graphql"), waits) == (State.MISSING, "rate_limited", 1, [])
 
 
 def test_a_refusal_pauses_every_feed_of_the_account(github, waits):
