@@ -1,15 +1,17 @@
 """The key registry as tags on AWS Secrets Manager: `ListSecrets` in each region named, and nothing else."""
 
 import json
-from collections.abc import Iterator
 
 from agent_spend.errors import FeedError, State
-from agent_spend.sources.http import TIMEOUT_SECONDS, Answer
+from agent_spend.sources.http import MAX_ATTEMPTS, TIMEOUT_SECONDS, Answer
 from agent_spend.sources.key_registry import schema
 from agent_spend.sources.key_registry.schema import Registry
 
 _PAGE_SIZE = 100
-_EXPIRED = {"ExpiredTokenException", "InvalidClientTokenId", "InvalidSignatureException", "UnrecognizedClientException"}
+_EXPIRED = {
+    "ExpiredTokenException", "InvalidClientTokenId", "InvalidSignatureException", "RequestExpired", "UnrecognizedClientException",
+}  # fmt: skip
+_TOO_MANY = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 
 
 def read(setting: str, uri: str) -> Registry:
@@ -19,8 +21,9 @@ def read(setting: str, uri: str) -> Registry:
     Credentials are boto3's own (environment, profile, role); this project never sees them.
 
     Raises:
-        FeedError: ``not_installed``, ``unauthorized``, ``forbidden``, ``connection``, ``rate_limited``,
-            ``server_error``; ``empty_file`` when no secret of any region names a key. One failed region fails all.
+        FeedError: ``not_installed``, ``unauthorized``, ``forbidden``, ``not_found``, ``connection``, ``timeout``,
+            ``rate_limited``, ``server_error``, ``malformed``, ``repeated_page``; ``empty_file`` when no secret of any region
+            names a key. One failed region fails all.
     """
     regions = [region.strip() for region in uri.partition("://")[2].split(",") if region.strip()]
     if not regions:
@@ -39,7 +42,7 @@ def read(setting: str, uri: str) -> Registry:
     return Registry(schema.versions_of(lines, "aws_secrets_manager"), "; ".join(notes), tuple(raw))
 
 
-def _secrets(region: str) -> Iterator[dict]:
+def _secrets(region: str) -> list[dict]:
     try:
         from boto3.session import Session
         from botocore import exceptions
@@ -48,32 +51,43 @@ def _secrets(region: str) -> Iterator[dict]:
         raise FeedError("not_installed", "reading AWS Secrets Manager needs boto3: install agent-spend[aws]") from None
     where = f"AWS Secrets Manager ListSecrets in {region}"
     connect, answer = TIMEOUT_SECONDS
-    config = Config(connect_timeout=connect, read_timeout=answer, retries={"mode": "standard", "max_attempts": 5})
+    retries = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
+    config = Config(connect_timeout=connect, read_timeout=answer, retries=retries)
     try:
         # A session of its own: boto3's default one would keep credentials that have since been changed.
         client = Session().client("secretsmanager", region_name=region, config=config)
         pages = client.get_paginator("list_secrets").paginate(
             IncludePlannedDeletion=True, PaginationConfig={"PageSize": _PAGE_SIZE}
         )
-        for page in pages:
-            yield from page["SecretList"]
+        return [{"Name": entry["Name"], "Tags": entry.get("Tags")} for page in pages for entry in page["SecretList"]]
     except exceptions.ClientError as error:
-        raise _refusal(where, error.response["Error"]) from None
+        raise _refusal(where, error.response) from None
+    except exceptions.PaginationError:
+        raise FeedError("repeated_page", f"{where}: the same page came twice; nothing was stored, run it again") from None
+    except (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError):
+        raise FeedError("timeout", f"{where} did not answer in time; check the network and AWS_ENDPOINT_URL") from None
     except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.TokenRetrievalError) as error:
         raise FeedError("unauthorized", f"{where}: {error}; give boto3 a role, a profile or keys") from None
+    except (KeyError, TypeError, AttributeError, exceptions.ResponseStreamingError):
+        # boto3 takes any answer with status 200 for the service's, whatever it holds.
+        message = "is no whole list of secrets; nothing was stored. Check AWS_ENDPOINT_URL and proxies, and run it again"
+        raise FeedError("malformed", f"{where}: the answer {message}") from None
     except exceptions.BotoCoreError as error:
         raise FeedError("connection", f"{where}: {error}; check the region's name and the network") from None
 
 
-def _refusal(where: str, error: dict) -> FeedError:
+def _refusal(where: str, answer: dict) -> FeedError:
+    error, status = answer.get("Error", {}), answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
     code, message = error.get("Code", ""), f"{where}: {error.get('Code')} {error.get('Message', '')}".strip()
-    if code.startswith("AccessDenied"):
+    if code.startswith("AccessDenied") or status == 403:
         return FeedError("forbidden", f"{message}; allow secretsmanager:ListSecrets", State.FORBIDDEN)
-    if code in _EXPIRED:
-        return FeedError("unauthorized", f"{message}; renew the AWS credentials of this process")
-    if code in {"Throttling", "ThrottlingException", "TooManyRequestsException"}:
-        return FeedError("rate_limited", message)
-    return FeedError("server_error", message)
+    if code in _EXPIRED or status == 401:
+        return FeedError("unauthorized", f"{message}; renew the AWS credentials of this process, and check its clock")
+    if code in _TOO_MANY or status == 429:
+        return FeedError("rate_limited", f"{message}; run it again later")
+    if status == 404:
+        return FeedError("not_found", f"{message}; check AWS_ENDPOINT_URL")
+    return FeedError("server_error", f"{message}; run it again later")
 
 
 def _tags(entry: dict) -> dict[str, str]:

@@ -1,5 +1,10 @@
 """The key registry from AWS Secrets Manager's tags, against moto's server."""
 
+import json
+import time
+from contextlib import ExitStack
+from types import SimpleNamespace
+
 import pytest
 import requests
 
@@ -103,15 +108,91 @@ def test_missing_credentials_are_named(manager, answer_of, monkeypatch):
     assert (answer.reason, answer.is_data) == ("unauthorized", False)
 
 
-def test_a_refused_listing_is_forbidden_and_names_the_permission(answer_of, monkeypatch):
-    def refuse(request: Request) -> Response:
-        body = '{"__type":"AccessDeniedException","Message":"User is not authorized to perform ListSecrets"}'
-        return Response(body, 400, content_type="application/x-amz-json-1.1")
+@pytest.fixture
+def listing(manager, monkeypatch):
+    """Answers as told in turn instead of the account, each a status and a body; the last one stays."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(time=time.time, sleep=lambda seconds: None))
+    with ExitStack() as stack:
 
-    with served(Request.application(refuse), Manager()) as manager:
+        def answer(*answers: tuple[int, str]) -> Manager:
+            queue = list(answers)
+
+            def serve(request: Request) -> Response:
+                status, body = queue.pop(0) if len(queue) > 1 else queue[0]
+                return Response(body, status, content_type="application/x-amz-json-1.1")
+
+            served_here = stack.enter_context(served(Request.application(serve), Manager()))
+            monkeypatch.setenv("AWS_ENDPOINT_URL", served_here.url)
+            return served_here
+
+        yield answer
+
+
+def refused(code: str, message: str = "") -> tuple[int, str]:
+    return 400, json.dumps({"__type": code, "Message": message})
+
+
+ONE_KEY = {"Name": "checkout", "Tags": [{"Key": "anthropic_api_key_id", "Value": "apikey_01SimA"}]}
+PAGE = 200, json.dumps({"SecretList": [ONE_KEY], "NextToken": "2"})
+
+
+@pytest.mark.parametrize(
+    ("answers", "reason", "remedy"),
+    [
+        ([refused("UnrecognizedClientException")], "unauthorized", "renew the AWS credentials"),
+        ([refused("InvalidSignatureException", "Signature expired")], "unauthorized", "check its clock"),
+        ([refused("AccessDeniedException", "no")], "forbidden", "allow secretsmanager:ListSecrets"),
+        ([(403, "<html>proxy</html>")], "forbidden", "allow secretsmanager:ListSecrets"),
+        ([(404, "{}")], "not_found", "check AWS_ENDPOINT_URL"),
+        ([refused("ThrottlingException", "Rate exceeded")], "rate_limited", "run it again later"),
+        ([(429, "{}")], "rate_limited", "run it again later"),
+        ([(500, "{}")], "server_error", "run it again later"),
+        ([(200, '{"SecretList":[{"Name":"a"')], "malformed", "Check AWS_ENDPOINT_URL"),
+        ([(200, "<html>sign in</html>")], "malformed", "Check AWS_ENDPOINT_URL"),
+        ([(200, "")], "malformed", "Check AWS_ENDPOINT_URL"),
+        ([(200, "null")], "malformed", "Check AWS_ENDPOINT_URL"),
+        ([(200, '{"SecretList":[{"ARN":"arn:aws:1"}]}')], "malformed", "Check AWS_ENDPOINT_URL"),
+        ([PAGE, (500, "{}")], "server_error", "run it again later"),
+        ([PAGE], "repeated_page", "run it again"),
+    ],
+)
+def test_each_fault_is_named_with_its_remedy_and_gives_no_registry(listing, answer_of, answers, reason, remedy):
+    listing(*answers)
+    answer = answer_of("aws-secretsmanager://eu-west-1")
+    assert (answer.is_data, answer.reason) == (False, reason), answer.message
+    assert answer.message.startswith("AWS Secrets Manager ListSecrets in eu-west-1") and remedy in answer.message
+    assert (answer.state is State.FORBIDDEN) == (reason == "forbidden")
+
+
+def test_a_listing_that_is_late_is_a_timeout(manager, answer_of, monkeypatch):
+    def late(request: Request) -> Response:
+        time.sleep(0.4)
+        return Response("{}")
+
+    monkeypatch.setattr("agent_spend.sources.key_registry.from_aws.TIMEOUT_SECONDS", (1, 0.05))
+    monkeypatch.setattr("agent_spend.sources.key_registry.from_aws.MAX_ATTEMPTS", 1)
+    with served(Request.application(late), Manager()) as manager:
         monkeypatch.setenv("AWS_ENDPOINT_URL", manager.url)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-        answer = answer_of("aws-secretsmanager://eu-west-1")
-    assert (answer.state, answer.reason) == (State.FORBIDDEN, "forbidden")
-    assert "allow secretsmanager:ListSecrets" in answer.message
+        assert answer_of("aws-secretsmanager://eu-west-1").reason == "timeout"
+
+
+def test_a_passing_fault_is_retried(listing, rows_of):
+    listing(refused("ThrottlingException"), (500, "{}"), (200, json.dumps({"SecretList": [ONE_KEY]})))
+    assert rows_of("aws-secretsmanager://eu-west-1", "key_id") == [("apikey_01SimA",)]
+
+
+def test_the_published_listing_is_read_once_its_secrets_have_tags(listing, rows_of, answer_of):
+    """AWS API reference, ListSecrets, example: two secrets of others; the tags are ours."""
+    stages = {"EXAMPLE1-90ab-cdef-fedc-ba987EXAMPLE": ["AWSCURRENT"]}
+    published = [
+        {"ARN": f"arn:aws:secretsmanager:us-west-2:123456789012:secret:{name}-a1b2c3", "Description": "My test database secret",
+         "LastChangedDate": 1523477145.729, "Name": name, "SecretVersionsToStages": stages}
+        for name in ("MyTestDatabaseSecret", "MyTestDatabaseSecret1")
+    ]
+    listing((200, json.dumps({"SecretList": published})))
+    assert answer_of("aws-secretsmanager://us-west-2").reason == "empty_file"
+    tags = {"anthropic_api_key_id": "apikey_01SimA", "CostCenter": "CC-410", "Environment": "Production"}
+    published[1]["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    listing((200, json.dumps({"SecretList": published})))
+    assert rows_of("aws-secretsmanager://us-west-2", *COLUMNS) == [
+        ("anthropic", "apikey_01SimA", "MyTestDatabaseSecret1", "production", "CC-410", None, "aws_secrets_manager")]

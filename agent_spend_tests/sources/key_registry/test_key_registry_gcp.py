@@ -110,3 +110,18 @@ def test_a_service_account_file_is_enough(manager, rows_of, monkeypatch, tmp_pat
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
     assert rows_of("gcp-secretmanager://other", "key_id") == [("apikey_01SimR",)]
     assert manager.requests == ["POST /token", "GET /v1/projects/other/secrets"]
+
+
+def test_the_published_shape_of_a_secret_is_read_with_everything_it_may_hold(manager, rows_of):
+    """Google's REST reference, projects.secrets: every field of a secret, and the total that counts them."""
+    secret = {
+        "name": "projects/123456789012/secrets/my-secret", "createTime": "2024-10-02T15:01:23.045123456Z",
+        "replication": {"userManaged": {"replicas": [{"location": "europe-west1"}]}}, "etag": '"162145a4f894d5"',
+        "labels": {"environment": "prod"}, "topics": [{"name": "projects/p/topics/t"}], "expireTime": "2027-01-01T00:00:00Z",
+        "rotation": {"nextRotationTime": "2026-12-01T00:00:00Z", "rotationPeriod": "2592000s"},
+        "versionAliases": {"current": "4"}, "versionDestroyTtl": "86400s", "tags": {"123/env": "456"},
+        "annotations": {"anthropic_api_key_id": "apikey_01SimA", "Cost-Center": "CC-410"},
+    }  # fmt: skip
+    manager.answers.append((200, {}, json.dumps({"secrets": [secret], "totalSize": 1})))
+    assert rows_of("gcp-secretmanager://acme", *COLUMNS) == [
+        ("anthropic", "apikey_01SimA", "my-secret", "prod", "CC-410", None, "gcp_secret_manager")]

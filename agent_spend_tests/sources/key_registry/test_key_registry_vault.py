@@ -1,5 +1,6 @@
 """The key registry from HashiCorp Vault's custom metadata."""
 
+import json
 import sys
 
 import pytest
@@ -172,3 +173,24 @@ def test_without_hvac_the_extra_is_named(manager, answer_of, monkeypatch):
     monkeypatch.setitem(sys.modules, "agent_spend.sources.key_registry.vault_metadata", None)
     answer = answer_of(manager.uri)
     assert (answer.reason, answer.message) == ("not_installed", "reading Vault needs hvac: install agent-spend[vault]")
+
+
+def test_the_published_samples_of_a_list_and_of_a_secrets_metadata_are_read(manager, rows_of):
+    """Vault API documentation, KV version 2, "List secrets" and "Read secret metadata"; the key's id is ours."""
+    version = {"created_time": "2018-03-22T02:24:06.945319214Z", "deletion_time": "", "destroyed": False}
+    metadata = {
+        "cas_required": False, "created_time": "2018-03-22T02:24:06.945319214Z", "current_version": 3,
+        "delete_version_after": "3h25m19s", "max_versions": 0, "oldest_version": 0,
+        "updated_time": "2018-03-22T02:36:43.986212308Z", "last_updated_by": {"actor": "root", "operation": "create"},
+        "custom_metadata": {"foo": "abc", "bar": "123", "baz": "5c07d823-3810-48f6-a147-4c06b5219e84",
+                            "anthropic_api_key_id": "apikey_01SimA", "cost-center": "CC-410"},
+        "versions": {"1": version, "2": version, "3": version},
+    }  # fmt: skip
+    manager.answers += [
+        (200, {}, json.dumps({"data": {"keys": ["foo", "foo/"]}})),
+        (200, {}, json.dumps({"data": metadata})),
+        (200, {}, json.dumps({"data": {"keys": ["bar"]}})),
+        (200, {}, json.dumps({"data": metadata | {"custom_metadata": None}})),
+    ]
+    assert rows_of(manager.uri, "key_id", "key_name", "cost_center", "source") == [
+        ("apikey_01SimA", "ai/foo", "CC-410", "vault")]
