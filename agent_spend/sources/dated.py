@@ -42,11 +42,15 @@ def dates_of(line: Line) -> tuple[date | None, date | None]:
     return valid_from, valid_to
 
 
-def valid_on(day: date, versions: Iterable[Dated], key: Callable[[dict], Hashable], what: str) -> list[Dated]:
+def valid_on(
+    day: date, versions: Iterable[Dated], key: Callable[[dict], Hashable], what: str,
+    together: Callable[[Sequence[Dated]], Dated | None] = lambda rivals: None,
+) -> list[Dated]:
     """The one version of each ``key`` on ``day``: of several, the one with the latest ``valid_from``.
 
     Args:
         what: the key in words, for messages, e.g. ``"person"``.
+        together: what different versions that start on the same day say as one; ``None`` where they contradict each other.
 
     Raises:
         FeedError: ``duplicate`` when two different versions of a key start on the same day, naming both lines.
@@ -61,7 +65,9 @@ def valid_on(day: date, versions: Iterable[Dated], key: Callable[[dict], Hashabl
         elif version.starts == rivals[0].starts and version.row != rivals[0].row:
             rivals.append(version)
     for name, rivals in newest.items():
-        if len(rivals) > 1:
+        if len(rivals) > 1 and (one := together(rivals)):
+            rivals[:] = [one]
+        elif len(rivals) > 1:
             raise duplicate(rivals[0], rivals[1], f"{what} {name} has two rows for {day}", "close one with valid_to")
     return [rivals[0] for rivals in newest.values()]
 

@@ -52,7 +52,7 @@ TABLES = {
     "int_workload__key": ("none", _schema(
         vendor=TEXT, key_id=TEXT, workload=TEXT, key_name=TEXT, environment=TEXT, cost_center=TEXT, owner_email=TEXT,
         owner_left_day=DAY, other_environment=TEXT, other_environment_rule=TEXT, is_claude_code=FLAG,
-        principal_email=TEXT, is_prod_workspace=FLAG, interactive_sessions=WHOLE, interactive_first_day=DAY,
+        principal_email=TEXT, is_prod=FLAG, is_prod_workspace=FLAG, interactive_sessions=WHOLE, interactive_first_day=DAY,
         interactive_last_day=DAY, interactive_terminals=TEXT, first_used_day=DAY, last_used_day=DAY, list_usd=MONEY,
         is_current=FLAG)),
     "int_github__login": ("none", _schema(user_id=WHOLE, user_login=TEXT, first_day=DAY, last_day=DAY)),

@@ -21,7 +21,8 @@ def key(**more):
     return {
         "vendor": "anthropic", "key_id": "apikey_01A", "workload": "checkout-prod", "key_name": "checkout-prod",
         "environment": "prod", "cost_center": "CC-410", "owner_email": "lead@acme.test", "is_claude_code": False,
-        "is_prod_workspace": False, "first_used_day": FIRST, "last_used_day": LAST, "list_usd": "48.6", "is_current": True,
+        "is_prod": True, "is_prod_workspace": False, "first_used_day": FIRST, "last_used_day": LAST, "list_usd": "48.6",
+        "is_current": True,
     } | more
 
 
@@ -102,7 +103,7 @@ def test_a_production_key_at_a_terminal_is_an_error_with_dates_and_sessions(comp
     )
 
 
-@pytest.mark.parametrize("less", [{"environment": "dev"}, {"environment": None}, {"interactive_sessions": None}])
+@pytest.mark.parametrize("less", [{"is_prod": False}, {"interactive_sessions": None}])
 def test_interactive_use_of_other_keys_is_nobodys_business(company, less):
     assert key_rows(company, "prod_key_used_interactively", key(interactive_sessions=7) | less) == []
 
@@ -114,7 +115,7 @@ def test_a_minted_key_tagged_as_production_is_used_interactively_and_personal(co
 
 
 def test_a_personal_key_in_a_production_workspace_names_the_person(company):
-    personal = key(environment=None, is_prod_workspace=True, principal_email="ada@acme.test")
+    personal = key(environment=None, is_prod=False, is_prod_workspace=True, principal_email="ada@acme.test")
     (row,) = key_rows(company, "personal_key_in_prod", personal, key(key_id="b", workload="other"))
     assert "Personal key checkout-prod of ada@acme.test is used in production since 2026-10-19 (tag of its workspace)" in (
         row["explanation"])

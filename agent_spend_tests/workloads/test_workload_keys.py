@@ -32,6 +32,25 @@ def test_a_staging_key_in_a_workspace_tagged_as_production_stands_in_two_environ
         company.findings("key_in_two_environments")[0]["explanation"])
 
 
+def test_a_key_that_the_registry_puts_in_two_environments_is_a_finding_until_one_is_left(company):
+    use(company, "a")
+    register(company, {"key_id": "a", "environment": "dev", "other_environment": "production"})
+    assert subjects(company, "key_in_two_environments") == ["a"]
+    assert company.findings("key_in_two_environments")[0]["explanation"] == (
+        "Key a stands in dev and in prod (two lines of the key registry); give each environment a key of its own; 42.00 USD "
+        "(list) in 28 days")
+    register(company, {"key_id": "a", "environment": "prod"})
+    assert subjects(company, "key_in_two_environments") == []
+
+
+def test_a_key_of_two_environments_is_a_production_key_when_one_of_them_is(company):
+    use(company, "a")
+    register(company, {"key_id": "a", "key_name": "shared", "environment": "dev", "other_environment": "prod"})
+    company.claude_code(DAYS[20:22], "vscode", actor_type="api_actor", actor_email=None, customer_type="api",
+                        actor_api_key_name="shared")
+    assert subjects(company, "prod_key_used_interactively") == ["shared"]
+
+
 def test_two_keys_of_one_name_in_two_environments_are_one_finding(company):
     use(company, "a")
     use(company, "b")

@@ -1,7 +1,7 @@
 -- asset: fct_usage_day
 -- severity: WARN
 -- partitions: none
--- description: A machine key or service account used in the newest month that no line of policies/budgets.csv in force covers: the key's own, or its squad's or org's. Silent while the file has no budget of a key at all.
+-- description: A machine key or service account used in the newest month that no line of policies/budgets.csv in force covers: the key's own, or its squad's or org's. One finding a key; rotated keys of one name are one. It clears when a line covers it.
 WITH newest AS (
   SELECT CAST(DATE_TRUNC('month', MAX(usage_day)) AS DATE) AS month, MAX(usage_day) AS last_day FROM fct_usage_day
 ),
@@ -22,25 +22,35 @@ keys AS (
   GROUP BY u.vendor, COALESCE(u.key_id, u.actor_id), n.month, n.last_day
 ),
 
+covered AS (
+  SELECT
+    k.*,
+    EXISTS (
+      SELECT 1
+      FROM int_budget__in_force AS b
+      WHERE k.last_day BETWEEN b.first_day AND b.last_day
+        -- A vendor's budget is of many keys and watches none of them.
+        AND CASE b.scope_kind
+          WHEN 'key' THEN b.scope IN (k.key_id, k.key_name)
+          WHEN 'squad' THEN k.squad = b.squad AND k.org = b.org
+          WHEN 'org' THEN k.org = b.org
+        END
+    ) AS has_budget
+  FROM keys AS k
+),
+
 key_without_budget AS (
   SELECT
-    k.vendor,
-    k.key_id AS subject,
-    k.month AS usage_day,
-    k.list_usd AS amount_usd,
-    'Key ' || COALESCE(k.key_name || ' (' || k.key_id || ')', k.key_id) || ' has no budget in policies/budgets.csv; '
-      || STRFTIME(k.month, '%Y-%m') || ' so far: '
-      || COALESCE(CAST(CAST(k.list_usd AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list)', 'not priced') AS explanation
-  FROM keys AS k
-  LEFT JOIN int_budget__in_force AS b
-    ON k.last_day BETWEEN b.first_day AND b.last_day
-    -- A vendor's budget is of many keys and watches none of them.
-    AND CASE b.scope_kind
-      WHEN 'key' THEN b.scope IN (k.key_id, k.key_name)
-      WHEN 'squad' THEN k.squad = b.squad AND k.org = b.org
-      WHEN 'org' THEN k.org = b.org
-    END
-  WHERE b.scope IS NULL AND EXISTS (SELECT 1 FROM stg_policies__budget WHERE scope_kind = 'key')
+    vendor,
+    COALESCE(key_name, key_id) AS subject,
+    MAX(month) AS usage_day,
+    CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS amount_usd,
+    'Key ' || COALESCE(MAX(key_name) || ' (' || STRING_AGG(key_id, ', ' ORDER BY key_id) || ')', MAX(key_id))
+      || ' has no budget in policies/budgets.csv; ' || STRFTIME(MAX(month), '%Y-%m') || ' so far: '
+      || COALESCE(CAST(CAST(SUM(list_usd) AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list)', 'not priced') AS explanation
+  FROM covered
+  GROUP BY vendor, COALESCE(key_name, key_id)
+  HAVING NOT BOOL_OR(has_budget)
 )
 
 SELECT * FROM key_without_budget

@@ -14,7 +14,7 @@ WITH personal_key_in_prod AS (
       || COALESCE(CAST(CAST(SUM(list_usd) AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list) in 28 days', 'use without a price') AS explanation
   FROM int_workload__key
   WHERE is_current AND principal_email IS NOT NULL
-    AND (environment IN (SELECT value FROM workload_rules WHERE name = 'prod_environment') OR (is_prod_workspace AND NOT is_claude_code))
+    AND (is_prod OR (is_prod_workspace AND NOT is_claude_code))
   GROUP BY vendor, workload
 )
 

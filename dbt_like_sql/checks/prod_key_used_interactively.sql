@@ -17,8 +17,7 @@ WITH prod_key_used_interactively AS (
       )
       || '; give the person a key or seat of their own' AS explanation
   FROM int_workload__key
-  WHERE is_current AND environment IN (SELECT value FROM workload_rules WHERE name = 'prod_environment')
-    AND (interactive_sessions > 0 OR is_claude_code)
+  WHERE is_current AND is_prod AND (interactive_sessions > 0 OR is_claude_code)
   GROUP BY vendor, workload
 )
 

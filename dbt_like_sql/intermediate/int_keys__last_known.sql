@@ -7,6 +7,7 @@ vendor: ledger name of the vendor
 key_id: the vendor's id of the key
 key_name: name for display
 environment: prod, staging, dev; null when untagged
+other_environment: a second one stated for the key
 cost_center: cost centre; null when untagged
 owner_email: owner
 source: secret manager
@@ -25,6 +26,7 @@ int_keys__last_known AS (
     key_id,
     key_name,
     environment,
+    other_environment,
     cost_center,
     owner_email,
     source

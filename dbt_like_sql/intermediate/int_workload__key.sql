@@ -16,6 +16,7 @@ other_environment: a second environment that uses or holds the key; null when th
 other_environment_rule: what says so
 is_claude_code: whether Claude Code minted the key for a person
 principal_email: person that a personal key acts as, lower case
+is_prod: whether an environment in the key registry, or by the tags of its workspace, is production
 is_prod_workspace: whether the key's workspace is tagged as production
 interactive_sessions: Claude Code sessions at a person's terminal on this key in the window; null for none
 interactive_first_day: first day of such a session ever
@@ -57,6 +58,9 @@ registered AS (
     key_name,
     CASE environment WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE environment END
       AS environment,
+    CASE other_environment
+      WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE other_environment
+    END AS other_environment,
     cost_center,
     owner_email,
     ROW_NUMBER() OVER (PARTITION BY vendor, key_id ORDER BY usage_day DESC) AS preference
@@ -129,16 +133,23 @@ keys AS (
     COALESCE(r.owner_email, w.owner_email) AS owner_email,
     CASE WHEN p.last_day < e.last_day THEN p.last_day END AS owner_left_day,
     CASE
+      WHEN r.other_environment <> r.environment THEN r.other_environment
       WHEN w.environment <> r.environment THEN w.environment
       WHEN d.lowest <> d.highest AND d.lowest <> r.environment THEN d.lowest
       WHEN d.lowest <> d.highest THEN d.highest
     END AS other_environment,
     CASE
+      WHEN r.other_environment <> r.environment THEN 'two lines of the key registry'
       WHEN w.environment <> r.environment THEN 'tag of its workspace'
       WHEN d.lowest <> d.highest THEN 'another registry line with the same name'
     END AS other_environment_rule,
     COALESCE(c.is_claude_code, FALSE) AS is_claude_code,
     CASE WHEN c.is_claude_code THEN c.creator_email ELSE l.principal_email END AS principal_email,
+    COALESCE(
+      COALESCE(r.environment, w.environment) IN (SELECT value FROM workload_rules WHERE name = 'prod_environment')
+      OR r.other_environment IN (SELECT value FROM workload_rules WHERE name = 'prod_environment'),
+      FALSE
+    ) AS is_prod,
     COALESCE(w.environment IN (SELECT value FROM workload_rules WHERE name = 'prod_environment'), FALSE) AS is_prod_workspace,
     i.sessions AS interactive_sessions,
     i.first_day AS interactive_first_day,
@@ -174,6 +185,7 @@ all_keys AS (
     CASE WHEN highest <> lowest THEN 'spans of both environments name the key' END AS other_environment_rule,
     FALSE AS is_claude_code,
     CAST(NULL AS VARCHAR) AS principal_email,
+    FALSE AS is_prod,
     FALSE AS is_prod_workspace,
     CAST(NULL AS BIGINT) AS interactive_sessions,
     CAST(NULL AS DATE) AS interactive_first_day,

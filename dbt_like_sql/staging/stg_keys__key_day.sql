@@ -8,6 +8,7 @@ vendor: ledger name of the vendor
 key_id: the vendor's id of the key
 key_name: name for display; rotated keys with one name are one series
 environment: prod, staging, dev; null when untagged
+other_environment: a second one that the registry states for the key; null when it states one
 cost_center: cost centre, upper case (secret managers differ in case); null when untagged
 owner_email: owner, lower case
 */
@@ -18,6 +19,7 @@ WITH keys AS (
     key_id,
     key_name,
     environment,
+    other_environment,
     cost_center,
     owner_email
   FROM key_registry
@@ -28,6 +30,7 @@ WITH keys AS (
     k.key_id,
     k.key_name,
     k.environment,
+    k.other_environment,
     k.cost_center,
     k.owner_email
   FROM (SELECT DISTINCT usage_day, source FROM key_registry) AS d
@@ -43,6 +46,7 @@ stg_keys__key_day AS (
     key_id,
     key_name,
     LOWER(environment) AS environment,
+    LOWER(other_environment) AS other_environment,
     UPPER(cost_center) AS cost_center,
     LOWER(owner_email) AS owner_email
   FROM keys

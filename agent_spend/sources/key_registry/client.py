@@ -8,7 +8,7 @@ from agent_spend.errors import ConfigurationError, FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.dated import valid_on
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.key_registry.schema import Registry
+from agent_spend.sources.key_registry.schema import Registry, in_several_environments
 
 SETTING = "KEY_REGISTRY_URI"
 #: Module that reads each kind of source, by URI scheme; loaded on use, for each may need a package of its own.
@@ -34,7 +34,7 @@ def fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
     for day in days:
         raw = registry.raw if day == max(days) else ()
         try:
-            keys = valid_on(day, registry.versions, lambda row: (row["vendor"], row["key_id"]), "key")
+            keys = valid_on(day, registry.versions, lambda row: (row["vendor"], row["key_id"]), "key", in_several_environments)
         except FeedError as error:
             yield DayAnswer.from_error(day, error, raw)
             continue

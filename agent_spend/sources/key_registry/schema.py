@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -36,6 +36,8 @@ KEY_REGISTRY = Contract(
         "key_id": column(TEXT, "the vendor's public id of the key or service account, never the key"),
         "key_name": column(TEXT, "name of the key, or of the secret that stores it", nullable=True),
         "environment": column(TEXT, "prod, staging, dev ...; lower case; null means untagged", nullable=True),
+        "other_environment": column(TEXT, "a second environment that the registry states for the key; null when it states one",
+                                    nullable=True),
         "cost_center": column(TEXT, "cost centre; compare without case, one provider stores lower case", nullable=True),
         "owner_email": column(TEXT, "owner, lower case; as tagged, so it may name a group", nullable=True),
         "workspace_id": column(TEXT, "the vendor's workspace or project of the key", nullable=True),
@@ -139,6 +141,7 @@ def versions_of(lines: Iterable[Line], source: str) -> list[Dated]:
             "key_id": line.required("key_id"),
             "key_name": line.text("key_name"),
             "environment": _lower(line.text("environment")),
+            "other_environment": None,
             "cost_center": line.text("cost_center"),
             "owner_email": _lower(line.text("owner_email")),
             "workspace_id": line.text("workspace_id"),
@@ -147,6 +150,21 @@ def versions_of(lines: Iterable[Line], source: str) -> list[Dated]:
         same = (*(value for name, value in row.items() if name != "key_name"), valid_from, valid_to)
         versions.setdefault(same, Dated(row, valid_from, valid_to, line.where))
     return list(versions.values())
+
+
+def in_several_environments(rivals: Sequence[Dated]) -> Dated | None:
+    """One row of a key that is registered in several environments: the first two by name, and only what all lines agree on.
+
+    Returns:
+        ``None`` where the environment is not what the lines differ in: one of them is wrong.
+    """
+    stated = {rival.row["environment"] for rival in rivals}
+    if len(stated) < 2 or None in stated:
+        return None
+    first, second = sorted(stated)[:2]
+    agreed = {name: value if all(rival.row[name] == value for rival in rivals) else None for name, value in rivals[0].row.items()}
+    row = agreed | {"key_name": rivals[0].row["key_name"], "environment": first, "other_environment": second}
+    return replace(rivals[0], row=row)
 
 
 def tagged_lines(secrets: Iterable[tuple[str, Mapping[str, str]]], where: str) -> tuple[list[Line], str]:

@@ -49,7 +49,8 @@ def test_a_csv_line_becomes_a_row(registry):
     assert stored(answer) == [
         {
             "usage_day": TENTH, "vendor": "anthropic", "key_id": "apikey_01SimAda", "key_name": "ada laptop",
-            "environment": "prod", "cost_center": "CC-410", "owner_email": "ada@acme.test",
+            "environment": "prod", "other_environment": None, "cost_center": "CC-410",
+                "owner_email": "ada@acme.test",
             "workspace_id": "wrkspc_01SimProd", "source": "csv",
         }
     ]  # fmt: skip
@@ -130,9 +131,21 @@ def test_a_secret_replicated_to_two_regions_is_one_key(registry):
     assert [row["key_name"] for row in stored(answer)] == ["eu/app"]
 
 
-def test_one_key_tagged_with_two_environments_is_refused_with_both_places(registry):
-    secrets = [aws_secret("a", anthropic_api_key_id="k1", environment="prod"),
-               aws_secret("b", anthropic_api_key_id="k1", environment="dev")]
+def test_one_key_tagged_with_two_environments_is_one_row_with_both_and_with_what_they_agree_on(registry):
+    secrets = [
+        aws_secret("a", anthropic_api_key_id="k1", environment="prod", cost_center="CC-1", owner="ada@acme.test"),
+        aws_secret("b", anthropic_api_key_id="k1", environment="dev", cost_center="CC-2", owner="ada@acme.test"),
+    ]
+    [answer] = registry({"SecretList": secrets})
+    [row] = stored(answer)
+    assert (row["environment"], row["other_environment"], row["cost_center"], row["owner_email"]) == (
+        "dev", "prod", None, "ada@acme.test")
+
+
+@pytest.mark.parametrize("tag", [{"environment": ""}, {"cost_center": "CC-2"}, {"owner": "ben@acme.test"}])
+def test_one_key_with_contradicting_tags_of_one_environment_is_refused_with_both_places(registry, tag):
+    same = {"environment": "prod", "cost_center": "CC-1", "owner": "ada@acme.test"}
+    secrets = [aws_secret("a", anthropic_api_key_id="k1", **same), aws_secret("b", anthropic_api_key_id="k1", **same | tag)]
     [answer] = registry({"SecretList": secrets})
     assert answer.reason == "duplicate"
     assert "keys.json a secret 1 and" in answer.message and "keys.json b secret 2" in answer.message
