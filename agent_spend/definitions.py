@@ -10,8 +10,10 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 from agent_spend.alerts.findings import FINDINGS_ASSET  # noqa: E402
 from agent_spend.alerts.sensors import failed_runs_to_findings, findings_to_slack  # noqa: E402
 from agent_spend.checks.assets import asset_checks  # noqa: E402
+from agent_spend.dagster_metadata import owned  # noqa: E402
+from agent_spend.external_assets import external_assets  # noqa: E402
 from agent_spend.lake.retention import every_night, retention_asset, retention_job  # noqa: E402
-from agent_spend.models import external_assets, model_asset  # noqa: E402
+from agent_spend.models import model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
 from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets, reopen_month_job  # noqa: E402
@@ -21,7 +23,7 @@ from agent_spend.sources.feed_asset import feed_asset  # noqa: E402
 from agent_spend.sources.invoices.sensor import invoice_sensor  # noqa: E402
 
 defs = dg.Definitions(
-    assets=[
+    assets=owned([
         *(feed_asset(feed) for feed in feeds().values()),
         *(model_asset(model, catalog()) for model in catalog().models.values()),
         *published_assets(catalog()),
@@ -30,7 +32,7 @@ defs = dg.Definitions(
         retention_asset(catalog()),
         FINDINGS_ASSET,
         *external_assets(catalog()),
-    ],
+    ]),
     asset_checks=asset_checks(catalog()),
     jobs=[*jobs, retention_job, reopen_month_job],
     schedules=[*schedules, every_night],
@@ -42,6 +44,7 @@ defs = dg.Definitions(
         dg.AutomationConditionSensorDefinition(
             "rebuild_after_upstream",
             target=dg.AssetSelection.all(),
+            description="Builds what reads a changed feed, price file or model, up to the warehouse and the page.",
             default_status=dg.DefaultSensorStatus.RUNNING,
             minimum_interval_seconds=60,
         ),

@@ -56,8 +56,14 @@ class Model:
 
     @property
     def description(self) -> str:
-        """What the Dagster UI shows: grain, unit and the other header lines."""
-        return "\n\n".join(f"**{key}**: {value}" for key, value in self.header.items())
+        """What the Dagster UI shows: the grain in a line of its own, which lists cut off, then the other header lines."""
+        said = {key: value for key, value in self.header.items() if key not in ("grain", "partitions", "look")}
+        if "look" in self.header:
+            said["also reads"] = f"days around its own, {self.header['look']}"
+        if self.is_view:
+            said["stored"] = "no, computed whenever it is read"
+        lines = [f"**{key.capitalize()}:** {value}." for key, value in said.items()]
+        return "\n\n".join([f"{self.grain[:1].upper()}{self.grain[1:]}.", *lines])
 
 
 def parse(path: Path) -> Model:

@@ -10,6 +10,7 @@ from sqlglot.lineage import lineage
 from sqlglot.optimizer.scope import build_scope
 
 from agent_spend.catalog import Catalog, Model
+from agent_spend.dagster_metadata import source_files
 from agent_spend.dagster_partitions import DAILY, MONTHLY, SINGLE_RUN, WEEKLY
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.lake.reading import duckdb_type
@@ -59,18 +60,19 @@ def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=model.name,
-        group_name=group_of(model),
+        group_name=group_of(model, catalog),
         description=model.description,
         deps=[_dependency(name, model, catalog) for name in model.upstream],
         partitions_def=PARTITIONS[model.partitions],
         backfill_policy=SINGLE_RUN if PARTITIONS[model.partitions] else None,
         automation_condition=after_upstream(model, catalog),
         code_version=rule_version(model),
-        kinds={"duckdb", "sql", *([] if model.is_view else ["delta"])},
+        kinds={"duckdb", "sql", *([] if model.is_view else ["deltalake"])},
         tags={"layer": model.layer},
         metadata={
             "dagster/column_schema": column_schema(model, catalog),
             "sql": dg.MetadataValue.md(f"```sql\n{model.sql}\n```"),
+            **source_files(SQL=model.path),
         },
     )
     def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -131,10 +133,16 @@ def in_lake_types(table: pa.Table, name: str) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def group_of(model: Model) -> str:
-    """Asset group: the layer, with the vendor (staging) or the reader (reports) where the name has one."""
-    inner = model.name.split("_", 1)[1].split("__")[0] if "__" in model.name else ""
-    return f"{model.layer}_{inner}" if inner else model.layer
+def group_of(model: Model, catalog: Catalog) -> str:
+    """Asset group: the layer, with the reader (reports) or the topic (intermediate) where several models share it."""
+    topic = _topic(model)
+    alike = [other for other in catalog.models.values() if other.layer == model.layer and _topic(other) == topic]
+    return f"{model.layer}_{topic}" if topic and model.layer != "staging" and len(alike) > 1 else model.layer
+
+
+def _topic(model: Model) -> str:
+    """``finance`` of ``rpt_finance__vendor_month``; empty where the name has no topic."""
+    return model.name.split("_", 1)[1].split("__")[0] if "__" in model.name else ""
 
 
 def column_schema(model: Model, catalog: Catalog) -> dg.TableSchema:
@@ -198,25 +206,3 @@ def _window(model: Model, days: list) -> Window | None:
     if model.partitions == "week":
         return Window(days[0], Window(days[-1], days[-1]).widened(0, 6).last)
     return Window(days[0], month_end(days[-1]) if model.partitions == "month" else days[-1])
-
-
-def external_assets(catalog: Catalog) -> list[dg.AssetSpec]:
-    """What models read and no run materialises: the dated data of ``prices/`` and ``policies/``, and the lake's ledgers."""
-    described = {
-        "feed_coverage": "What is known about each feed and day, kept by the feeds themselves.",
-        "feed_revisions": "What a restated day held before, kept by the feeds themselves.",
-        "month_close_rows": "Every row behind the figures of closed months, kept by `month_closes`.",
-    }
-    seeds = [
-        dg.AssetSpec(
-            name, group_name="seeds", kinds={"csv"}, description=f"Dated data of `{path.parent.name}/{path.name}`.",
-            metadata={"dagster/column_schema": dg.TableSchema([dg.TableColumn(c) for c in catalog.schemas[name].names])},
-        )
-        for name, path in catalog.seeds.items()
-    ]
-    ledgers = [
-        dg.AssetSpec(name, group_name="ledgers", kinds={"delta"}, description=text)
-        for name, text in described.items()
-        if name in catalog.sources
-    ]
-    return [*seeds, *ledgers]

@@ -55,13 +55,19 @@ def daily_requests(yesterday: date) -> list[dg.RunRequest]:
     ]
 
 
-@dg.schedule(job=daily_feeds, cron_schedule="30 4 * * *", execution_timezone="UTC", default_status=ON)
+@dg.schedule(
+    job=daily_feeds, cron_schedule="30 4 * * *", execution_timezone="UTC", default_status=ON,
+    description="Reads yesterday of every feed and, again, the days that its vendor may still restate.",
+)
 def every_morning(context: dg.ScheduleEvaluationContext):
     """Reads yesterday and, again, each feed's restatement window."""
     return daily_requests(context.scheduled_execution_time.date() - timedelta(days=1))
 
 
-@dg.schedule(job=monthly_feeds, cron_schedule="45 4 * * *", execution_timezone="UTC", default_status=ON)
+@dg.schedule(
+    job=monthly_feeds, cron_schedule="45 4 * * *", execution_timezone="UTC", default_status=ON,
+    description="Reads the invoices of this month and of the one before.",
+)
 def every_morning_invoices(context: dg.ScheduleEvaluationContext):
     """Reads the invoices of this month and the one before."""
     today = context.scheduled_execution_time.date()

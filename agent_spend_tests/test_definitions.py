@@ -1,10 +1,12 @@
 """What Dagster sees: every feed and model as an asset with columns, groups, partitions and one single-run policy."""
 
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from agent_spend.dagster_metadata import owned
 from agent_spend.definitions import defs
 from agent_spend.errors import ConfigurationError
 from agent_spend.project import catalog, feeds
@@ -43,6 +45,45 @@ def test_every_feed_and_model_has_a_description_a_group_and_described_columns():
 
 def test_nothing_stands_in_a_group_without_a_name():
     assert [key.to_user_string() for key in GRAPH.get_all_asset_keys() if GRAPH.get(key).group_name == "default"] == []
+
+
+def test_every_asset_has_a_description_a_layer_and_an_owner():
+    nodes = [GRAPH.get(key) for key in GRAPH.get_all_asset_keys()]
+    assert [node.key for node in nodes if not (node.description and node.tags.get("layer") and node.owners)] == []
+
+
+def test_an_asset_links_to_the_files_behind_it():
+    def linked(name: str) -> list[str]:
+        references = GRAPH.get(dg.AssetKey(name)).metadata["dagster/code_references"].code_references
+        return [Path(reference.file_path).name for reference in references]
+
+    assert linked("fct_usage_day") == ["fct_usage_day.sql"]
+    assert linked("claude_api_cost") == ["reports.py", "README.md"]
+    assert linked("alert_thresholds") == ["alert_thresholds.csv"]
+
+
+def test_a_models_description_begins_with_its_grain_in_plain_words():
+    first, _, rest = GRAPH.get(dg.AssetKey("rpt_manager__credit_day")).description.partition("\n\n")
+    assert first == "One row per UTC day x GitHub user."
+    assert "**Unit:** AI credits." in rest and "**Also reads:** days around its own, back 1." in rest
+
+
+def test_a_check_says_what_to_do():
+    checks = [spec for definition in defs.asset_checks for spec in definition.check_specs]
+    assert len(checks) > 20 and [spec.name for spec in checks if "**What to do:** " not in spec.description] == []
+
+
+def test_every_job_schedule_and_sensor_says_what_it_does():
+    assert [one.name for one in [*defs.jobs, *defs.schedules, *defs.sensors] if not one.description] == []
+
+
+def test_owners_are_a_setting(monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_OWNERS", "team:finops, ada@acme.test")
+    (spec,) = owned([dg.AssetSpec("a")])
+    assert spec.owners == ["team:finops", "ada@acme.test"]
+    monkeypatch.setenv("AGENT_SPEND_OWNERS", "the platform people")
+    with pytest.raises(ConfigurationError, match="AGENT_SPEND_OWNERS must be a comma list of team:<name> and e-mail addresses"):
+        owned([])
 
 
 def test_weeks_start_on_monday_in_utc():

@@ -34,7 +34,8 @@ FINDINGS_SCHEMA = pa.schema(
 FINDINGS_ASSET = dg.AssetSpec(
     TABLE,
     group_name="alerts",
-    kinds={"delta"},
+    kinds={"deltalake"},
+    tags={"layer": "alerts"},
     description="What the checks found, whether it is still so, and when Slack was told. Kept by the checks.",
 )
 

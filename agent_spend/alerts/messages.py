@@ -6,27 +6,13 @@ Limits (docs.slack.dev, Block Kit reference): 50 blocks a message, 3000 characte
 
 from collections.abc import Mapping, Sequence
 
+from agent_spend.checks.catalog import remedy, title
+from agent_spend.words import VENDOR_NAMES, words
+
 MAX_SECTION = 3000
 MAX_BLOCKS = 50
 MAX_MESSAGE = 10_000
 _MAX_LINE = 600
-
-#: The first words of a message, by kind; other kinds are shown by their name.
-TITLES = {
-    "copilot_credits_tripled": "Copilot credits at a multiple of the day before",
-    "copilot_new_user_over_floor": "Copilot credits from a standing start",
-    "cost_per_task_doubled": "Cost per completed task doubled",
-    "unpriced_model": "A model without a price",
-    "untagged_key": "API keys without environment or cost center",
-    "unmatched_user": "Usage of people nobody knows",
-    "prod_workload_on_seat": "Production work on a personal seat",
-    "feed_failed": "A feed failed",
-    "copilot_reports_disagree": "GitHub's 1-day and 28-day reports disagree",
-    "github_teams_disagree": "GitHub's daily report and its teams disagree",
-    "thresholds_missing": "Alert thresholds are missing",
-    "vendor_totals_conserved": "The ledger and a vendor's feed differ",
-    "run_failed": "A run failed",
-}
 
 
 def escape(text: str, limit: int = MAX_SECTION) -> str:
@@ -45,16 +31,17 @@ def escape(text: str, limit: int = MAX_SECTION) -> str:
 
 def single(finding: Mapping, page_url: str = "") -> dict:
     """The webhook payload for one finding."""
-    title = TITLES.get(finding["kind"], finding["kind"])
-    explanation = escape(finding["explanation"], MAX_SECTION - len(title) - 10)
+    head, todo = title(finding["kind"]), remedy(finding["kind"])
+    todo = f"\nWhat to do: {escape(todo, 500)}." if todo else ""
+    explanation = escape(finding["explanation"], MAX_SECTION - len(head) - len(todo) - 10)
     facts = [
-        f"{finding['severity']} · {escape(finding['kind'], 80)}", escape(finding["vendor"], 80),
-        f"finding `{finding['finding_id']}`", *_link(page_url),
+        finding["severity"].capitalize(), escape(words(finding["vendor"], VENDOR_NAMES), 80),
+        f"seen? `agent-spend acknowledge {finding['finding_id']}`", *_link(page_url),
     ]
     return {
-        "text": escape(f"{title}: {finding['explanation']}", MAX_SECTION),
+        "text": escape(f"{head}: {finding['explanation']}", MAX_SECTION),
         "blocks": [
-            _section(f"*{escape(title, 150)}*\n{explanation}"),
+            _section(f"*{escape(head, 150)}*\n{explanation}{todo}"),
             {"type": "context", "elements": [{"type": "mrkdwn", "text": "  |  ".join(facts)}]},
         ],
     }
@@ -69,17 +56,17 @@ def digest(findings: Sequence[Mapping], page_url: str = "") -> dict:
     blocks, left = [_section(f"*{head}*")], MAX_MESSAGE
     share = MAX_MESSAGE // max(1, min(len(by_kind), MAX_BLOCKS - 2))
     for kind, members in list(by_kind.items())[: MAX_BLOCKS - 2]:
-        text = _list(TITLES.get(kind, kind), members, min(MAX_SECTION, share, left))
+        text = _list(title(kind), members, min(MAX_SECTION, share, left))
         left -= len(text)
         blocks.append(_section(text))
     if link := _link(page_url):
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": link[0]}]})
-    counts = ", ".join(f"{len(members)} {kind}" for kind, members in by_kind.items())
+    counts = "; ".join(f"{title(kind)} ({len(members)})" for kind, members in by_kind.items())
     return {"text": escape(f"{head}: {counts}", MAX_SECTION), "blocks": blocks}
 
 
-def _list(title: str, members: Sequence[Mapping], budget: int) -> str:
-    lines = [f"*{escape(title, 120)}* ({len(members)})"]
+def _list(head: str, members: Sequence[Mapping], budget: int) -> str:
+    lines = [f"*{escape(head, 120)}* ({len(members)})"]
     room = budget - len(lines[0]) - 40
     for number, finding in enumerate(members):
         line = "• " + escape(finding["explanation"], max(40, min(_MAX_LINE, room)))

@@ -33,7 +33,7 @@ def asset_check(check: Check, catalog: Catalog) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         name=check.name,
         asset=dg.AssetKey(check.asset),
-        description=check.description,
+        description=f"**{check.title}.** {check.description}\n\n**What to do:** {check.remedy}.",
         blocking=check.is_blocking,
         additional_deps=_other_models(check, catalog),
         # Dagster marks partitioned checks as preview: this is the only place that uses them.

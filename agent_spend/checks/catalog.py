@@ -1,8 +1,9 @@
 """The catalog of checks: each `dbt_like_sql/checks/*.sql` file is a query that returns offending rows.
 
 A check's header is a few ``-- key: value`` lines: ``asset`` (what the check hangs on), ``severity`` (ERROR or WARN),
-``partitions`` (day or none), ``description``; optionally ``look`` (days before and after that the query reads),
-``episode`` (rows of one subject at most this many days apart are one episode; default 1) and ``blocking: yes``.
+``partitions`` (day or none), ``title``, ``description`` and ``remedy``; optionally ``look`` (days before and after that
+the query reads), ``episode`` (rows of one subject at most this many days apart are one episode; default 1) and
+``blocking: yes``.
 
 A query gives those columns of :data:`OFFENDING_ROW` that it has something to say in; ``vendor``, ``subject`` and
 ``explanation`` always, ``usage_day`` where the check is daily. Kind and severity are the file's.
@@ -12,11 +13,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
 
-from agent_spend.catalog import Catalog
+from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
@@ -34,13 +37,21 @@ OFFENDING_ROW = pa.schema(
 )
 _NEEDED = ("vendor", "subject", "explanation")
 _NO_ORG = "(not attributable)"
-_KEYS = {"asset", "severity", "partitions", "description", "look", "episode", "blocking"}
+_REQUIRED = ("asset", "severity", "partitions", "title", "description", "remedy")
+_KEYS = {*_REQUIRED, "look", "episode", "blocking"}
+#: Kinds of findings that no file is behind.
+_OTHERS = {
+    "run_failed": {
+        "title": "A run failed",
+        "remedy": "open the run in Dagster; its message says what to mend, and running it again completes what is missing",
+    }
+}
 _HEADER_LINE = re.compile(r"^-- ([a-z]+): (.+)$")
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check file; ``name`` is also the kind of its findings."""
+    """One check file; ``name`` is also the kind of its findings, and ``title`` what people read in its place."""
 
     name: str
     asset: str
@@ -50,7 +61,9 @@ class Check:
     look_back: int
     look_ahead: int
     episode_days: int
+    title: str
     description: str
+    remedy: str
     sql: str
     reads: tuple[str, ...]
 
@@ -62,9 +75,9 @@ def parse(path: Path) -> Check:
         ConfigurationError: the header or the SQL is not as the house style asks; names the file and the line's key.
     """
     text = path.read_text(encoding="utf-8")
-    head = text.splitlines()[: next((n for n, line in enumerate(text.splitlines()) if not line.startswith("--")), None)]
-    header = dict(match.groups() for line in head if (match := _HEADER_LINE.match(line)))
-    for key in ("asset", "severity", "partitions", "description"):
+    head = _head(text)
+    header = _header(head)
+    for key in _REQUIRED:
         if key not in header:
             raise ConfigurationError(f"{path}: the header has no '-- {key}: ...' line")
     if unknown := sorted(set(header) - _KEYS):
@@ -78,10 +91,27 @@ def parse(path: Path) -> Check:
     return Check(
         name=path.stem, asset=header["asset"], severity=header["severity"], is_daily=header["partitions"] == "day",
         is_blocking=header.get("blocking") == "yes", look_back=look_back, look_ahead=look_ahead,
-        episode_days=int(header.get("episode", "1")), description=header["description"],
+        episode_days=int(header.get("episode", "1")), title=header["title"],
+        description=header["description"], remedy=header["remedy"],
         sql="\n".join(text.splitlines()[len(head):]).strip().rstrip(";"),
         reads=tables(path, text),
     )
+
+
+def title(kind: str) -> str:
+    """What people read in place of a kind of finding."""
+    return _told().get(kind, {}).get("title", kind)
+
+
+def remedy(kind: str) -> str:
+    """What to do about a kind of finding; empty where nobody has written it down."""
+    return _told().get(kind, {}).get("remedy", "")
+
+
+@cache
+def _told() -> Mapping[str, Mapping[str, str]]:
+    files = sorted((SQL_DIR / "checks").glob("*.sql"))
+    return {path.stem: _header(_head(path.read_text(encoding="utf-8"))) for path in files} | _OTHERS
 
 
 def load_checks(catalog: Catalog) -> list[Check]:
@@ -154,6 +184,14 @@ def _checked(check: Check, row: dict) -> dict:
 
 def _needed(check: Check) -> tuple[str, ...]:
     return (*_NEEDED, "usage_day") if check.is_daily else _NEEDED
+
+
+def _head(text: str) -> list[str]:
+    return list(takewhile(lambda line: line.startswith("--"), text.splitlines()))
+
+
+def _header(head: Iterable[str]) -> dict[str, str]:
+    return dict(match.groups() for line in head if (match := _HEADER_LINE.match(line)))
 
 
 def _one_of(path: Path, header: Mapping[str, str], key: str, allowed: tuple[str, ...]) -> None:

@@ -203,7 +203,7 @@ def retention_asset(catalog: Catalog) -> dg.AssetsDefinition:
         name="person_row_retention",
         group_name="lake",
         description="Deletes rows about people that are older than policies/retention.csv allows; off while that has no line.",
-        kinds={"delta"},
+        kinds={"deltalake"},
         tags={"layer": "lake"},
     )
     def person_row_retention(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
@@ -228,5 +228,6 @@ retention_job = dg.define_asset_job(
 )
 every_night = dg.ScheduleDefinition(
     name="every_night_retention", job=retention_job, cron_schedule="15 2 * * *", execution_timezone="UTC",
+    description="Deletes rows about people that are older than policies/retention.csv keeps them; no line, no deletion.",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )

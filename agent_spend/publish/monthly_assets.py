@@ -36,7 +36,7 @@ def month_close_asset(catalog: Catalog) -> dg.AssetsDefinition:
     """``month_closes``: materialising a month closes it; one that is closed already stays as it is."""
 
     @dg.asset(
-        name=CLOSES, group_name="ledgers", partitions_def=MONTHLY, kinds={"delta"},
+        name=CLOSES, group_name="ledgers", partitions_def=MONTHLY, kinds={"deltalake"}, tags={"layer": "ledgers"},
         deps=[name for name in FROZEN if name in catalog.models],
         description="Months that were closed and reopened. Materialising a month closes it; the job `reopen_month` reopens it.",
     )
@@ -80,14 +80,20 @@ def monthly_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
     deps = [name for name in _UPSTREAM if name in catalog.models]
     common = {
         "group_name": "publish", "deps": deps, "partitions_def": MONTHLY, "backfill_policy": dg.BackfillPolicy.single_run(),
-        "automation_condition": AFTER_UPSTREAM, "kinds": {"csv"},
+        "automation_condition": AFTER_UPSTREAM, "kinds": {"csv"}, "tags": {"layer": "publish"},
     }  # fmt: skip
 
-    @dg.asset(name="focus_export", description="The month in FOCUS 1.2; its BilledCost is the ledger's cash.", **common)
+    @dg.asset(
+        name="focus_export", **common,
+        description="The month's charges in FOCUS 1.2, as CSV and Parquet; BilledCost adds up to the ledger's cash in USD.",
+    )
     def focus(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         return _export(context, lambda settings, month: [str(path) for path in export_focus(settings, month)])
 
-    @dg.asset(name="chargeback_export", description="The month's cash by cost centre, in whole cents.", **common)
+    @dg.asset(
+        name="chargeback_export", **common,
+        description="The month's cash by cost centre in USD, in whole cents that add up to the ledger's cash.",
+    )
     def chargeback(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         return _export(context, lambda settings, month: [str(export_chargeback(settings, month))])
 

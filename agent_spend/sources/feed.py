@@ -1,7 +1,7 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from pathlib import Path
@@ -90,7 +90,6 @@ class Feed:
     fetch: Callable[[Sequence[date], Settings], Iterable[DayAnswer]]
     total_column: str | None = None
     partition_column: str = "usage_day"
-    kinds: frozenset[str] = field(default_factory=frozenset)
     is_forgetful: bool = False
 
     @property

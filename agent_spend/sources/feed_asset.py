@@ -2,9 +2,12 @@
 
 from datetime import date
 from decimal import Decimal
+from inspect import getsourcefile
+from pathlib import Path
 
 import dagster as dg
 
+from agent_spend.dagster_metadata import source_files
 from agent_spend.dagster_partitions import DAILY, MONTHLY, SINGLE_RUN
 from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.tables import Lake
@@ -14,6 +17,11 @@ from agent_spend.settings import Settings
 from agent_spend.sources.feed import Feed
 from agent_spend.sources.land import Landing, land
 
+#: What Dagster's UI draws beside an asset, by system; a file of a fixed shape is a CSV file.
+_KINDS = {
+    "github_copilot": "github", "anthropic": "anthropic", "claude_enterprise": "anthropic", "cursor": "cursor",
+    "claude_code_metrics": "opentelemetry", "custom_agents": "opentelemetry", "key_registry": "file",
+}
 #: Dagster stores an asset's metadata once a partition; the revision log itself has every line.
 _REVISIONS_SHOWN = 40
 _REVISION_COLUMNS = dg.TableSchema([
@@ -24,7 +32,7 @@ _REVISION_COLUMNS = dg.TableSchema([
 
 def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     """The daily (or monthly) partitioned asset of a feed; a whole range is one run."""
-    schema = feed.arrow_schema
+    schema, client = feed.arrow_schema, Path(getsourcefile(feed.fetch))
 
     @dg.asset(
         name=feed.name,
@@ -32,7 +40,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         description=feed.description,
         partitions_def=MONTHLY if feed.partition_column == "month" else DAILY,
         backfill_policy=SINGLE_RUN,
-        kinds={"delta", *feed.kinds},
+        kinds={"deltalake", _KINDS.get(feed.system, "csv")},
         tags={"layer": "feed", "vendor": feed.vendor},
         metadata={
             "dagster/column_schema": dg.TableSchema(
@@ -45,6 +53,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
                 ]
             ),
             "partition_expr": feed.partition_column,
+            **source_files(client=client, README=client.with_name("README.md")),
         },
     )
     def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

@@ -20,7 +20,7 @@ def test_an_error_is_sent_by_itself_and_marked(lake, slack, found):
     assert "ben used 300 credits, 3.0x the 100 of the day before" in server.shown[0]
     assert "<https://spend.acme.test/page?org=a&amp;b=c|Open the page>" in server.shown[0]
     assert server.messages[0]["text"] == (
-        "Copilot credits at a multiple of the day before: ben used 300 credits, 3.0x the 100 of the day before"
+        "Copilot credits jumped: ben used 300 credits, 3.0x the 100 of the day before"
     )
 
 
@@ -41,8 +41,8 @@ def test_warnings_are_one_digest_grouped_by_kind(lake, slack, found):
     found("eva", "unmatched_user", "WARN", explanation="eva is nobody in the roster")
     report = deliver(lake, server.webhook)
     assert (report.messages, len(report.notified)) == (2, 4)
-    assert server.messages[1]["text"] == "3 more findings: 1 unmatched_user, 2 untagged_key"
-    assert "*API keys without environment or cost center* (2)\n• Key key-1 has no environment" in server.shown[1]
+    assert server.messages[1]["text"] == "3 more findings: Usage of nobody in the roster (1); Key without tags (2)"
+    assert "*Key without tags* (2)\n• Key key-1 has no environment" in server.shown[1]
 
 
 def test_a_refused_message_is_sent_at_the_next_run_and_only_once(lake, slack, found):

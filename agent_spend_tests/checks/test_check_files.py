@@ -4,7 +4,9 @@ from agent_spend.catalog import SQL_DIR
 from agent_spend.checks.catalog import evaluate, load_checks, parse
 from agent_spend.errors import ConfigurationError
 
-HEADER = "-- asset: fct_usage_day\n-- severity: WARN\n-- partitions: day\n-- description: d\n"
+HEADER = (
+    "-- asset: fct_usage_day\n-- severity: WARN\n-- partitions: day\n-- title: t\n-- description: d\n-- remedy: r\n"
+)
 
 
 def test_every_check_is_loaded_and_runs_on_an_empty_lake(company):
@@ -21,6 +23,7 @@ def test_only_what_the_ledger_itself_must_hold_keeps_back_what_follows(company):
 
 @pytest.mark.parametrize(("text", "remedy"), [
     (HEADER.replace("-- severity: WARN\n", ""), "no '-- severity: ...' line"),
+    (HEADER.replace("-- remedy: r\n", ""), "no '-- remedy: ...' line"),
     (HEADER.replace("WARN", "FATAL"), "severity must be ERROR or WARN"),
     (HEADER.replace("day", "month", 2), "partitions must be day or none"),
     (HEADER + "-- look: 7 back\n", "look must be like"),

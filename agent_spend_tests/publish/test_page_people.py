@@ -78,9 +78,9 @@ def test_the_company_page_names_nobody(publish):
 
 def test_a_finding_about_a_person_names_the_organisation_only(publish):
     pages = publish()
-    assert "Credits rose against the day before someone in Payments" in pages["index.html"].text
+    assert "Copilot credits jumped someone in Payments" in pages["index.html"].text
     # Three people make the whole of Search.
-    assert "Credits rose against the day before someone GitHub Copilot" in pages["index.html"].text
+    assert "Copilot credits jumped someone GitHub Copilot" in pages["index.html"].text
     assert "Ada Abe used 301 credits" in pages["org-payments.html"].text
 
 

@@ -106,7 +106,7 @@ def test_imported_exports_stand_in_for_a_cursor_without_the_api(publish):
 
 def test_findings_stand_by_money_and_resolved_ones_are_gone(publish):
     text = publish()["index.html"].text
-    titles = ("Credits rose against the day before", "Key without tags", "Model without a price")
+    titles = ("Copilot credits jumped", "Key without tags", "Model without a price")
     assert [text.index(title) for title in titles] == sorted(text.index(title) for title in titles)
     assert "apikey_9" not in text
     assert "4 open" in text

@@ -1,7 +1,9 @@
 -- asset: rpt_manager__credit_day
 -- severity: ERROR
 -- partitions: day
--- description: A user's Copilot credits reached credits_ratio times the day before, and at least credits_floor. Compared as decimals; a day before that is absent, unknown or zero gives no ratio.
+-- title: Copilot credits jumped
+-- description: A user's Copilot credits reached a multiple of the day before (credits_ratio, 3 unless changed), and at least a floor (credits_floor, 50). Compared as decimals; a day before that is absent, unknown or zero gives no ratio. Both numbers are in policies/alert_thresholds.csv.
+-- remedy: ask the person, or their lead, what ran that day; agents left running are the usual cause. `agent-spend acknowledge <id>` silences a rise that was meant
 WITH thresholds AS (
   SELECT
     MAX(CASE WHEN name = 'credits_ratio' THEN TRY_CAST(value AS DECIMAL(9, 3)) END) AS credits_ratio,

@@ -2,7 +2,9 @@
 -- severity: WARN
 -- partitions: day
 -- look: back 7
--- description: A user's Copilot credits reached new_user_floor on a day whose day before is absent, unknown or zero, so that no ratio exists. Absent after use in the week before is a weekend or a free day, not a new user; in the first week ever loaded everybody would be new.
+-- title: High first day of credits
+-- description: A user's Copilot credits reached new_user_floor (policies/alert_thresholds.csv) on a day whose day before is absent, unknown or zero, so that no ratio exists. Absent after use in the week before is a weekend or a free day, not a new user; in the first week ever loaded everybody would be new.
+-- remedy: look whether a new colleague or an agent began; acknowledge it if it was meant
 WITH thresholds AS (
   SELECT MAX(CASE WHEN name = 'new_user_floor' THEN TRY_CAST(value AS DECIMAL(18, 3)) END) AS new_user_floor
   FROM alert_thresholds

@@ -1,7 +1,9 @@
 -- asset: rpt_coverage
 -- severity: WARN
 -- partitions: none
+-- title: GitHub's two reports disagree
 -- description: GitHub's 1-day and 28-day reports give a person different credits for a day that is final in both.
+-- remedy: load the day again in copilot_user_usage and copilot_user_usage_28_day; if they still differ, ask GitHub with both figures
 WITH final_days AS (
   SELECT usage_day
   FROM rpt_coverage

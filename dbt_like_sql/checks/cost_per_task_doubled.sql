@@ -2,7 +2,9 @@
 -- severity: ERROR
 -- partitions: day
 -- episode: 3
--- description: A workflow's list cost per completed task reached cost_per_task_ratio times the median of its baseline days, with enough completions on both sides. Names a model swap and splits the change.
+-- title: Cost per completed task jumped
+-- description: A workflow's list value per completed task reached a multiple (cost_per_task_ratio, 2 unless changed) of the median of its baseline days, with enough completions on both sides (policies/alert_thresholds.csv). Names a model swap and splits the change.
+-- remedy: the largest factor of the change is the cause: pin the model back, shorten the prompt, or mend what makes attempts fail
 WITH thresholds AS (
   SELECT
     MAX(CASE WHEN name = 'cost_per_task_ratio' THEN TRY_CAST(value AS DECIMAL(9, 3)) END) AS cost_per_task_ratio,

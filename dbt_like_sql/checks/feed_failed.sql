@@ -1,7 +1,9 @@
 -- asset: rpt_coverage
 -- severity: ERROR
 -- partitions: none
+-- title: Feed failed
 -- description: A feed's newest attempt for a day failed, was refused, or brought only a part. Stored data of that day, if any, gave way to nothing poorer.
+-- remedy: do what the message says (a key, a permission, a file), run `agent-spend doctor`, then materialise the day again
 WITH failed AS (
   SELECT
     feed,

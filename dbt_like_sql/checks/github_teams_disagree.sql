@@ -1,7 +1,9 @@
 -- asset: rpt_coverage
 -- severity: WARN
 -- partitions: none
+-- title: GitHub's report and teams disagree
 -- description: GitHub's daily report has a person in a team that the snapshot of that day and of the days beside it has not.
+-- remedy: correct the team in GitHub, or state the person's squad in the roster file
 WITH placed AS (
   SELECT usage_day, user_id, '/' || team_path || '/' AS team_path FROM github_teams WHERE user_id IS NOT NULL
 ),

@@ -1,7 +1,9 @@
 -- asset: rpt_reconciliation_month
 -- severity: ERROR
 -- partitions: none
+-- title: Invoice differs from the billing data
 -- description: A month whose metered value, billing API and invoice differ by more than the vendor's tolerance after every known cause. A month without an invoice is "not reconciled", not a difference.
+-- remedy: take the line's causes in rpt_reconciliation_month to the vendor, or load the missing invoice or credit note
 WITH differing AS (
   SELECT DISTINCT
     month,

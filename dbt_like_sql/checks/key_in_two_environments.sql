@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: WARN
 -- partitions: none
+-- title: One key in two environments
 -- description: One key that two environments use or hold: a leak or a limit in one of them hits the other. It clears when each environment has a key of its own.
+-- remedy: make a key for each environment and retire the shared one
 WITH key_in_two_environments AS (
   SELECT
     vendor,

@@ -1,7 +1,9 @@
 -- asset: fct_usage_day
 -- severity: WARN
 -- partitions: none
+-- title: Key without a budget
 -- description: A machine key or service account used in the newest month that no line of policies/budgets.csv in force covers: the key's own, or its squad's or org's. One finding a key; rotated keys of one name are one. It clears when a line covers it.
+-- remedy: add a line for the key, its squad or its org to policies/budgets.csv
 WITH newest AS (
   SELECT CAST(DATE_TRUNC('month', MAX(usage_day)) AS DATE) AS month, MAX(usage_day) AS last_day FROM fct_usage_day
 ),

@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: WARN
 -- partitions: none
+-- title: Key without an owner
 -- description: A machine key with usage that names no owner, or an owner who has left the roster. It clears when the registry names somebody who is there.
+-- remedy: name an owner in the key registry, or retire the key
 WITH key_without_owner AS (
   SELECT
     vendor,

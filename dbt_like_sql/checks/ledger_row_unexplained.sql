@@ -2,7 +2,9 @@
 -- severity: ERROR
 -- partitions: day
 -- blocking: yes
+-- title: Ledger row without rule or evidence
 -- description: Every row of the ledger says who acted and how it signed in, with rule and evidence, its squad or why it has none, how it was attributed and its price line.
+-- remedy: a model that feeds fct_usage_day is wrong: find the rows the finding names and correct it; nothing downstream is built until then
 WITH missing AS (
   SELECT
     usage_day,

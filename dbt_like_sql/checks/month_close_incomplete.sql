@@ -1,7 +1,9 @@
 -- asset: rpt_month_close
 -- severity: WARN
 -- partitions: none
+-- title: Month closed by an older release
 -- description: A month was closed by a release that froze fewer tables than this one. What it lacks shows what is known now, so it may contradict the month's frozen figures.
+-- remedy: `agent-spend reopen` the month and close it again
 WITH needed AS (
   SELECT *
   FROM (

@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: ERROR
 -- partitions: none
+-- title: A person's key in production
 -- description: A key that acts as one person, used in production: it dies when the person leaves. Claude Code's own keys count when they are tagged as production.
+-- remedy: give the workload a key of a service account or workspace and retire the person's key there
 WITH personal_key_in_prod AS (
   SELECT
     vendor,

@@ -1,7 +1,9 @@
 -- asset: stg_prices__unit
 -- severity: ERROR
 -- partitions: none
+-- title: Price book has gaps or overlaps
 -- description: Price lines of one item whose periods overlap (usage would be counted twice) or leave a gap (usage between them would be unpriced), that end before they begin, that name no day or no source, or that nothing applies.
+-- remedy: correct the lines named in dbt_like_sql/prices; `agent-spend prices check` lists them
 WITH lines AS (
   SELECT 'claude_prices' AS book, 'anthropic' AS vendor, model || ' ' || band AS item, effective_from, effective_to, source FROM claude_prices
   UNION ALL

@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: ERROR
 -- partitions: none
+-- title: Production key used by hand
 -- description: A key tagged as production that a person's client uses: Claude Code at a terminal, or the key that Claude Code minted for a person. It clears when 28 days have passed without.
+-- remedy: give the person a key or seat of their own, then rotate the production key
 WITH prod_key_used_interactively AS (
   SELECT
     vendor,

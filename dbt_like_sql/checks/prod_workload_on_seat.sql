@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: ERROR
 -- partitions: none
+-- title: Production work on a person's seat
 -- description: Production work that no person drives, paid by a person's subscription seat. One finding a workload, from its first day; it clears when the workload runs on a machine key, or has stopped. Interactive use of a seat is never listed.
+-- remedy: move it to a machine key; `agent-spend export cutover` names a key for each workload
 WITH prod_workload_on_seat AS (
   SELECT
     vendor,

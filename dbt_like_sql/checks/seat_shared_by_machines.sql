@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: WARN
 -- partitions: none
+-- title: Seat shared by machines
 -- description: One person's seat that several automated workloads of one vendor sign in with. How many count as several is in policies/workload_rules.csv. A person's own background use is not counted.
+-- remedy: give each workload a machine key; `agent-spend export cutover` lists them
 WITH seats AS (
   SELECT
     audit.vendor,

@@ -1,7 +1,9 @@
 -- asset: rpt_coverage
 -- severity: ERROR
 -- partitions: none
+-- title: Alert threshold missing
 -- description: A threshold that a check or report needs is absent from policies/alert_thresholds.csv, or is not a number. Its check is silent until it is back.
+-- remedy: put the line back into policies/alert_thresholds.csv, with a number
 WITH needed AS (
   SELECT *
   FROM (

@@ -2,7 +2,9 @@
 -- severity: WARN
 -- partitions: day
 -- episode: 7
+-- title: Usage of nobody in the roster
 -- description: A vendor identifier with usage on a personal surface that belongs to nobody in the roster. Service accounts are left out.
+-- remedy: add the person to the roster, or map the login in the file of IDENTITY_OVERRIDES_URI; the next run moves the money
 WITH logins AS (
   SELECT
     usage_day,

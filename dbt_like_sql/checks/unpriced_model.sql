@@ -2,7 +2,9 @@
 -- severity: ERROR
 -- partitions: day
 -- episode: 7
+-- title: Model without a price
 -- description: Usage of a model that no price book knows on that day. It is shown as tokens and left out of every USD total, never counted as zero.
+-- remedy: add the model to its price file in dbt_like_sql/prices, then `agent-spend rebuild --after` that file for the days
 WITH unpriced AS (
   SELECT
     usage_day,

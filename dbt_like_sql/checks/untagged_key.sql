@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: WARN
 -- partitions: none
+-- title: Key without tags
 -- description: A Claude API key with usage whose environment or cost center no registry tells. One finding a key, from its first day; it clears when the key is tagged. Keys of the Claude Code workspace belong to people and are left out.
+-- remedy: tag the key with environment and cost_center in the secret manager or the registry file
 WITH untagged_key AS (
   SELECT
     vendor,

@@ -2,7 +2,9 @@
 -- severity: ERROR
 -- partitions: day
 -- blocking: yes
+-- title: Ledger differs from a feed
 -- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits and bill, Claude tokens, billed USD, usage credits and list value on seats, Cursor charges by kind, tokens and list value of traced agents.
+-- remedy: load the day's feed again; if it still differs, a model loses or doubles rows: nothing downstream is built until it agrees
 WITH copilot_users AS (
   -- A user of two organizations is in both files with the same figure; the enterprise's own row wins over both.
   SELECT

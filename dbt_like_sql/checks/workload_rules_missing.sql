@@ -1,7 +1,9 @@
 -- asset: rpt_auth_audit
 -- severity: ERROR
 -- partitions: none
+-- title: Workload rule missing
 -- description: A number or list that the workload inventory needs is absent from policies/workload_rules.csv, or is not a number. Its rules stay silent until it is back.
+-- remedy: put the line back into policies/workload_rules.csv, with a value
 WITH needed AS (
   SELECT *
   FROM (

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from agent_spend.checks.catalog import title
 from agent_spend.errors import EXPECTED_GAPS
 from agent_spend.publish.page.audience import Audience, Names, Place
 from agent_spend.publish.page.source import Source, is_data
-from agent_spend.publish.page.vocabulary import FINDING_TITLES, LATENCY_DAYS, USAGE_FEEDS, VENDORS, words
+from agent_spend.publish.page.vocabulary import LATENCY_DAYS, USAGE_FEEDS, VENDORS
 
 STRIP_DAYS = 42
 MONTHLY_FEEDS = frozenset({"vendor_invoices"})
@@ -149,8 +150,8 @@ def _finding(rows: list[dict], audience: Audience, names: Names) -> Finding:
         who = names.hide(row["subject"], audience)
         text = names.hide(row["explanation"], audience)
         link = f"#person-{row['person_id']}" if row["person_id"] else f"#workflow-{row['subject']}" if is_workflow else ""
-    title = words(row["kind"], FINDING_TITLES)
-    return Finding({**row, "subject": who, "explanation": text}, title, who, text, link, len(rows) - 1)
+    head = title(row["kind"])
+    return Finding({**row, "subject": who, "explanation": text}, head, who, text, link, len(rows) - 1)
 
 
 def _places(row: dict, names: Names) -> set[Place]:

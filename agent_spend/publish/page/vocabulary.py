@@ -2,16 +2,11 @@
 
 from dataclasses import dataclass
 
+from agent_spend.words import FEED_NAMES, VENDOR_NAMES, VENDOR_SHORT, words
+
+__all__ = ["FEED_NAMES", "VENDOR_NAMES", "VENDOR_SHORT", "words"]
+
 VENDORS = ("github_copilot", "anthropic", "cursor", "custom_agents")
-VENDOR_NAMES = {
-    "github_copilot": "GitHub Copilot",
-    "anthropic": "Anthropic Claude",
-    "cursor": "Cursor",
-    "custom_agents": "Custom agents",
-    "company": "Own records",
-}
-#: Short enough for a column head.
-VENDOR_SHORT = {"github_copilot": "Copilot", "anthropic": "Claude", "cursor": "Cursor", "custom_agents": "Custom agents"}
 
 #: Accent, middle and pale tone of each vendor: distinguishable with any common colour blindness, and never the only cue.
 TONES = {
@@ -86,60 +81,11 @@ CHARGE_NAMES = {"usage": "usage", "seat": "seats", "credit": "credits", "tax": "
 COVERED_NAMES = {
     "github_copilot": "included pool used", "anthropic": "used within seats", "cursor": "included use", "custom_agents": "",
 }
-FINDING_TITLES = {
-    "copilot_credits_tripled": "Credits rose against the day before",
-    "copilot_new_user_over_floor": "High first day of credits",
-    "cost_per_task_doubled": "Cost per completed task rose",
-    "prod_workload_on_seat": "Production work on a person's seat",
-    "unmatched_user": "Usage of nobody in the roster",
-    "unpriced_model": "Model without a price",
-    "untagged_key": "Key without tags",
-    "key_without_owner": "Key without an owner",
-    "key_without_budget": "Key without a budget",
-    "key_in_two_environments": "One key in two environments",
-    "seat_shared_by_machines": "Seat shared by machines",
-    "workload_rules_missing": "Workload rule missing",
-    "vendor_totals_conserved": "Ledger differs from a feed",
-    "ledger_row_unexplained": "Ledger row without rule or evidence",
-    "feed_failed": "Feed failed",
-    "copilot_reports_disagree": "GitHub's two reports disagree",
-    "github_teams_disagree": "GitHub's report and teams disagree",
-    "thresholds_missing": "Alert threshold missing",
-    "invoice_differs": "Invoice differs from the billing data",
-    "month_close_incomplete": "Month closed by an older release",
-    "personal_key_in_prod": "A person's key in production",
-    "prod_key_used_interactively": "Production key used by hand",
-    "budget_over_80": "Budget over 80 percent",
-    "budget_over_100": "Budget used up",
-}
 VERDICT_NAMES = {
     "ok": "ok", "prod_on_seat": "prod on a seat", "automated_on_seat": "automated on a seat", "untagged_key": "untagged key",
     "auth_unknown": "unknown sign-in", "suspected_on_seat": "suspected on a seat", "person_background": "a person's agents",
     "moved_to_key": "moved to a key", "stopped": "stopped",
 }
-FEED_NAMES = {
-    "copilot_user_usage": "Copilot usage", "copilot_user_usage_28_day": "Copilot usage, 28-day report",
-    "copilot_seats": "Copilot seats", "copilot_billing_usage": "Copilot billing", "claude_api_usage": "Claude API usage",
-    "claude_api_cost": "Claude cost report", "claude_code_usage": "Claude Code usage",
-    "claude_code_metrics": "Claude Code metrics",
-    "claude_api_keys": "Claude API keys", "claude_team_usage": "Claude Team usage",
-    "claude_analytics_cost": "Claude cost by key", "claude_analytics_usage": "Claude usage by key",
-    "claude_enterprise_cost": "Claude Enterprise cost", "claude_enterprise_usage": "Claude Enterprise usage",
-    "claude_enterprise_seats": "Claude Enterprise seats", "claude_enterprise_users": "Claude Enterprise members",
-    "cursor_usage_events": "Cursor events",
-    "github_teams": "GitHub teams", "github_identities": "GitHub identities", "copilot_user_teams": "GitHub teams, daily report",
-    "agent_spans": "Agent traces", "roster_members": "Roster",
-    "cursor_spend": "Cursor charges by member", "cursor_csv_events": "Cursor CSV exports",
-    "key_registry": "Key registry", "identity_overrides": "Identity overrides", "vendor_invoices": "Invoices",
-}  # fmt: skip
-
-
-def words(name: str, known: dict[str, str]) -> str:
-    """The page's word for a stored name; a name it does not know is shown as it is, with spaces."""
-    if name in known:
-        return known[name]
-    plain = name.replace("_", " ")
-    return plain[:1].upper() + plain[1:] if "_" in name else plain
 
 
 def series_name(series: str) -> str:

@@ -31,7 +31,6 @@ FEEDS = [
         schema=USER_USAGE,
         fetch=fetch_user_usage,
         total_column="ai_credits_used",
-        kinds=frozenset({"github"}),
     ),
     Feed(
         name=LAST_28_DAYS,
@@ -44,7 +43,6 @@ FEEDS = [
         schema=USER_USAGE,
         fetch=fetch_user_usage_28_day,
         total_column="ai_credits_used",
-        kinds=frozenset({"github"}),
     ),
     Feed(
         name=SEATS_FEED,
@@ -56,7 +54,6 @@ FEEDS = [
         ),
         schema=SEATS,
         fetch=fetch_seats,
-        kinds=frozenset({"github"}),
     ),
     Feed(
         name=BILLING_FEED,
@@ -70,7 +67,6 @@ FEEDS = [
         schema=BILLING_USAGE,
         fetch=fetch_billing_usage,
         total_column="gross_usd",
-        kinds=frozenset({"github"}),
     ),
     Feed(
         name=TEAMS_FEED,
@@ -82,7 +78,6 @@ FEEDS = [
         ),
         schema=TEAMS,
         fetch=fetch_teams,
-        kinds=frozenset({"github"}),
     ),
     Feed(
         name=USER_TEAMS_FEED,
@@ -95,7 +90,6 @@ FEEDS = [
         ),
         schema=USER_TEAMS,
         fetch=fetch_user_teams,
-        kinds=frozenset({"github"}),
     ),
     Feed(
         name=IDENTITIES_FEED,
@@ -107,6 +101,5 @@ FEEDS = [
         ),
         schema=IDENTITIES,
         fetch=fetch_identities,
-        kinds=frozenset({"github"}),
     ),
 ]

@@ -11,7 +11,7 @@ from agent_spend.sources.feed import Feed
 def _feed(name: str, description: str, table, fetch, total_column: str | None = None, **more) -> Feed:
     return Feed(
         name=name, vendor="cursor", description=description, schema=table, fetch=fetch, total_column=total_column,
-        **({"system": "cursor", "kinds": frozenset({"cursor"})} | more),
+        **({"system": "cursor"} | more),
     )
 
 
@@ -33,7 +33,6 @@ FEEDS = [
         fetch_csv_events,
         "charged_usd",
         system="cursor_csv",
-        kinds=frozenset({"file", "csv"}),
     ),
     _feed(
         "cursor_members",

@@ -14,6 +14,5 @@ FEEDS = [
         ),
         schema=schema.IDENTITY_OVERRIDES,
         fetch=client.fetch,
-        kinds=frozenset({"file", "csv"}),
     )
 ]

@@ -16,6 +16,5 @@ FEEDS = [
         fetch=client.fetch,
         total_column="amount_usd",
         partition_column="month",
-        kinds=frozenset({"file", "csv"}),
     )
 ]

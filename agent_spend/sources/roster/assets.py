@@ -14,6 +14,5 @@ FEEDS = [
         ),
         schema=schema.ROSTER_MEMBERS,
         fetch=client.fetch,
-        kinds=frozenset({"file", "csv"}),
     )
 ]
