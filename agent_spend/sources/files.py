@@ -1,22 +1,28 @@
 """Files that people and other systems leave for us: found by path or `file://` URI, read by column name."""
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from agent_spend.errors import FeedError, State
 from agent_spend.sources.answers import Answer
+from agent_spend.sources.written import amount_of, day_of, whole_of
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-# Thousands groups must be whole: "1,5" is a European decimal and "1.234,50" a European amount; both are refused.
-_DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,20})(?:\.[0-9]{1,18})?|\.[0-9]{1,18}"
-_AMOUNT = re.compile(rf"(?P<sign>-?)(?:US)?\$? ?(?P<inner>-?)(?P<digits>{_DIGITS})")
+Value = TypeVar("Value")
+
+_ZIP, _UTF_16 = b"PK\x03\x04", (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: Separators of exports that hold names and days only: where amounts are, a comma may be a decimal sign.
+SEPARATORS = ",;\t"
+#: What a page or a spreadsheet leaves around a value without anybody seeing it.
+_UNSEEN = "\u200b\u200c\u200d\u2060\ufeff"
 
 
 @dataclass(frozen=True)
@@ -65,16 +71,8 @@ class Line:
         return value
 
     def day(self, column: str) -> date | None:
-        """A UTC day written ``YYYY-MM-DD``."""
-        value = self.text(column)
-        if value is None:
-            return None
-        try:
-            if not _DAY.fullmatch(value):
-                raise ValueError(value)
-            return date.fromisoformat(value)
-        except ValueError:
-            raise self.bad(column, "must be a day written YYYY-MM-DD") from None
+        """A UTC day; see :func:`agent_spend.sources.written.day_of`."""
+        return self._read(column, day_of, "must be a day written YYYY-MM-DD")
 
     def required_day(self, column: str) -> date:
         """As :meth:`day`, never empty."""
@@ -83,26 +81,20 @@ class Line:
 
     def whole(self, column: str) -> int | None:
         """A whole number without sign or separators."""
-        value = self.text(column)
-        if value is None:
-            return None
-        # int() would also accept "1_000", "+5" and digits of other scripts.
-        if not re.fullmatch(r"[0-9]{1,18}", value):
-            raise self.bad(column, "must be a whole number")
-        return int(value)
+        return self._read(column, whole_of, "must be a whole number")
 
     def amount(self, column: str) -> Decimal | None:
-        """An amount as accounting exports write it: ``1,234.50``, ``$1,234.50``, ``-12``, ``(12.00)`` for minus 12."""
-        value = self.text(column)
-        if value is None:
+        """An amount as accounting exports write it; see :func:`agent_spend.sources.written.amount_of`."""
+        return self._read(column, amount_of, "must be an amount such as 1234.50, 1,234.50, $1,234.50 or (12.00)")
+
+    def _read(self, column: str, read: Callable[[str], Value | None], rule: str) -> Value | None:
+        text = self.text(column)
+        if text is None:
             return None
-        in_brackets = value.startswith("(") and value.endswith(")")
-        match = _AMOUNT.fullmatch(value[1:-1].strip() if in_brackets else value)
-        minuses = in_brackets + bool(match and match["sign"]) + bool(match and match["inner"])
-        if match is None or minuses > 1:
-            raise self.bad(column, "must be an amount such as 1234.50, 1,234.50, $1,234.50 or (12.00)")
-        number = Decimal(match["digits"].replace(",", ""))
-        return -number if minuses else number
+        value = read(text)
+        if value is None:
+            raise self.bad(column, rule)
+        return value
 
     def bad(self, column: str, rule: str) -> FeedError:
         """The error for a value that breaks ``rule``."""
@@ -156,7 +148,8 @@ def read_folder(setting: str, uri: str, suffix: str) -> list[SourceFile]:
 
 
 def csv_lines(
-    file: SourceFile, required: Sequence[str], optional: Sequence[str] = (), *, refused: Collection[str] = ()
+    file: SourceFile, required: Sequence[str], optional: Sequence[str] = (), *, refused: Collection[str] = (),
+    separators: str = ",",
 ) -> list[Line]:
     """The records of a CSV file with a header, by the names in ``required`` and ``optional``; others are ignored.
 
@@ -165,13 +158,14 @@ def csv_lines(
 
     Args:
         refused: squeezed names of columns that must not be in such a file at all, e.g. one that holds secrets.
+        separators: of these the one that parts the header into most columns; a first line ``sep=;`` names it itself.
 
     Raises:
-        FeedError: ``refused`` for such a column; ``malformed`` (not UTF-8, broken quoting), ``empty_file`` (no header,
-            or a header without records), ``missing_field`` (naming file, column and the columns found), ``truncated``
-            (a record of another width).
+        FeedError: ``refused`` for such a column; ``malformed`` (no text file, not UTF-8, broken quoting), ``empty_file``
+            (no header, or a header without records), ``missing_field`` (naming file, column and the columns found),
+            ``truncated`` (a record of another width).
     """
-    records = _records(file)
+    records = _records(file, separators)
     header_line, header = next(records, (0, []))
     if not header:
         raise FeedError("empty_file", f"{file.name} is empty; expected a header with {', '.join(required)}")
@@ -187,7 +181,7 @@ def csv_lines(
                 f"{file.name} line {number} has {len(cells)} values, the header has {len(header)}; "
                 "the file is cut off or a value with a comma is not quoted",
             )
-        lines.append(Line(file.name, number, {name: cells[at].strip() for name, at in positions.items()}))
+        lines.append(Line(file.name, number, {name: _shown(cells[at]) for name, at in positions.items()}))
     if not lines:
         message = f"{file.name} has a header in line {header_line} and no records; nothing was replaced"
         raise FeedError("empty_file", message)
@@ -209,15 +203,10 @@ def refusal(where: str, name: str) -> FeedError:
     return FeedError("refused", f"{where}: field {name} may hold a secret; export names and tags only")
 
 
-def _records(file: SourceFile) -> Iterable[tuple[int, list[str]]]:
-    try:
-        text = file.content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FeedError(
-            "malformed", f"{file.name}: byte {error.start} is not UTF-8; export the file as 'CSV UTF-8'"
-        ) from None
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    first_line, is_wrapped = 1, None
+def _records(file: SourceFile, separators: str) -> Iterator[tuple[int, list[str]]]:
+    text, separator, first_line = _told_separator(_text(file), separators)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    above, is_wrapped = first_line - 1, None
     try:
         for cells in reader:
             # Some exports reach us with each record quoted once more as a whole.
@@ -227,9 +216,34 @@ def _records(file: SourceFile) -> Iterable[tuple[int, list[str]]]:
                 cells = next(csv.reader(cells, strict=True))
             if any(cell.strip() for cell in cells):
                 yield first_line, cells
-            first_line = reader.line_num + 1
+            first_line = above + reader.line_num + 1
     except csv.Error as error:
         raise FeedError("malformed", f"{file.name} line {first_line}: not a CSV record ({error})") from None
+
+
+def _text(file: SourceFile) -> str:
+    if file.content.startswith(_ZIP):
+        raise FeedError("malformed", f"{file.name} is a workbook and no text; save the sheet as 'CSV UTF-8'")
+    try:
+        return file.content.decode("utf-16" if file.content.startswith(_UTF_16) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FeedError(
+            "malformed", f"{file.name}: byte {error.start} is not UTF-8; export the file as 'CSV UTF-8'"
+        ) from None
+
+
+def _told_separator(text: str, separators: str) -> tuple[str, str, int]:
+    """The text, what separates its columns, and the number of its first line."""
+    first, _, rest = text.partition("\n")
+    told = first.strip().lower().removeprefix("sep=")
+    if len(told) == 1 and told in separators and len(first.strip()) == len("sep=") + 1:
+        return rest, told, 2
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    return text, max(separators, key=header.count), 1
+
+
+def _shown(cell: str) -> str:
+    return cell.strip().strip(_UNSEEN).strip()
 
 
 def _positions(file: SourceFile, header: list[str], required: Sequence[str], optional: Sequence[str]) -> dict[str, int]:
@@ -242,9 +256,10 @@ def _positions(file: SourceFile, header: list[str], required: Sequence[str], opt
         if count:
             positions[name] = found.index(squeezed(name))
         elif name in required:
-            hint = "; separate the columns with commas" if len(header) == 1 and re.search(r"[;\t]", header[0]) else ""
+            is_one = len(header) == 1 and re.search(r"[;\t]", header[0])
+            hint = "separate the columns with commas" if is_one else f"rename the one that holds it to {name}, or add it"
             columns = ", ".join(cell.strip() for cell in header)
-            raise FeedError("missing_field", f"{file.name}: column {name} is missing; found: {columns}{hint}")
+            raise FeedError("missing_field", f"{file.name}: column {name} is missing; found: {columns}; {hint}")
     return positions
 
 

@@ -1,17 +1,18 @@
 """Reading files that others leave for us."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.files import csv_lines, read_file, read_folder
+from agent_spend.sources.files import SEPARATORS, csv_lines, read_file, read_folder
 
 
-def lines_of(tmp_path, content: bytes, required=("name",), optional=("amount", "count", "day")):
+def lines_of(tmp_path, content: bytes, required=("name",), optional=("amount", "count", "day"), separators=","):
     path = tmp_path / "export.csv"
     path.write_bytes(content)
-    return csv_lines(read_file("SOME_URI", str(path)), required, optional)
+    return csv_lines(read_file("SOME_URI", str(path)), required, optional, separators=separators)
 
 
 def test_a_byte_order_mark_and_crlf_do_not_hide_the_first_column(tmp_path):
@@ -35,7 +36,7 @@ def test_a_quoted_value_may_hold_commas_quotes_and_line_breaks(tmp_path):
 
 
 def test_a_missing_column_is_named_with_the_columns_found(tmp_path):
-    with pytest.raises(FeedError, match=r"export\.csv: column name is missing; found: nom, amount$") as error:
+    with pytest.raises(FeedError, match=r"export\.csv: column name is missing; found: nom, amount; rename the one") as error:
         lines_of(tmp_path, b"nom,amount\nAda,1\n")
     assert error.value.reason == "missing_field"
 
@@ -43,6 +44,30 @@ def test_a_missing_column_is_named_with_the_columns_found(tmp_path):
 def test_a_semicolon_file_says_how_to_separate_columns(tmp_path):
     with pytest.raises(FeedError, match="separate the columns with commas"):
         lines_of(tmp_path, b"name;amount\nAda;1\n")
+
+
+@pytest.mark.parametrize("content", [
+    "name;day\r\nAbe, Ada;2026-11-22\r\n", "\ufeffname;day\nAbe, Ada;2026-11-22\n", "name\tday\nAbe, Ada\t2026-11-22\n",
+    "sep=;\nname;day\nAbe, Ada;2026-11-22\n", '"name","day"\n"Abe, Ada","2026-11-22"\n',
+], ids=["semicolons", "byte order mark", "tabs", "told in the first line", "commas"])  # fmt: skip
+def test_a_file_without_amounts_may_be_separated_as_spreadsheets_do(tmp_path, content):
+    (line,) = lines_of(tmp_path, content.encode(), separators=SEPARATORS)
+    assert (line.number, line.required("name"), line.day("day")) == (
+        3 if "sep=" in content else 2, "Abe, Ada", date(2026, 11, 22))
+
+
+def test_the_unicode_text_of_a_spreadsheet_is_read(tmp_path):
+    (line,) = lines_of(tmp_path, "name\tday\nJürgen 李\t2026-11-22\n".encode("utf-16"), separators=SEPARATORS)
+    assert line.required("name") == "Jürgen 李"
+
+
+def test_a_workbook_says_what_to_save(tmp_path):
+    with pytest.raises(FeedError, match="is a workbook and no text; save the sheet as 'CSV UTF-8'"):
+        lines_of(tmp_path, b"PK\x03\x04\x14\x00\x06\x00")
+
+
+def test_signs_that_nobody_sees_belong_to_no_value(tmp_path):
+    assert lines_of(tmp_path, "name\n\u200b\u00a0Ada\ufeff \n".encode())[0].required("name") == "Ada"
 
 
 def test_a_column_named_twice_is_refused(tmp_path):
@@ -96,14 +121,31 @@ def test_an_amount_that_could_mean_something_else_is_refused(tmp_path, written):
     assert error.value.reason == "bad_value"
 
 
-@pytest.mark.parametrize("written", ["11/22/2026", "2026-11-31", "20261122", "2026-W47-7", "2026-11-22 00:00"])
-def test_a_day_is_written_in_one_way_only(tmp_path, written):
+@pytest.mark.parametrize(
+    "written", ["2026-11-22", "20261122", "2026-W47-7", "2026-11-22 00:00", "2026-11-22T00:00:00Z", "2026-11-22T00:00:00.000",
+                "2026/11/22", "2026.11.22", "22-Nov-2026", "22-NOV-2026", "22 November 2026", '"Nov 22, 2026"'])
+def test_a_day_may_be_written_in_every_way_that_means_one_day(tmp_path, written):
+    assert lines_of(tmp_path, f"name,day\nAda,{written}\n".encode())[0].day("day") == date(2026, 11, 22)
+
+
+@pytest.mark.parametrize("written", ["2026-1-2", "2026/1/2", "2-Jan-2026"])
+def test_a_day_needs_no_leading_zeros(tmp_path, written):
+    assert lines_of(tmp_path, f"name,day\nAda,{written}\n".encode())[0].day("day") == date(2026, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "written", ["11/22/2026", "22/11/2026", "22.11.2026", "2026-11-31", "46348", "2026-11-22 08:30", "22-Nov-26", "NULL"])
+def test_a_day_that_could_be_another_one_is_refused(tmp_path, written):
     line = lines_of(tmp_path, f"name,day\nAda,{written}\n".encode())[0]
     with pytest.raises(FeedError, match=f"line 2: day must be a day written YYYY-MM-DD, not '{written}'"):
         line.day("day")
 
 
-@pytest.mark.parametrize("written", ["1.0", "-1", "1_000", "٣", "1e3"])
+def test_a_whole_number_may_be_printed_as_a_float(tmp_path):
+    assert lines_of(tmp_path, b"name,count\nAda,12345678.0\n")[0].whole("count") == 12_345_678
+
+
+@pytest.mark.parametrize("written", ["1.5", "-1", "1_000", "٣", "1e3", "1.23E+08"])
 def test_a_whole_number_is_digits_only(tmp_path, written):
     line = lines_of(tmp_path, f"name,count\nAda,{written}\n".encode())[0]
     with pytest.raises(FeedError, match="count must be a whole number"):

@@ -3,7 +3,7 @@
 
 from agent_spend.sources.contract import DAY, TEXT, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines
 from agent_spend.sources.vendors import VENDORS, vendor_of
 
 REQUIRED = ("vendor", "identifier", "person_id")
@@ -28,7 +28,7 @@ def parse(file: SourceFile) -> list[Dated]:
         FeedError: as :func:`agent_spend.sources.files.csv_lines`, and ``bad_value`` for an unknown vendor or a date
             that is not one.
     """
-    return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL)]
+    return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL, separators=SEPARATORS)]
 
 
 def _dated(line: Line) -> Dated:

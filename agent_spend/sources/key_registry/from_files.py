@@ -4,7 +4,7 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.feed import decode
-from agent_spend.sources.files import Line, SourceFile, csv_lines, read_file
+from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines, read_file
 from agent_spend.sources.key_registry import schema
 from agent_spend.sources.key_registry.schema import AwsSecretList, JsonEntry, Registry
 
@@ -20,7 +20,7 @@ def read(setting: str, uri: str) -> Registry:
     if file.path.suffix.lower() == ".json":
         versions, note = _from_json(file)
     else:
-        lines = csv_lines(file, schema.REQUIRED, schema.OPTIONAL, refused=schema.SECRET_FIELDS)
+        lines = csv_lines(file, schema.REQUIRED, schema.OPTIONAL, refused=schema.SECRET_FIELDS, separators=SEPARATORS)
         versions, note = schema.versions_of(lines, "csv"), ""
     return Registry(versions, note, (file.as_answer(),))
 

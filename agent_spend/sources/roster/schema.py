@@ -1,9 +1,11 @@
 """One line of the HR export, and the table of who was where on each day."""
 
+import re
+from email.utils import parseaddr
 
 from agent_spend.sources.contract import DAY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines
 
 REQUIRED = ("person_id", "name")
 OPTIONAL = (
@@ -36,7 +38,7 @@ def parse(file: SourceFile) -> list[Dated]:
     Raises:
         FeedError: as :func:`agent_spend.sources.files.csv_lines`, and ``bad_value`` for a value that is not its type.
     """
-    return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL)]
+    return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL, separators=SEPARATORS)]
 
 
 def _dated(line: Line) -> Dated:
@@ -45,7 +47,7 @@ def _dated(line: Line) -> Dated:
         "person_id": line.required("person_id"),
         "name": line.required("name"),
         "email": _email(line, "email"),
-        "github_login": _lower(line, "github_login"),
+        "github_login": (_lower(line, "github_login") or "").removeprefix("@") or None,
         "github_user_id": line.whole("github_user_id"),
         "org": line.text("org"),
         "squad": line.text("squad"),
@@ -65,6 +67,8 @@ def _lower(line: Line, name: str) -> str | None:
 
 def _email(line: Line, name: str) -> str | None:
     value = _lower(line, name)
-    if value and "@" not in value:
+    # "Ada Abe <ada@acme.com>" is how mail programs copy an address.
+    address = parseaddr(value)[1] if value and "<" in value else value
+    if address is not None and not re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", address):
         raise line.bad(name, "must be an e-mail address or empty")
-    return value
+    return address

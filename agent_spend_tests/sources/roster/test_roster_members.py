@@ -118,6 +118,17 @@ def test_a_bad_value_fails_every_day_and_is_named(roster, line, complaint):
         assert complaint in answer.message
 
 
+def test_an_export_of_a_spreadsheet_is_read_as_it_comes(roster):
+    text = (
+        "\ufeffPerson ID;Name;E-Mail;GitHub login;GitHub user id;Valid from\r\n"
+        "007;Abe, Ada;Ada Abe <Ada@Acme.test>;@Ada-A_acme;98765432109876543.0;2026-01-05 00:00:00\r\n"
+    )
+    [answer] = roster(text, TENTH)
+    [row] = stored(answer)
+    assert (row["person_id"], row["name"], row["email"], row["github_login"], row["github_user_id"], row["valid_from"]) == (
+        "007", "Abe, Ada", "ada@acme.test", "ada-a_acme", 98_765_432_109_876_543, date(2026, 1, 5))
+
+
 def test_an_empty_roster_is_an_error_not_an_empty_company(roster):
     [answer] = roster(HEADER, TENTH)
     assert (answer.state, answer.reason, answer.is_data) == (State.MISSING, "empty_file", False)
