@@ -12,6 +12,7 @@ one SELECT with the same columns. Header, partitions and descriptions stay ours.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 import sqlglot
@@ -120,9 +121,14 @@ def tables(path: Path, text: str) -> tuple[str, ...]:
         ConfigurationError: it is not SQL; names the file.
     """
     try:
-        tree = sqlglot.parse_one(text, dialect="duckdb")
+        return _names(text)
     except sqlglot.errors.ParseError as error:
         raise ConfigurationError(f"{path}: {error}") from None
+
+
+@lru_cache(maxsize=1024)
+def _names(text: str) -> tuple[str, ...]:
+    tree = sqlglot.parse_one(text, dialect="duckdb")
     names_of_ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
     return tuple(sorted({table.name for table in tree.find_all(exp.Table) if table.name and table.name not in names_of_ctes}))
 

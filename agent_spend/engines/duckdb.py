@@ -7,8 +7,10 @@ Memory is bounded twice: DuckDB spills what does not fit ``AGENT_SPEND_DUCKDB_ME
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
+from functools import lru_cache
+from itertools import count
 from math import ceil
 from pathlib import Path
 
@@ -24,15 +26,47 @@ from agent_spend.settings import Settings, env
 MEGABYTE = 1_000_000
 
 
-def connection_config() -> dict[str, str | bool]:
-    """DuckDB's settings for one session; spilled data has a folder of its own, removed with the session."""
-    folder = Path(env("AGENT_SPEND_DUCKDB_TEMP_DIR") or tempfile.gettempdir())
-    return {
-        "memory_limit": Settings.from_environment().duckdb_memory_limit,
-        # Two sessions that shared a folder would overwrite each other's files.
-        "temp_directory": str(folder / f"agent_spend-duckdb-{uuid.uuid4().hex}"),
-        "preserve_insertion_order": False,
-    }
+_NUMBERS = count(1)
+
+
+@contextmanager
+def _session() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with a space of its own in this process's database; the space ends with the session.
+
+    So does the database after a session that failed or that spilled, and with it the folder of what was spilled.
+    """
+    _, database, spilled = _database(
+        Settings.from_environment().duckdb_memory_limit, env("AGENT_SPEND_DUCKDB_TEMP_DIR") or tempfile.gettempdir()
+    )
+    space = f"session_{next(_NUMBERS)}"
+    try:
+        with database.cursor() as connection:
+            connection.execute(f"ATTACH ':memory:' AS {space}; USE {space}")
+            connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+            yield connection
+            connection.execute(f"USE memory; DETACH {space}")
+    except BaseException:
+        _database.cache_clear()
+        raise
+    if spilled.exists():
+        _database.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _database(limit: str, folder: str) -> tuple[ExitStack, duckdb.DuckDBPyConnection, Path]:
+    """A database in memory, which takes longer to open than most models to run, and where it spills.
+
+    It is closed when nothing refers to it any more: Dagster's resource would close it at the end of the first session.
+    """
+    # Two databases that shared a folder would overwrite each other's files.
+    spilled = Path(folder) / f"agent_spend-duckdb-{uuid.uuid4().hex}"
+    config = {
+        "memory_limit": limit, "temp_directory": str(spilled), "preserve_insertion_order": False,
+        # The lake's files, kept in memory after a session, would be read by none.
+        "enable_external_file_cache": False,
+    }  # fmt: skip
+    resource, opened = DuckDBResource(database=":memory:", connection_config=config), ExitStack()
+    return opened, opened.enter_context(resource.get_connection()), spilled
 
 
 class DuckDBEngine:
@@ -41,14 +75,11 @@ class DuckDBEngine:
     Args:
         catalog: what the names in SQL mean.
         lake: where the stored tables are.
-        resource: Dagster's DuckDB resource; always ``:memory:``, since a shared database file locks readers out. Without
-            one, each session gets :func:`connection_config`.
     """
 
-    def __init__(self, catalog: Catalog, lake: Lake, resource: DuckDBResource | None = None):
+    def __init__(self, catalog: Catalog, lake: Lake):
         self._catalog = catalog
         self._lake = lake
-        self._resource = resource
 
     def run(self, model: Model, window: Window | None = None) -> pa.Table:
         """The rows of a model; for a partitioned one only those whose partition lies in ``window`` (days).
@@ -69,8 +100,8 @@ class DuckDBEngine:
         _, stored = self._catalog.stored_inputs(model.upstream)
         partitioned = [name for name in stored if self._catalog.partition_column(name) == "usage_day"]
         total = sum(self._lake.bytes(name, "usage_day", window) for name in partitioned)
-        count = ceil(total / (Settings.from_environment().piece_megabytes * MEGABYTE)) or 1
-        return [piece.days() for piece in contiguous(days, ceil(len(days) / count))]
+        many = ceil(total / (Settings.from_environment().piece_megabytes * MEGABYTE)) or 1
+        return [piece.days() for piece in contiguous(days, ceil(len(days) / many))]
 
     def query(self, sql: str, tables: tuple[str, ...] | list[str], window: Window | None = None) -> pa.Table:
         """Rows of any SQL over catalog tables.
@@ -84,20 +115,14 @@ class DuckDBEngine:
 
     @contextmanager
     def session(self, tables, window: Window | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection in which ``tables``, and the views they need, can be read by name."""
+        """A connection in which ``tables``, and the views they need, can be read by name; what is created in it ends with it."""
         views, stored = self._catalog.stored_inputs(tables)
-        resource = self._resource or DuckDBResource(database=":memory:", connection_config=connection_config())
-        with resource.get_connection() as connection:
-            connection.execute("SET TimeZone = 'UTC'")
-            connection.execute("SET enable_progress_bar = false")
+        with _session() as connection:
             for name in stored:
                 connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {self._stored_sql(name, window)}')
             for view in views:
                 connection.execute(f'CREATE OR REPLACE VIEW "{view.name}" AS {view.sql}')
-            try:
-                yield connection
-            finally:
-                connection.close()
+            yield connection
 
     def _stored_sql(self, name: str, window: Window | None) -> str:
         if name in self._catalog.seeds or not self._lake.exists(name):

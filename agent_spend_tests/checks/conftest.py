@@ -1,6 +1,7 @@
 """A lake with hand-made published tables, and a catalog that knows them as models."""
 
 import shutil
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -108,11 +109,7 @@ class Company:
 
     lake: Lake
     sql_dir: Path
-
-    @property
-    def catalog(self) -> Catalog:
-        ledgers = {"findings": FINDINGS_SCHEMA, CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}
-        return Catalog(FEEDS | ledgers, self.sql_dir)
+    catalog: Catalog
 
     def write(self, table: str, *rows: dict) -> None:
         """Replace the days that ``rows`` hold (all of an unpartitioned table); money may be given as text."""
@@ -132,10 +129,11 @@ class Company:
         return evaluate(self.check(name), self.catalog, self.lake, list(days) or None)
 
 
-@pytest.fixture
-def company(tmp_path) -> Company:
-    sql_dir = tmp_path / "dbt_like_sql"
-    for folder in ("checks", "policies", "prices"):
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory) -> Catalog:
+    """The published tables as models, and the few real models that checks read through; made once a session."""
+    sql_dir = tmp_path_factory.mktemp("models") / "dbt_like_sql"
+    for folder in ("policies", "prices"):
         shutil.copytree(SQL_DIR / folder, sql_dir / folder)
     for model in ("staging/stg_prices__unit.sql", "staging/stg_copilot__user_day.sql", "reports/rpt_findings.sql",
                   "intermediate/int_workload__rule.sql", "intermediate/int_budget__used.sql",
@@ -147,7 +145,21 @@ def company(tmp_path) -> Company:
         columns = "\n".join(f"{column}: as published" for column in schema.names)
         header = f"-- grain: as published\n-- partitions: {partitions}\n/*\n{columns}\n*/\n"
         (sql_dir / "marts" / f"{name}.sql").write_text(header + empty_sql(schema))
-    return Company(Lake(str(tmp_path / "home" / "lake")), sql_dir)
+    catalog = Catalog(FEEDS | {"findings": FINDINGS_SCHEMA, CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}, sql_dir)
+    # Worked out here, so that the copies that tests get need not do it again.
+    assert catalog.schemas
+    return catalog
+
+
+@pytest.fixture
+def company(tmp_path, tables) -> Company:
+    """A company with checks, policies and prices of its own."""
+    sql_dir, catalog = tmp_path / "dbt_like_sql", copy(tables)
+    for folder in ("checks", "policies", "prices"):
+        shutil.copytree(SQL_DIR / folder, sql_dir / folder)
+    catalog.seeds = {name: sql_dir / path.parent.name / path.name for name, path in tables.seeds.items()}
+    catalog.checks_dir = sql_dir / "checks"
+    return Company(Lake(str(tmp_path / "home" / "lake")), sql_dir, catalog)
 
 
 def _exact(value, kind: pa.DataType):
