@@ -59,17 +59,17 @@ def roll_up(home: Path, spans: int, days: int) -> bool:
     """Generate, roll up, compare. Whether every figure equals the key."""
     import cost_per_task_data as data
 
-    from agent_spend.engines.duckdb import connection_config
     from agent_spend.lake.tables import Lake
     from agent_spend.project import catalog
     from agent_spend.settings import Settings
 
     calendar = last_days(days)
     wall = time.monotonic()
-    lake = Lake(Settings.from_environment().lake_uri)
+    settings = Settings.from_environment()
+    lake = Lake(settings.lake_uri)
     written = data.write(Path(lake.uri("agent_spans")), calendar, spans // days)
     print(f"{written:,} spans of {days} days, {_size(home) / 1e9:.2f} GB, generated in {time.monotonic() - wall:.0f} s; "
-          f"DuckDB memory limit {connection_config()['memory_limit']}", flush=True)  # fmt: skip
+          f"DuckDB memory limit {settings.duckdb_memory_limit}", flush=True)  # fmt: skip
     wall, cpu = time.monotonic(), time.process_time()
     build(catalog().models and MODELS, calendar)
     print(f"  {'all':28} {time.monotonic() - wall:25.1f} s {time.process_time() - cpu:8.1f} s CPU, "
