@@ -162,6 +162,7 @@ def test_what_the_run_states_is_no_price_beside_calls_that_have_one(agents):
 SPELLINGS = [
     "anthropic/claude-haiku-4-5", "us.anthropic.claude-haiku-4-5-20251001-v1:0", "claude-haiku-4-5@20251001",
     "anthropic/claude-haiku-4.5", "vertex_ai/claude-haiku-4-5@20251001", "claude-haiku-4-5-20251001[1m]",
+    "claude-haiku-4-5-latest", "anthropic/claude-haiku-4.5:thinking", "claude-haiku-4-5-20251001-thinking",
 ]  # fmt: skip
 
 
@@ -184,6 +185,8 @@ PRICED = [
     ("claude-opus-4-6", date(2026, 3, 12), {"input_tokens": 1_000, "output_tokens": 1_000, "speed": "fast"}, "0.18"),
     ("claude-opus-5-5", DAY, {"input_tokens": 1_000, "output_tokens": 1_000, "speed": "fast"}, "0.048"),
     ("claude-opus-5-5", DAY, {"input_tokens": 1_000, "output_tokens": 1_000, "speed": "standard"}, "0.024"),
+    ("anthropic/claude-opus-5.5-fast", DAY, {"input_tokens": 1_000, "output_tokens": 1_000}, "0.048"),
+    ("fast/claude-opus-5-5", DAY, {"input_tokens": 1_000, "output_tokens": 1_000}, "0.048"),
     ("claude-opus-5-5", DAY, {"output_tokens": 1_000, "inference_geo": "us"}, "0.022"),
     ("claude-opus-5-5", DAY, {"output_tokens": 1_000, "inference_geo": "us", "service_tier": "batch"}, "0.011"),
     ("claude-sonnet-5-5", DAY, {"output_tokens": 1_000, "speed": "fast"}, None),

@@ -135,6 +135,17 @@ def test_tokens_without_a_stated_cost_are_priced_from_the_book(telemetry):
     assert ledger(company, "list_usd", "price_state", "attribution_mode") == [(Decimal(20), "priced", "derived")]
 
 
+@pytest.mark.parametrize(("model", "usd"), [
+    ("claude-opus-5-5[1m]", 20), ("claude-opus-5-5-fast", 40), ("claude-sonnet-4-5-20250929[1m]", 15), ("claude-opus-4-0", 75),
+    ("claude-3-5-haiku-latest", 4), ("us.anthropic.claude-sonnet-4-5-20250929-v1:0", 15), ("claude-opus-4-1@20250805", 75),
+    ("claude-opus-9", None), ("house-model", None),
+])
+def test_tokens_are_priced_whatever_the_spelling_of_a_model_that_the_book_knows(telemetry, model, usd):
+    said = {"model": model, "user__id": "i-3", "terminal__type": "cli"}
+    company = telemetry(metrics=[export(metric("claude_code.token.usage", point(MONDAY, 1_000_000, type="output", **said)))])
+    assert ledger(company, "model", "list_usd", "price_state") == [(model, usd, "priced" if usd else "unpriced")]
+
+
 def test_fast_tokens_are_priced_as_fast_ones_beside_the_others_of_the_same_user(telemetry):
     said = {"type": "output", "model": "claude-opus-5-5", "user__id": "i-3", "terminal__type": "cli"}
     points = [point(MONDAY, 1_000_000, speed="fast", **said), point(MONDAY, 1_000_000, minute=1, speed="normal", **said)]

@@ -59,6 +59,7 @@ def test_prompts_above_200k_cost_more_until_the_surcharge_was_lifted(list_usd, m
 
 
 @pytest.mark.parametrize(("model", "day", "wanted"), [
+    ("claude-fable-5-2", date(2026, 11, 9), "96.40"),
     ("claude-opus-5-5", date(2026, 11, 1), "48.40"),
     ("claude-opus-5", date(2026, 8, 1), "61"),
     ("claude-opus-4-8", date(2026, 8, 1), "61"),
@@ -85,6 +86,14 @@ def test_reading_the_cache_of_sonnet_5_5_costs_half_from_7_october_on(list_usd):
     read = (0, 0, 0, MILLION, 0)
     assert list_usd(date(2026, 10, 6), "claude-sonnet-5-5", read) == Decimal("0.20")
     assert list_usd(date(2026, 10, 7), "claude-sonnet-5-5", read) == Decimal("0.10")
+
+
+def test_models_that_have_retired_keep_their_price_and_an_alias_means_the_newest_snapshot(list_usd):
+    tokens = (MILLION, 0, 0, MILLION, MILLION)
+    assert list_usd(date(2025, 8, 1), "claude-3-7-sonnet-latest", tokens) == Decimal("18.30")
+    assert list_usd(date(2025, 8, 1), "claude-3-5-sonnet-20240620", tokens) == Decimal("18.30")
+    assert list_usd(date(2025, 8, 1), "claude-opus-4-0", tokens) == Decimal("91.50")
+    assert list_usd(date(2026, 2, 1), "claude-3-haiku-20240307", tokens) == Decimal("1.53")
 
 
 def test_batch_halves_every_class_us_inference_adds_a_tenth_and_both_multiply(list_usd):

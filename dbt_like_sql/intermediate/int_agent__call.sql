@@ -29,12 +29,12 @@ WITH spent AS (
     -- A cloud's or a gateway's own spelling of the vendor's id: us.anthropic.claude-x-1-20990101-v1:0, claude-x-1@20990101, anthropic/claude-x.1
     CASE
       WHEN model LIKE '%claude-%'
-        THEN 'claude-' || REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(SPLIT_PART(SPLIT_PART(model, 'claude-', 2), ':', 1), '[', 1), '-v', 1), '@', '-'), '.', '-')
+        THEN 'claude-' || REPLACE(REPLACE(REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(SPLIT_PART(SPLIT_PART(model, 'claude-', 2), ':', 1), '[', 1), '-v', 1), '@', '-'), '.', '-'), '-fast', ''), '-thinking', '')
       ELSE model
     END AS vendor_model,
     service_tier,
     inference_geo,
-    CASE WHEN speed = 'fast' THEN 'fast' ELSE 'standard' END AS speed,
+    CASE WHEN speed = 'fast' OR model LIKE '%claude-%-fast' OR model LIKE 'fast/%claude-%' THEN 'fast' ELSE 'standard' END AS speed,
     CASE
       WHEN COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) <= 100000 THEN 'up_to_100k'
       WHEN COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) <= 200000 THEN '100k_to_200k'

@@ -3,7 +3,7 @@
 -- source: stg_prices__claude, stg_prices__claude_modifier
 -- partitions: view none
 /*
-model: model id as the vendor reports it, or its alias without the release date
+model: model id as the vendor reports it, or an alias of it
 speed: fast, or standard for every other or none
 prompt: up_to_100k, 100k_to_200k or over_200k tokens of input; up_to_200k or unknown where no more is told
 effective_from: first UTC day

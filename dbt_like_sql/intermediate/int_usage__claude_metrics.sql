@@ -15,7 +15,13 @@ WITH metrics AS (
     LOWER(client) AS client,
     environment,
     model,
-    CASE WHEN speed = 'fast' THEN 'fast' ELSE 'standard' END AS speed,
+    -- A cloud's spelling, or the words for a window of a million tokens, thinking and speed, behind or before the vendor's id.
+    CASE
+      WHEN model LIKE '%claude-%'
+        THEN 'claude-' || REPLACE(REPLACE(REGEXP_REPLACE(SPLIT_PART(model, 'claude-', 2), '([[]|:|-v[0-9]|-thinking|-fast).*$', ''), '@', '-'), '.', '-')
+      ELSE model
+    END AS vendor_model,
+    CASE WHEN speed = 'fast' OR model LIKE '%claude-%-fast' THEN 'fast' ELSE 'standard' END AS speed,
     CAST(SUM(COALESCE(input_tokens, 0)) AS BIGINT) AS input_tokens,
     CAST(SUM(COALESCE(cache_creation_tokens, 0)) AS BIGINT) AS cache_creation_tokens,
     CAST(SUM(COALESCE(cache_read_tokens, 0)) AS BIGINT) AS cache_read_tokens,
@@ -64,7 +70,7 @@ counted AS (
   LEFT JOIN workload_rules AS headless ON headless.name = 'headless_terminal' AND headless.value = m.client
   LEFT JOIN workload_rules AS interactive ON interactive.name = 'interactive_terminal' AND interactive.value = m.client
   LEFT JOIN int_claude__rate AS p
-    ON m.cost_usd IS NULL AND p.model = m.model AND p.speed = m.speed AND p.prompt = 'unknown'
+    ON m.cost_usd IS NULL AND p.model = m.vendor_model AND p.speed = m.speed AND p.prompt = 'unknown'
     AND m.usage_day >= p.effective_from AND (p.effective_to IS NULL OR m.usage_day < p.effective_to)
   WHERE t.identity IS NULL
 ),

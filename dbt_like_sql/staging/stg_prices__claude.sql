@@ -3,7 +3,7 @@
 -- source: prices/claude_prices.csv
 -- partitions: view none
 /*
-model: model id as the vendor reports it, and its alias without the release date
+model: model id as the vendor reports it, and its aliases: without the release date, with latest, and 4-0 for 4
 band: default, fast, long_context and fast_long_context (prompts above 200k tokens), or up_to_100k and over_100k (prompt size)
 input_usd: uncached input, USD per million tokens
 cache_write_5m_usd: 5-minute cache write, USD per million tokens
@@ -29,11 +29,18 @@ WITH book AS (
   FROM claude_prices
 ),
 
+stems AS (
+  SELECT DISTINCT model, REGEXP_REPLACE(model, '-[0-9]{8}$', '') AS stem
+  FROM book
+),
+
+-- An alias means the newest snapshot; the first models of generation 4 are called 4-0 as well.
 aliases AS (
-  SELECT alias, MIN(model) AS model
-  FROM (SELECT DISTINCT model, REGEXP_REPLACE(model, '-[0-9]{8}$', '') AS alias FROM book) AS stems
-  GROUP BY alias
-  HAVING COUNT(*) = 1
+  SELECT stem AS alias, MAX(model) AS model FROM stems GROUP BY stem
+  UNION ALL
+  SELECT stem || '-latest', MAX(model) FROM stems GROUP BY stem
+  UNION ALL
+  SELECT stem || '-0', MAX(model) FROM stems WHERE stem IN ('claude-opus-4', 'claude-sonnet-4') GROUP BY stem
 ),
 
 stg_prices__claude AS (

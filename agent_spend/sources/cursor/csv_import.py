@@ -4,7 +4,7 @@ The export has no conversation, service account, model cost, discount or fee, an
 """
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -35,7 +35,8 @@ def fetch_csv_events(days: Sequence[date], settings: Settings) -> Iterator[DayAn
     """One answer a day from the export, or the folder of exports, that ``CURSOR_CSV_URI`` names.
 
     Of several exports of one person or team the one with the most rows of the day counts, and a team's goes before
-    single people's. A day in no export is missing, not zero: an export does not say which days it covers.
+    single people's. Two that name nobody and differ are ``ambiguous``. A day in no export is missing, not zero: an
+    export does not say which days it covers.
     """
     for window in contiguous(sorted(days), step_days=WINDOW_DAYS):
         try:
@@ -58,6 +59,7 @@ def _events(window: Window) -> tuple[dict[date, list[dict]], dict[date, FeedErro
     """Rows of each day of the window, each event once; and the days with a line that cannot be read."""
     chosen: dict[tuple[date, str], list[dict]] = {}
     broken: dict[date, FeedError] = {}
+    doubtful: dict[date, FeedError] = {}
     for path in _exports():
         rows: dict[tuple[date, str], list[dict]] = defaultdict(list)
         is_team, owner = "user" in _header(path), path.parent.name if "@" in path.parent.name else ""
@@ -72,13 +74,24 @@ def _events(window: Window) -> tuple[dict[date, list[dict]], dict[date, FeedErro
                 row["user_email"] = row["user_email"] if is_team else email(owner)
                 rows[row["usage_day"], "" if is_team else f"person {owner}"].append(row)
         for key, found in rows.items():
-            if len(found) >= len(chosen.get(key, ())):
+            before = chosen.get(key, [])
+            if not is_team and not owner and _are_two_peoples(before, found):
+                doubtful[key[0]] = FeedError("ambiguous", (
+                    f"{FEED} {key[0]}: {path.name} and an export before it name no user and hold other events of the day: nobody "
+                    "knows whether they are one person's; put each into a folder named by the person's e-mail"))
+            if len(found) >= len(before):
                 chosen[key] = found
     days: dict[date, list[dict]] = {}
     for (day, whose), rows in sorted(chosen.items()):
         if not whose or (day, "") not in chosen:
             days.setdefault(day, []).extend(rows)
-    return days, broken
+    return days, {day: error for day, error in doubtful.items() if (day, "") not in chosen} | broken
+
+
+def _are_two_peoples(one: list[dict], other: list[dict]) -> bool:
+    """Whether each of two exports has an event of the day that the other lacks: whole exports of one person never do."""
+    left, right = (Counter(tuple(row.values()) for row in rows) for rows in (one, other))
+    return bool(left - right and right - left)
 
 
 def _exports() -> list[Path]:

@@ -188,6 +188,25 @@ def test_peoples_own_exports_lie_in_folders_named_by_email_and_a_teams_goes_befo
     assert [row["user_email"] for row in answers[TENTH].rows] == ["ivo@acme.test"]
 
 
+def test_two_exports_that_name_nobody_and_differ_are_an_error_that_says_where_to_put_them(folder):
+    noon, evening = person_line("2026-11-10T12:00:00.000Z"), person_line("2026-11-10T20:00:00.000Z")
+    folder("a.csv", PERSONAL_2025, noon, person_line("2026-11-09T12:00:00.000Z"))
+    folder("b.csv", PERSONAL_2025, evening, person_line("2026-11-09T12:00:00.000Z"))
+    answers = fetched(date(2026, 11, 9), TENTH)
+    assert (answers[TENTH].state, answers[TENTH].reason) == (State.MISSING, "ambiguous")
+    assert "b.csv and an export before it name no user" in answers[TENTH].message
+    assert len(answers[date(2026, 11, 9)].rows) == 1
+    folder("team.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z"))
+    assert fetched(TENTH)[TENTH].state is State.AVAILABLE
+
+
+def test_a_later_export_of_the_same_person_may_hold_more_of_a_day(folder):
+    noon, evening = person_line("2026-11-10T12:00:00.000Z"), person_line("2026-11-10T20:00:00.000Z")
+    folder("a.csv", PERSONAL_2025, noon)
+    folder("b.csv", PERSONAL_2025, evening, noon)
+    assert len(fetched(TENTH)[TENTH].rows) == 2
+
+
 def test_an_unknown_kind_of_an_export_is_kept_and_named(folder):
     folder("usage-events-2026-11-11.csv", TEAM_2026, team_line("2026-11-10T12:00:00.000Z", kind="Refunded"))
     answer = fetched(TENTH)[TENTH]
