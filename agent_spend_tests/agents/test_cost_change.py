@@ -24,14 +24,14 @@ def split(models: list[dict], days: list[dict]) -> list[dict]:
             CREATE TABLE alert_thresholds (name VARCHAR, value VARCHAR);
             INSERT INTO alert_thresholds VALUES ('baseline_days', '7');
             CREATE TABLE int_agent__task_model_day (
-                usage_day DATE, workflow_id VARCHAR, model VARCHAR, calls BIGINT, tokens BIGINT, list_usd DECIMAL(38, 18));
+                usage_day DATE, workflow_id VARCHAR, model VARCHAR, tokens BIGINT, list_usd DECIMAL(38, 18));
             CREATE TABLE rpt_platform__workflow_day (
                 usage_day DATE, workflow_id VARCHAR, attempts BIGINT, completed_tasks BIGINT, list_usd DECIMAL(38, 18),
                 cost_per_completed_task_usd DECIMAL(38, 12), baseline_usd DECIMAL(38, 12), ratio DOUBLE,
                 dominant_model VARCHAR, previous_dominant_model VARCHAR, model_changed BOOLEAN)
         """)
         connection.executemany(
-            "INSERT INTO int_agent__task_model_day VALUES (?, 'triage', ?, 1, ?, ?)",
+            "INSERT INTO int_agent__task_model_day VALUES (?, 'triage', ?, ?, ?)",
             [(row["day"], row["model"], row["tokens"], row["usd"]) for row in models])
         costs, before = {}, None
         for day in days:

@@ -8,7 +8,6 @@
 usage_day: UTC day the tasks ended
 workflow_id: workflow
 model: model that answered; (unknown) when no span says
-calls: inference calls
 tokens: tokens of all classes
 list_usd: list value; null when every call is unpriced
 */
@@ -17,7 +16,6 @@ WITH int_agent__task_model_day AS (
     r.usage_day,
     r.workflow_id,
     COALESCE(c.model, '(unknown)') AS model,
-    CAST(SUM(c.calls) AS BIGINT) AS calls,
     CAST(SUM(c.input_tokens + c.cache_read_tokens + c.cache_write_5m_tokens + c.cache_write_1h_tokens + c.output_tokens) AS BIGINT) AS tokens,
     CAST(SUM(c.list_usd) AS DECIMAL(38, 18)) AS list_usd
   FROM int_agent__task_run AS r

@@ -4,7 +4,6 @@
 -- late data: follows fct_usage_day
 -- partitions: view none
 /*
-month: first day of the newest month with usage
 scope_kind: vendor, squad, workflow, key or org
 scope: what the budget is for, as in int_budget__in_force
 amount_kind: list or billed
@@ -18,7 +17,6 @@ attribution_mode: direct, derived or allocated
 amount_usd: list or billed USD of the line; null when not stated
 */
 SELECT
-  b.month,
   b.scope_kind,
   b.scope,
   b.amount_kind,

@@ -5,8 +5,6 @@
 /*
 api_key_id: key
 key_name: name in the Console
-status: active, inactive, archived or expired
-workspace_id: workspace of the key
 workspace_name: name of the workspace
 creator_email: e-mail of the key's principal or creator, lower case
 is_claude_code: whether the key was minted by Claude Code for a person
@@ -25,8 +23,6 @@ int_claude__key AS (
   SELECT
     k.api_key_id,
     k.name AS key_name,
-    k.status,
-    k.workspace_id,
     w.name AS workspace_name,
     LOWER(u.email) AS creator_email,
     COALESCE(w.name = 'Claude Code', FALSE) AS is_claude_code

@@ -7,7 +7,6 @@ workspace_id: workspace
 ledger_name: what the ledger calls it: its id, or '(default workspace)'
 name: name in the Console
 is_default: whether it is the default workspace, which the usage and cost reports leave null
-is_archived: no longer usable; its past use stays in the reports
 cost_center: tag cost_center or cost-center, upper case; null when untagged
 environment: tag environment or env: prod, staging, dev or as tagged; null when untagged
 owner_email: tag owner, lower case; null when untagged
@@ -25,7 +24,6 @@ tagged AS (
     COALESCE(is_default, FALSE) AND ROW_NUMBER() OVER (
       ORDER BY CASE WHEN is_default AND name = 'Default' THEN 0 WHEN is_default THEN 1 ELSE 2 END, workspace_id
     ) = 1 AS is_default,
-    archived AS is_archived,
     NULLIF(UPPER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.cost_center'), JSON_EXTRACT_STRING(tags_json, '$."cost-center"')))), '') AS cost_center,
     NULLIF(LOWER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.environment'), JSON_EXTRACT_STRING(tags_json, '$.env')))), '') AS environment,
     NULLIF(LOWER(TRIM(JSON_EXTRACT_STRING(tags_json, '$.owner'))), '') AS owner_email
@@ -39,7 +37,6 @@ int_claude__workspace AS (
     CASE WHEN is_default THEN '(default workspace)' ELSE workspace_id END AS ledger_name,
     name,
     is_default,
-    is_archived,
     cost_center,
     CASE environment WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE environment END AS environment,
     owner_email

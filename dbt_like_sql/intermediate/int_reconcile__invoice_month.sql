@@ -11,7 +11,6 @@ line: seat, usage, credit, tax or adjustment
 invoiced_usd: sum of the lines in USD; null when none of them states USD
 foreign_lines: lines in another currency without a USD value
 foreign_amounts: their sums by currency as text, e.g. 92.00 EUR; null without such lines
-invoice_lines: lines that make up the sum
 rounded_rows: printed rows behind the lines, each rounded to the cent
 invoiced_quantity: sum of the lines' quantities, null when none states one
 cycle_usd: invoices over two months are shared out by days; that share less what was charged in those days
@@ -96,7 +95,6 @@ lines AS (
     charge_kind AS line,
     CAST(SUM(amount_usd) AS DECIMAL(38, 18)) AS invoiced_usd,
     CAST(COUNT(*) - COUNT(amount_usd) AS BIGINT) AS foreign_lines,
-    CAST(COUNT(*) AS BIGINT) AS invoice_lines,
     CAST(SUM(COALESCE(rounded_rows, 1)) AS BIGINT) AS rounded_rows,
     CAST(SUM(quantity) AS DECIMAL(38, 18)) AS invoiced_quantity
   FROM vendor_invoices
@@ -111,7 +109,6 @@ int_reconcile__invoice_month AS (
     l.invoiced_usd,
     l.foreign_lines,
     f.foreign_amounts,
-    l.invoice_lines,
     l.rounded_rows,
     l.invoiced_quantity,
     CAST(CASE WHEN l.line = 'usage' THEN COALESCE(c.cycle_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS cycle_usd,

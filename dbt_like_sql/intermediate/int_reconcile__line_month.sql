@@ -15,7 +15,6 @@ compared_api_usd: the billing API's charge as compared; null for seats while day
 billed_quantity: user-months in the billing API; null for other lines
 invoiced_usd: what the invoices say; null without an invoice of this line in USD
 invoiced_quantity: quantity invoiced, where stated
-invoice_lines: invoice lines behind it; 0 without an invoice
 rounded_rows: printed rows behind those lines, each rounded to the cent
 foreign_lines: invoice lines in another currency without a USD value
 foreign_amounts: their sums by currency as text; null without such lines
@@ -98,7 +97,6 @@ int_reconcile__line_month AS (
     CASE WHEN l.line = 'seat' THEN c.billed_quantity END AS billed_quantity,
     i.invoiced_usd,
     i.invoiced_quantity,
-    COALESCE(i.invoice_lines, 0) AS invoice_lines,
     COALESCE(i.rounded_rows, 0) AS rounded_rows,
     COALESCE(i.foreign_lines, 0) AS foreign_lines,
     i.foreign_amounts,

@@ -10,7 +10,6 @@ actor_id: service account id, or lower-case e-mail of the person
 is_service_account: whether a service account ran it
 background_kind: automation, cloud_agent, service_account or headless; null for interactive use
 model: model string as the vendor prints it
-kind_class: usage_based, included, errored, aborted, free, user_api_key, custom_subscription or unknown
 series: line on the main chart that the kind belongs to
 tokens: all four token buckets, null when the event is not token based
 charged_usd: chargedCents in dollars; cash only for usage_based; null where none is stated
@@ -52,7 +51,6 @@ SELECT
     WHEN is_headless THEN 'headless'
   END AS background_kind,
   e.model,
-  kind_class,
   CASE
     WHEN kind_class = 'usage_based' THEN 'cursor_on_demand'
     WHEN kind_class = 'included' THEN 'cursor_included'
