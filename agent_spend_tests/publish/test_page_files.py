@@ -74,7 +74,7 @@ def test_asking_for_a_page_before_the_warehouse_names_the_remedy(tmp_path):
 def test_two_organisations_that_would_share_a_file_are_refused(publish):
     tables = company()
     tables["dim_person"][0]["org"] = "SEARCH"
-    with pytest.raises(ValueError, match=r"would share the file org-search\.html"):
+    with pytest.raises(ConfigurationError, match=r"would share the file org-search\.html"):
         publish(tables)
 
 

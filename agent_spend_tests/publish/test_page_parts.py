@@ -111,7 +111,11 @@ def test_an_organisation_of_few_people_is_not_named_beside_one_of_them():
 
 
 def test_a_file_name_has_no_surprises():
-    assert [slug("Payments & Risk"), slug("../etc")] == ["payments-risk", "etc"]
+    assert [slug("Payments & Risk"), slug("../etc"), slug("a_b")] == ["payments-risk", "etc", "a-b"]
+
+
+def test_groups_in_any_script_have_a_file_each():
+    assert [slug("Оплата"), slug("Поиск"), slug("Zu\u0308rich Nord")] == ["оплата", "поиск", "zürich-nord"]
 
 
 def rows():

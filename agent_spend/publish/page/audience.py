@@ -4,7 +4,9 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from unicodedata import normalize
 
+from agent_spend.errors import ConfigurationError
 from agent_spend.pseudonyms import People
 from agent_spend.publish.page.source import Source
 
@@ -55,15 +57,15 @@ BOUND = "($org IS NULL OR org = $org) AND ($squad IS NULL OR squad = $squad)"
 
 
 def slug(text: str) -> str:
-    """``Payments & Risk`` as ``payments-risk``."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "unnamed"
+    """``Payments & Risk`` as ``payments-risk``; letters of every script stay."""
+    return re.sub(r"[\W_]+", "-", normalize("NFC", text).lower()).strip("-") or "unnamed"
 
 
 def audiences(source: Source) -> list[Audience]:
     """The company page, one page for each org with people or usage, and one for each of its squads.
 
     Raises:
-        ValueError: two orgs, or two squads of one org, would share a file.
+        ConfigurationError: two orgs, or two squads of one org, would share a file.
     """
     found = source.rows(
         """SELECT DISTINCT org, squad FROM (
@@ -78,7 +80,7 @@ def audiences(source: Source) -> list[Audience]:
     for audience in orgs + squads:
         other = names.setdefault(audience.file_name, audience)
         if other != audience:
-            raise ValueError(
+            raise ConfigurationError(
                 f"{other.title!r} and {audience.title!r} would share the file {audience.file_name}; rename one in the roster"
             )
     return [Audience(), *orgs, *squads]
