@@ -46,6 +46,6 @@ def lines(file: SourceFile, body: dict) -> list[Line]:
 def _day(file: SourceFile, body: dict, name: str) -> str:
     try:
         return f"{datetime.fromtimestamp(int(body[name]) / 1000, UTC):%Y-%m-%d}"
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError, OSError):
         raise FeedError("missing_field", f"{file.name}: {name} is not a time in milliseconds; save the dashboard's whole answer "
                                          "to get-monthly-invoice") from None

@@ -117,7 +117,7 @@ def _days(line: Line, period: dict) -> tuple[date, date]:
     try:
         year, month, day = (int(period[name]) if period.get(name) else None for name in ("year", "month", "day"))
         first = date(year, month, day or 1)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
         raise FeedError("bad_value", f"{line.where}: has no date, and timePeriod names no month; ask GitHub with year and "
                                      "month") from None
     return first, first if day else month_end(first)

@@ -6,7 +6,7 @@ import io
 import json
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_start
@@ -56,15 +56,8 @@ def parse(files: list[SourceFile]) -> Parsed:
 
 def months_named(file: SourceFile) -> list[date]:
     """Months of the dates that an unreadable file names anywhere; none when it names no date."""
-    months = set()
-    for match in _DATES.finditer(file.content.decode("utf-8-sig", "replace")):
-        for form in ("%Y-%m-%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y"):
-            try:
-                months.add(month_start(datetime.strptime(match[0], form).date()))
-                break
-            except ValueError:
-                continue
-    return sorted(months)
+    dates = (match[0] for match in _DATES.finditer(file.content.decode("utf-8-sig", "replace")))
+    return sorted({month_start(day) for text in dates if (day := vendor_lines.as_day(text))})
 
 
 def header(file: SourceFile) -> list[str]:

@@ -63,7 +63,7 @@ def lines(file: SourceFile, body: object) -> list[Line]:
         where = f"{file.name} entry {number}"
         try:
             printed = list(_document(item, file.name, where))
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError, ArithmeticError, OSError) as error:
             raise FeedError("missing_field", f"{where}: not a whole Stripe {item.get('object')} ({error})") from None
         found += [Line(file.name, number, values, "entry") for values in printed]
     return found

@@ -171,8 +171,8 @@ def _written_period(line: Line) -> tuple[date, date]:
     if match is None:
         raise line.bad("start", "is not given: add the columns 'Period start' and 'Period end', or write the period as "
                                 "'Oct 27 – Nov 27, 2026' in 'Period' or in the description")
-    last = _as_day(match["last"])
-    first = _as_day(f"{match['first']}, {match['year'] or match['end']}")
+    last = as_day(match["last"])
+    first = as_day(f"{match['first']}, {match['year'] or match['end']}")
     if first and last and first > last and not match["year"]:
         first = first.replace(year=first.year - 1)
     if first is None or last is None:
@@ -186,13 +186,14 @@ def _is_renewal(first: date, last: date) -> bool:
 
 
 def _day(line: Line, name: str) -> date:
-    day = _as_day(line.required(name))
+    day = as_day(line.required(name))
     if day is None:
         raise line.bad(name, "must be a day such as 2026-10-27 or October 27, 2026")
     return day
 
 
-def _as_day(text: str) -> date | None:
+def as_day(text: str) -> date | None:
+    """A day as invoices print it, or seconds since 1970; ``None`` for anything else."""
     if re.fullmatch(r"1\d{9}", text):
         return datetime.fromtimestamp(int(text), UTC).date()
     for form in ("%Y-%m-%d", "%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y"):

@@ -258,7 +258,8 @@ def test_items_of_other_products_are_left_out_whatever_period_they_name(invoices
 
 @pytest.mark.parametrize(("text", "words"), [
     ("{", "github.json: not JSON"), ('{"message": "Not Found"}', "github.json: no list usageItems; found: message"),
-    (json.dumps(body("usage/summary", timePeriod={"year": 2026})), "timePeriod names no month; ask GitHub with year and month")])
+    (json.dumps(body("usage/summary", timePeriod={"year": 2026})), "timePeriod names no month; ask GitHub with year and month"),
+    (json.dumps(body("usage/summary", timePeriod="2026-10")), "timePeriod names no month; ask GitHub with year and month")])
 def test_another_json_file_is_refused_by_name(invoices, text, words):
     [answer] = invoices({"github.json": text}, OCTOBER)
     assert words in answer.message

@@ -112,7 +112,10 @@ def test_drafts_and_void_invoices_are_not_owed(read):
 @pytest.mark.parametrize(("content", "words"), [
     (document(line(10000, "API usage"), total=12000), "its lines add up to 100.00 USD and its total is 120.00"),
     (document(line(10000, "API usage")) | {"lines": {"data": [], "has_more": True}}, "save all pages of the lines of in_1"),
-    (document(line(10000, "API usage")) | {"lines": None}, "not a whole Stripe invoice")])
+    (document(line(10000, "API usage")) | {"lines": None}, "not a whole Stripe invoice"),
+    (document(line("a hundred", "API usage")), "not a whole Stripe invoice"),
+    (document(line(10000, "API usage")) | {"created": "yesterday"}, "not a whole Stripe invoice"),
+    (document(line(10000, "API usage")) | {"created": 10**20}, "not a whole Stripe invoice")])
 def test_a_document_that_is_not_whole_is_refused_by_name(read, content, words):
     [answer] = read(content)
     assert "a.json entry 1: " in answer.message and words in answer.message
