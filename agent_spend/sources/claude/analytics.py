@@ -24,6 +24,7 @@ from agent_spend.sources.claude.analytics_schema import (
     usage_row,
 )
 from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
+from agent_spend.sources.claude.schema import unread_tokens, utc
 from agent_spend.sources.feed import DayAnswer, Packing, Rows
 from agent_spend.sources.http import VendorSession
 from agent_spend.sources.workers import side_by_side
@@ -160,10 +161,11 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str, fo
     ]
     found: dict[date, Packing | FeedError] = {}
     seen: set[int] = set()
-    watermarks, raw, shelf = [], [], Shelf(folder)
+    watermarks, raw, shelf, unread = [], [], Shelf(folder), None
     pages = Pages(session, report.path, params, report.page, where, dict(report.headers))
     for page, answer in pages:
         raw.append(shelf.put(answer))
+        unread = unread or unread_tokens(answer.body, where)
         watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
         for row in page.data:
             day = row_day(row.starting_at, row.ending_at, window, where)
@@ -180,7 +182,7 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str, fo
                 except FeedError as error:
                     found[day] = error
     days = {day: rows.rows() if isinstance(rows, Packing) else rows for day, rows in found.items()}
-    return Reading(days, min(watermarks, default=None), raw, problems_of(window, pages.problem))
+    return Reading(days, min(watermarks, default=None), raw, problems_of(window, pages.problem or unread))
 
 
 def problems_of(window: Window, problem: FeedError | None) -> dict[date, FeedError]:
@@ -194,8 +196,8 @@ def row_day(starting_at: datetime, ending_at: datetime, window: Window, where: s
     Raises:
         FeedError: ``wrong_day`` unless it is exactly one of the window's days.
     """
-    start = starting_at.astimezone(UTC)
-    is_one_day = start.time() == time() and ending_at - starting_at == timedelta(days=1)
+    start = utc(starting_at)
+    is_one_day = start.time() == time() and utc(ending_at) - start == timedelta(days=1)
     if not is_one_day or not window.first <= start.date() <= window.last:
         raise FeedError("wrong_day", f"{where}: a row of {starting_at}..{ending_at} is not one of the days asked for")
     return start.date()

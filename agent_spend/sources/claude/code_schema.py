@@ -1,12 +1,13 @@
 """Wire shape and lake table of the Claude Code report."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.claude.schema import count, usd
+from agent_spend.sources.claude.schema import count, usd, utc
 from agent_spend.sources.contract import DAY, FLAG, MONEY, TEXT, WHOLE, Contract, column
 
 
@@ -62,16 +63,15 @@ class CodePage(Struct):
     next_page: str | None = None
 
 
-def code_rows(records: list[CodeRecord], day: date, where: str) -> list[dict]:
+def code_rows(records: list[CodeRecord], day: date, where: str) -> Iterator[dict]:
     """Rows of ``claude_code_usage``, one a record and model; a record without a model keeps one row for its sessions.
 
     Raises:
         FeedError: ``wrong_day`` when a record is of another day than the one asked for.
     """
-    rows = []
     for record in records:
-        if record.date.date() != day:
-            raise FeedError("wrong_day", f"{where}: a record of {record.date.date()} came back; nothing was stored")
+        if (found := utc(record.date).date()) != day:
+            raise FeedError("wrong_day", f"{where}: a record of {found} came back; nothing was stored")
         head = {
             "usage_day": day,
             "actor_type": record.actor.type,
@@ -84,8 +84,9 @@ def code_rows(records: list[CodeRecord], day: date, where: str) -> list[dict]:
             "organization_id": record.organization_id,
             "sessions": record.core_metrics.num_sessions if record.core_metrics else None,
         }
-        rows += [head | _code_model(model, where) for model in record.model_breakdown] or [head | _NO_MODEL]
-    return rows
+        yield from (head | _code_model(model, where) for model in record.model_breakdown)
+        if not record.model_breakdown:
+            yield head | _NO_MODEL
 
 
 _NO_MODEL = {"model": None, "input_tokens": 0, "output_tokens": 0, "cache_read_tokens": 0, "cache_creation_tokens": 0,

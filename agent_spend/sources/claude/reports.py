@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings
 from agent_spend.sources.answers import Shelf, Shelved
 from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
-from agent_spend.sources.claude.code_schema import CODE_USAGE, CodePage, CodeRecord, code_rows
+from agent_spend.sources.claude.code_schema import CODE_USAGE, CodePage, code_rows
 from agent_spend.sources.claude.schema import (
     API_COST,
     API_USAGE,
@@ -21,10 +21,12 @@ from agent_spend.sources.claude.schema import (
     CostResult,
     UsageResult,
     cost_rows,
+    unread_tokens,
     usage_rows,
+    utc,
 )
 from agent_spend.sources.feed import DayAnswer, decode, packed
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import VendorSession
 from agent_spend.sources.workers import side_by_side
 
 MAX_BUCKETS = 31
@@ -42,7 +44,7 @@ class Report:
     path: str
     groups: Sequence[str]
     shape: type
-    to_rows: Callable[[list, date, str], list[dict]]
+    to_rows: Callable[[list, date, str], Iterator[dict]]
     schema: pa.Schema
     headers: Mapping[str, str] | None = None
 
@@ -129,8 +131,8 @@ def _window(session: VendorSession, report: Report, window: Window, folder: Path
 
 
 def _bucket_day(bucket: Bucket, where: str) -> date:
-    start = bucket.starting_at.astimezone(UTC)
-    if start.time() != time() or bucket.ending_at - bucket.starting_at != timedelta(days=1):
+    start = utc(bucket.starting_at)
+    if start.time() != time() or utc(bucket.ending_at) - start != timedelta(days=1):
         raise FeedError("wrong_day", f"{where}: bucket {bucket.starting_at}..{bucket.ending_at} is not one UTC day")
     return start.date()
 
@@ -142,20 +144,25 @@ def _bucket_answer(report: Report, day: date, bucket: Bucket, kept: Shelved, fol
         rows = packed(rows, report.schema, folder, where)
     except FeedError as error:
         return DayAnswer.from_error(day, error, (kept,))
+    if (unread := unread_tokens(bytes(bucket.results), where)) is not None:
+        return DayAnswer.incomplete(day, rows, unread, (kept,))
     return DayAnswer(day, State.AVAILABLE if len(rows) else State.ZERO, rows, raw=(kept,))
 
 
 def _code_day(session: VendorSession, day: date, settings: Settings) -> DayAnswer:
     path = f"{ORGANIZATION}/usage_report/claude_code"
     where = f"claude_code_usage {day}: GET {path}"
-    records: list[CodeRecord] = []
-    raw: list[Answer] = []
-    try:
-        pages = Pages(session, path, [("starting_at", day.isoformat()), ("limit", MAX_RECORDS)], CodePage, where)
+    raw: list[Shelved] = []
+    shelf = Shelf(settings.spool_dir)
+    pages = Pages(session, path, [("starting_at", day.isoformat()), ("limit", MAX_RECORDS)], CodePage, where)
+
+    def rows_of_pages() -> Iterator[dict]:
         for page, answer in pages:
-            raw.append(answer)
-            records += page.data
-        rows = packed(code_rows(records, day, where), CODE_USAGE.arrow_schema, settings.spool_dir, where)
+            raw.append(shelf.put(answer))
+            yield from code_rows(page.data, day, where)
+
+    try:
+        rows = packed(rows_of_pages(), CODE_USAGE.arrow_schema, settings.spool_dir, where)
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)
     if pages.problem is not None:

@@ -1,6 +1,8 @@
 """Wire shapes and lake tables of the Messages usage report and the cost report; cents become dollars here."""
 
-from datetime import date, datetime
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 
 from msgspec import Raw, Struct
@@ -10,6 +12,8 @@ from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, colu
 
 # 28 digits, the default, would round an amount of more than 26 digits on its way from cents to dollars.
 _EXACT = Context(prec=60)
+_LIFETIMES = {b"ephemeral_5m_input_tokens", b"ephemeral_1h_input_tokens"}
+_WRITTEN = re.compile(rb'"(ephemeral_\w+)"\s*:\s*[1-9]')
 
 
 class BucketPage(Struct):
@@ -70,16 +74,30 @@ class CostResult(Struct):
 
 
 def usd(cents: Decimal, currency: str, field: str, where: str) -> Decimal:
-    """Dollars of an amount in cents, exactly.
+    """Dollars of an amount in cents, exactly; a negative amount is a credit.
 
     Raises:
-        FeedError: ``bad_value`` for a negative or non-finite amount, ``currency`` for anything but US dollars.
+        FeedError: ``bad_value`` for a non-finite amount, ``currency`` for anything but US dollars.
     """
     if currency != "USD":
         raise FeedError("currency", f"{where}: {field} is in {currency}, only USD is understood; nothing was stored")
-    if not cents.is_finite() or cents < 0:
-        raise FeedError("bad_value", f"{where}: {field} is {cents}, expected zero or more; nothing was stored")
+    if not cents.is_finite():
+        raise FeedError("bad_value", f"{where}: {field} is {cents}, expected an amount in cents; nothing was stored")
     return cents.scaleb(-2, _EXACT)
+
+
+def unread_tokens(body: bytes, where: str) -> FeedError | None:
+    """What tells that tokens were written to caches of another lifetime, which no column and no price knows."""
+    others = sorted(name.decode() for name in set(_WRITTEN.findall(body)) - _LIFETIMES)
+    if not others:
+        return None
+    message = f"{where}: cache_creation has {', '.join(others)}: no lifetime known here; its tokens are in no total"
+    return FeedError("unknown_token_class", message)
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment in UTC, whatever its offset; one without an offset is UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def count(value: int | None, field: str, where: str) -> int | None:
@@ -89,10 +107,9 @@ def count(value: int | None, field: str, where: str) -> int | None:
     return value
 
 
-def usage_rows(results: list[UsageResult], day: date, where: str) -> list[dict]:
+def usage_rows(results: list[UsageResult], day: date, where: str) -> Iterator[dict]:
     """Rows of ``claude_api_usage``: the five token classes stay apart, the nested cache writes become columns."""
     names = ("api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo", "speed")
-    rows = []
     for result in results:
         counts = {
             "uncached_input_tokens": result.uncached_input_tokens,
@@ -103,19 +120,16 @@ def usage_rows(results: list[UsageResult], day: date, where: str) -> list[dict]:
             "web_search_requests": result.server_tool_use.web_search_requests if result.server_tool_use else None,
         }
         dimensions = {name: getattr(result, name) for name in names}
-        rows.append({"usage_day": day, **dimensions, **{name: count(n, name, where) for name, n in counts.items()}})
-    return rows
+        yield {"usage_day": day, **dimensions, **{name: count(n, name, where) for name, n in counts.items()}}
 
 
-def cost_rows(results: list[CostResult], day: date, where: str) -> list[dict]:
+def cost_rows(results: list[CostResult], day: date, where: str) -> Iterator[dict]:
     """Rows of ``claude_api_cost``; cents become dollars here and nowhere else."""
     names = ("workspace_id", "description", "cost_type", "model", "service_tier", "context_window", "inference_geo",
              "token_type", "currency")
-    return [
-        {"usage_day": day, **{name: getattr(result, name) for name in names},
-         "amount_usd": usd(result.amount, result.currency, "amount", where)}
-        for result in results
-    ]
+    for result in results:
+        yield {"usage_day": day, **{name: getattr(result, name) for name in names},
+               "amount_usd": usd(result.amount, result.currency, "amount", where)}
 
 
 _DIMENSIONS = {
@@ -148,5 +162,5 @@ API_COST = Contract({
     **{name: _DIMENSIONS[name] for name in ("model", "service_tier", "context_window", "inference_geo")},
     "token_type": column(TEXT, "Token class of the line, in the vendor's dotted names", nullable=True),
     "currency": column(TEXT, "Always USD"),
-    "amount_usd": column(MONEY, "USD the vendor bills for the line; Priority Tier is not in it"),
+    "amount_usd": column(MONEY, "USD the vendor bills for the line, negative for a credit; Priority Tier is not in it"),
 })

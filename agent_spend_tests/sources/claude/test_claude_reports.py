@@ -225,12 +225,33 @@ def test_a_missing_amount_names_feed_day_and_field_and_spares_the_other_days(ven
     assert answers[TUESDAY].state is State.AVAILABLE
 
 
-@pytest.mark.parametrize("amount", ["-3", "NaN", "Infinity"])
-def test_an_amount_that_is_no_charge_is_refused(vendor, fetch, amount):
+def test_a_negative_amount_is_a_credit_and_stays_a_line_of_its_own(vendor, fetch):
+    vendor(lambda path, params: page(bucket(MONDAY, COST_RESULT | {"amount": "250"}, COST_RESULT | {"amount": "-100.5"})))
+    assert [row["amount_usd"] for row in fetch("claude_api_cost", [MONDAY])[MONDAY].rows] == [Decimal("2.5"), Decimal("-1.005")]
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity"])
+def test_an_amount_that_is_no_number_is_refused(vendor, fetch, amount):
     vendor(lambda path, params: page(bucket(MONDAY, COST_RESULT | {"amount": amount})))
     answer = fetch("claude_api_cost", [MONDAY])[MONDAY]
     assert (answer.state, answer.reason, list(answer.rows)) == (State.MISSING, "bad_value", [])
     assert "amount" in answer.message
+
+
+def test_tokens_of_a_cache_lifetime_of_next_year_make_the_day_partial_and_are_named(vendor, fetch):
+    result = deepcopy(USAGE_RESULT)
+    result["cache_creation"] |= {"ephemeral_24h_input_tokens": 70, "ephemeral_7d_input_tokens": 0}
+    vendor(lambda path, params: page(bucket(MONDAY, result), bucket(TUESDAY, USAGE_RESULT)))
+    answers = fetch("claude_api_usage", [MONDAY, TUESDAY])
+    assert (answers[MONDAY].state, answers[MONDAY].reason, len(answers[MONDAY].rows)) == (State.PARTIAL, "unknown_token_class", 1)
+    assert "ephemeral_24h_input_tokens" in answers[MONDAY].message and "7d" not in answers[MONDAY].message
+    assert answers[TUESDAY].state is State.AVAILABLE
+
+
+def test_a_bucket_is_of_its_utc_day_whatever_the_offset_of_its_moments(vendor, fetch):
+    moved = bucket(MONDAY, USAGE_RESULT) | {"starting_at": "2026-11-02T05:30:00+05:30", "ending_at": "2026-11-03T00:00:00"}
+    vendor(lambda path, params: page(moved))
+    assert fetch("claude_api_usage", [MONDAY])[MONDAY].state is State.AVAILABLE
 
 
 def test_negative_tokens_are_refused_by_name(vendor, fetch):
