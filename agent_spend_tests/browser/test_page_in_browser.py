@@ -32,6 +32,34 @@ def test_nothing_sticks_out_of_the_window(browser, pages, name, width):
     assert browser.run("document.documentElement.scrollWidth") == width
 
 
+@pytest.mark.parametrize("name", ["index.html", "org-payments.html", "squad-payments--checkout.html"])
+def test_on_a_telephone_no_table_scrolls_sideways(browser, pages, name):
+    browser.open(pages / name, width=390)
+    browser.run("for (const part of document.querySelectorAll('details')) part.open = true")
+    wide = "[...document.querySelectorAll('.scroll')].filter(s => s.scrollWidth > s.clientWidth + 1)"
+    assert browser.run(wide + ".map(s => s.closest('section[id]').id)") == []
+
+
+def test_on_a_telephone_each_figure_says_its_column(browser, pages):
+    browser.open(pages / "index.html", width=390)
+    row = "document.querySelector('#organisations .data tbody tr')"
+    assert browser.run("getComputedStyle(document.querySelector('#organisations thead')).display") == "none"
+    assert browser.run(f"[...{row}.cells].map(c => c.dataset.name ?? '')") == [
+        "", "People", "Copilot", "Claude", "Cursor", "Custom agents",
+    ]
+    assert browser.run(f"getComputedStyle({row}.cells[2], '::before').content") == '"Copilot"'
+
+
+def test_the_keyboard_begins_at_a_visible_link_past_the_head(browser, pages):
+    browser.open(pages / "index.html")
+    for kind in ("keyDown", "keyUp"):
+        browser.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
+    focused = "document.activeElement"
+    assert browser.run(focused + ".textContent") == "Skip to the figures"
+    assert browser.run(focused + ".getBoundingClientRect().left") >= 0
+    assert browser.run(f"getComputedStyle({focused}).outlineStyle") == "solid"
+
+
 def test_a_chart_has_a_form_for_narrow_screens(browser, pages):
     shown = "[...document.querySelectorAll('#months .chart > div')].map(d => getComputedStyle(d).display)"
     browser.open(pages / "index.html", width=1280)
@@ -159,10 +187,15 @@ def test_without_scripts_nothing_is_hidden_that_matters(browser, pages):
     assert browser.run("document.querySelector('.hero').getBoundingClientRect().height") > 0
 
 
+def test_layers_follow_each_other_in_print_without_empty_sheets(browser, pages):
+    browser.open(pages / "index.html", media="print")
+    assert browser.run("[...document.querySelectorAll('.layer')].map(l => getComputedStyle(l).breakBefore)") == ["auto"] * 4
+    browser.open(pages / "index.html")
+
+
 def test_print_leaves_out_what_only_works_on_screen(browser, pages):
     browser.open(pages / "index.html", media="print")
     assert browser.run("getComputedStyle(document.querySelector('nav')).display") == "none"
-    assert browser.run("getComputedStyle(document.querySelector('#platform')).breakBefore") == "page"
     browser.open(pages / "index.html")
 
 

@@ -66,6 +66,14 @@ def test_an_empty_warehouse_gives_a_page_that_says_what_is_missing(publish):
     assert "no month is reconciled" in text
 
 
+def test_without_a_coverage_report_the_figures_are_shown_and_how_far_they_reach_is_not_known(publish):
+    tables = company()
+    tables["rpt_coverage"] = []
+    page = publish(tables)["index.html"]
+    assert page.row("reconciliation", "Oct 2026 Cursor")[3] == "$20.00"
+    assert "GitHub Copilot not known how far" in page.text
+
+
 def test_asking_for_a_page_before_the_warehouse_names_the_remedy(tmp_path):
     with pytest.raises(ConfigurationError, match="materialise the asset 'warehouse'"):
         publish_page(tmp_path / "warehouse.duckdb", tmp_path)

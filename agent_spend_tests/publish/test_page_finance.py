@@ -31,6 +31,15 @@ def test_list_value_is_called_directional_and_not_an_invoice(publish):
     assert publish()["index.html"].text.lower().count("directional, not an invoice") >= 4
 
 
+def test_a_tile_compares_the_list_value_of_a_day_with_that_of_the_month_before(publish):
+    tables = company()
+    for row in tables["rpt_finance__vendor_month"]:
+        if row["vendor"] == "cursor" and row["charge_kind"] == "usage":
+            row["days_covered"] = 20 if row["month"] == MONTH else 10
+    # 10 USD in 20 days are 0.50 a day; 20 USD in 10 days were 2.00.
+    assert "−75% a day against Oct 2026 ($20.00 in 10 days)" in publish(tables)["index.html"].text
+
+
 def test_a_total_says_which_tokens_it_leaves_out(publish):
     text = publish()["index.html"].text
     assert "excludes 1.20 M unpriced tokens" in text

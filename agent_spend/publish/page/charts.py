@@ -127,7 +127,7 @@ def task_cost(days: Sequence[dict], width: int = WIDE) -> dict | None:
     points = [{"day": row["usage_day"].isoformat(), "amount": float(row["cost_per_completed_task_usd"]), "text": _task_text(row)}
               for row in priced]
     swaps = [{"day": row["usage_day"].isoformat(), "amount": top, "side": _flag_side(row, every),
-              "name": f"{row['previous_dominant_model']} → {row['dominant_model']}"}
+              "name": f"{row['previous_dominant_model'] if width >= 600 else ''} → {row['dominant_model']}".strip()}
              for row in days if row["model_changed"] and row["previous_dominant_model"]]
     color, data = TONES["custom_agents"][0], Data()
     line = data.chart(points).encode(x=x, y=y)

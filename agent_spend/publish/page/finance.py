@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from agent_spend.publish.page.source import Source, total
+from agent_spend.publish.page.source import Source, change_percent, total
 from agent_spend.publish.page.vocabulary import CHARGE_NAMES, COVERED_NAMES, VENDORS
 
 AMOUNTS = ("list_usd", "covered_usd", "billed_usd", "invoiced_usd")
@@ -25,11 +25,16 @@ class Amount:
 
 @dataclass
 class Tile:
-    """One vendor in the newest month. Nothing here is a sum over vendors or over amounts."""
+    """One vendor in the newest month. Nothing here is a sum over vendors or over amounts.
+
+    ``pace_change`` is the list value a day against that of the month before, in percent, over the days that are known.
+    """
 
     vendor: str
     days_covered: int
     days_in_month: int
+    days_before: int
+    pace_change: Decimal | None
     is_provisional: bool
     amounts: list[Amount]
     unpriced_tokens: int
@@ -112,16 +117,25 @@ def _tile(vendor: str, months: list[dict], source: Source) -> Tile:
     notes = ("consumption at list value", COVERED_NAMES[vendor], "net billed", "")
     amounts = [_amount(column, note, now, before) for column, note in zip(AMOUNTS, notes, strict=True)]
     month = source.month
+    # Seats are billed for the whole month from its first day on; how far it is known, use says.
+    days, days_before = (
+        max((row["days_covered"] for row in rows if row["charge_kind"] == "usage"), default=0) for rows in (now, before)
+    )
     return Tile(
         vendor=vendor,
-        # Seats are billed for the whole month from its first day on; how far it is known, use says.
-        days_covered=max((row["days_covered"] for row in now if row["charge_kind"] == "usage"), default=0),
+        days_covered=days,
+        days_before=days_before,
+        pace_change=change_percent(_a_day(amounts[0].now, days), _a_day(amounts[0].before, days_before)),
         days_in_month=monthrange(month.year, month.month)[1] if month else 0,
         is_provisional=any(row["is_provisional"] for row in now),
         amounts=amounts,
         unpriced_tokens=sum(row["unpriced_tokens"] for row in now),
         has_data=bool(now or before),
     )
+
+
+def _a_day(amount: Decimal | None, days: int) -> Decimal | None:
+    return amount / days if amount is not None and days else None
 
 
 def _amount(column: str, note: str, now: list[dict], before: list[dict]) -> Amount:

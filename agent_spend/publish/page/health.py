@@ -17,7 +17,10 @@ TOP_FINDINGS = 8
 
 @dataclass(frozen=True)
 class Freshness:
-    """How far one vendor's data reaches. ``state`` is ``fresh``, ``late``, ``refused``, ``failing`` or ``not_connected``."""
+    """How far one vendor's data reaches.
+
+    ``state`` is ``fresh``, ``late``, ``refused``, ``failing``, ``not_connected``, or ``unknown`` without a coverage report.
+    """
 
     vendor: str
     state: str
@@ -61,7 +64,8 @@ def _freshness(vendor: str, source: Source) -> Freshness:
     if newest is None:
         refused = [row for row in lines if row["state"] == "forbidden"]
         missing = [row for row in lines if row["state"] == "missing"]
-        state = "refused" if refused else "failing" if missing else "not_connected"
+        is_untold = source.through is not None and not source.coverage
+        state = "refused" if refused else "failing" if missing else "unknown" if is_untold else "not_connected"
         said = [row["message"] or "" for row in refused or missing or lines]
         return Freshness(vendor, state, None, 0, said[-1] if said else "")
     behind = (source.through - newest).days

@@ -45,7 +45,8 @@ class Source:
         self.vendor_through = {
             vendor: min(max(newest[feed] for feed in feeds) for feeds in needed) for vendor, needed in usage_feeds.items()
         }
-        self.through = max(self.vendor_through.values(), default=None)
+        #: Usage outlives a coverage report that could not be built.
+        self.through = max(self.vendor_through.values(), default=None) or self.one("SELECT MAX(usage_day) FROM fct_usage_day")
         self.month = self.one("SELECT MAX(month) FROM rpt_finance__series_month")
         self.week = self._last_full_week()
 

@@ -16,6 +16,18 @@
   addEventListener("hashchange", reveal);
   reveal();
 
+  // On a telephone each row is a card, and each figure says which column it is of.
+  const spoken = (head) => {
+    const copy = head.cloneNode(true);
+    for (const part of all("br, small, .tag, .vendor", copy)) part.after(" ");
+    return copy.textContent.replace(/\s+/g, " ").trim();
+  };
+  for (const table of all("table.data")) {
+    const names = [...(table.tHead?.rows[0]?.cells ?? [])].map(spoken);
+    for (const row of [...table.tBodies, table.tFoot].filter(Boolean).flatMap((part) => [...part.rows]))
+      if (row.cells.length === names.length) [...row.cells].slice(1).forEach((cell, place) => (cell.dataset.name = names[place + 1]));
+  }
+
   // Sorting moves whole bodies where a row has details under it, else rows.
   const value = (item, column) => {
     const cell = (item.tagName === "TBODY" ? item.rows[0] : item).cells[column];
