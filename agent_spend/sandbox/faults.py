@@ -2,9 +2,10 @@
 
 ``options["fault"]`` is a comma list of ``<path fragment>:<kind>[@<first>][:<times>]``. Kinds: an HTTP status (``503``);
 ``429-retry-after`` and ``429-other-clock`` (a pause given as a moment of a clock two hours ahead); ``403-policy`` and
-``403-rate-limit``, as GitHub words them; ``slow`` and ``stall`` (nothing, or nothing more, for a second);
-``truncated-json``, ``truncated-gzip``, ``wrong-content-type``, ``empty``, ``null``, ``drop``; ``repeat`` (the first
-answer again and again). ``first`` is the matching request that it starts with, 1 when left out. Without ``times`` it stays.
+``403-rate-limit``, as GitHub words them, and ``200-rate-limit``, as its GraphQL does; ``slow`` and ``stall`` (nothing, or
+nothing more, for a second); ``truncated-json``, ``truncated-gzip``, ``wrong-content-type``, ``empty``, ``null``, ``drop``;
+``repeat`` (the first answer again and again). ``first`` is the matching request that it starts with, 1 when left out.
+Without ``times`` it stays.
 """
 
 import asyncio
@@ -72,6 +73,8 @@ def _refusal(kind: str) -> Response | None:
         return JSONResponse({"message": _POLICY}, status_code=403)
     if kind == "403-rate-limit":
         return JSONResponse({"message": "You have exceeded a secondary rate limit."}, 403, headers={"Retry-After": "1"})
+    if kind == "200-rate-limit":
+        return JSONResponse({"data": None, "errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]})
     if kind == "429-retry-after":
         return JSONResponse({"message": "seeded rate limit"}, status_code=429, headers={"Retry-After": "1"})
     if kind == "429-other-clock":

@@ -1,14 +1,16 @@
 """Every fault on every vendor endpoint ends in a named state and a clear message, and leaves stored data alone."""
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
 
+from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import State
 from agent_spend.lake.tables import Lake
-from agent_spend.project import feeds
+from agent_spend.project import catalog, feeds
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import environment, running
 from agent_spend.settings import Settings
@@ -28,9 +30,13 @@ ENDPOINTS = [
     ("copilot_user_usage_28_day", "_report_files"),
     ("copilot_user_teams", "user-teams-1-day?"),
     ("copilot_user_teams", "_report_files"),
+    ("copilot_user_usage", "orgs/acme-core/copilot/metrics"),
     ("copilot_seats", "billing/seats"),
+    ("copilot_seats", "orgs/acme-core/copilot/billing"),
     ("copilot_billing_usage", "ai_credit/usage"),
     ("copilot_billing_usage", "billing/usage"),
+    ("copilot_billing_usage", "billing/cost-centers"),
+    ("copilot_billing_usage", "billing/usage?"),
     ("github_teams", "acme-core/teams?"),
     ("github_teams", "/members"),
     ("github_teams", "enterprises/acme/teams?"),
@@ -59,8 +65,11 @@ ENDPOINTS = [
 #: The endpoint's name among the lists of people that ``github_identities`` reads.
 IDENTITY_SOURCES = {"scim/v2": "scim", "graphql": "saml"}
 
-#: Endpoints of an organization; everything else of GitHub is asked of the enterprise alone.
-OF_ORGANIZATIONS = ("acme-core/teams?", "/members")
+#: Endpoints of an organization beside the enterprise's, and those asked of it alone; all else is the enterprise's alone.
+BESIDE_ENTERPRISE = ("acme-core/teams?", "/members")
+OF_ORGANIZATION = ("orgs/acme-core/copilot/metrics", "orgs/acme-core/copilot/billing")
+#: Endpoints that stand in for another one, with its fault; where both refuse, it is the first one's refusal that is told.
+STAND_INS = dict.fromkeys(("billing/cost-centers", "billing/usage?"), "usage/summary:404")
 
 #: Fault -> reasons that name it. A signed file answers refusals with ``link_expired``, and a later shard that fails with
 #: ``shard_missing``; GitHub's reports and Anthropic's analytics have words of their own for "not for you".
@@ -68,7 +77,8 @@ FAULTS = {
     "401": {"unauthorized", "link_expired"},
     "403": {"forbidden", "link_expired"},
     "403-policy": {"policy_disabled", "forbidden", "link_expired"},
-    "403-rate-limit": {"rate_limited", "forbidden"},
+    "403-rate-limit": {"rate_limited"},
+    "200-rate-limit": {"rate_limited"},
     "404": {"not_found", "link_expired", "not_enabled", "no_scim", "not_connected"},
     "429": {"rate_limited"},
     "429-retry-after": {"rate_limited"},
@@ -83,16 +93,23 @@ FAULTS = {
     "null": {"null_body", "malformed", "missing_field"},
     "drop": {"truncated", "malformed", "connection"},
 }
-#: Only GitHub refuses a rate limit with 403.
-_GITHUB = ("copilot_", "github_")
+#: Where a fault is met, when not everywhere: only GitHub refuses a rate limit with 403, and its GraphQL with 200.
+ONLY_AT = {
+    "403-rate-limit": lambda name, endpoint: name.startswith(("copilot_", "github_")),
+    "200-rate-limit": lambda name, endpoint: endpoint == "graphql",
+}
+#: Refusals of somebody who is not allowed; every other failure leaves a day without data missing.
+NOT_ALLOWED = {"forbidden", "policy_disabled"}
 
-#: Endpoints whose answers come in pages (or files) -> the page size that gives this company several, where it is ours.
+#: Endpoints whose answers come in pages -> the page size that gives this company several; "" where it has several anyway.
 PAGED = {
-    ("copilot_user_usage", "_report_files"): None,
     ("copilot_seats", "billing/seats"): "copilot.listing.PAGE_SIZE",
     ("github_teams", "acme-core/teams?"): "copilot.listing.PAGE_SIZE",
+    ("github_teams", "/members"): "copilot.listing.PAGE_SIZE",
+    ("github_teams", "/memberships"): "copilot.listing.PAGE_SIZE",
     ("github_identities", "consumed-licenses"): "copilot.listing.PAGE_SIZE",
     ("github_identities", "scim/v2"): "copilot.identities_client.PAGE_SIZE",
+    ("github_identities", "graphql"): "",
     ("claude_code_usage", "usage_report/claude_code"): "claude.reports.MAX_RECORDS",
     ("claude_analytics_cost", "analytics/cost"): "claude.analytics.MAX_ROWS",
     ("claude_analytics_usage", "analytics/usage"): "claude.analytics.MAX_ROWS",
@@ -104,6 +121,8 @@ PAGED = {
     ("cursor_spend", "teams/spend"): "cursor.team.SPEND_PAGE_SIZE",
     ("cursor_daily_usage", "daily-usage-data"): "cursor.activity.PEOPLE_A_PAGE",
 }
+#: Reports in several files, of which a later one fails.
+SHARDED = [endpoint for endpoint in ENDPOINTS if endpoint[1] == "_report_files"]
 #: Seconds to connect and to wait for more; a late answer stays away for one.
 PATIENT, IMPATIENT = (5, 30), (5, 0.03)
 REPEATED = {"count_mismatch", "repeated_page", "repeated_row", "endless_pages"}
@@ -125,44 +144,44 @@ def patient_again(monkeypatch):
         return 0
 
     monkeypatch.setattr(http, "_wait", wait)
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 4)
 
 
 @pytest.fixture(scope="module")
-def shared_sandbox(company_folder):
-    """One server for the whole matrix."""
-    with running(FRIDAY, company_folder(FRIDAY), **COMPLETE) as server:
+def shared_sandbox(tmp_path_factory):
+    """One server for the whole matrix, without the company's own files: nothing here reads them."""
+    folder = tmp_path_factory.mktemp("company")
+    scenario = {"developers": FRIDAY.developers, "days": FRIDAY.days, "seed": FRIDAY.seed, "end_day": DAY.isoformat()}
+    (folder / "scenario.json").write_text(json.dumps(scenario))
+    with running(FRIDAY, folder, **COMPLETE) as server:
         yield server
 
 
 @pytest.fixture
-def sandbox(shared_sandbox, monkeypatch):
-    """The shared sandbox without faults, asked as if GitHub had one scope only (no fallback to organizations)."""
+def ask(shared_sandbox, monkeypatch):
+    """Asks one feed for the day under faults, as if GitHub had one scope only (no fallback to organizations)."""
     for name, value in environment(shared_sandbox.url, shared_sandbox.folder).items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setenv("GITHUB_ORGS", "")
     monkeypatch.setenv("ANTHROPIC_ANALYTICS_KEY", "sk-ant-api01-sandbox")
-    shared_sandbox.state.options.pop("fault", None)
-    return shared_sandbox
 
-
-@pytest.fixture
-def ask(sandbox, monkeypatch):
-    """Asks one feed for the day under a fault."""
-
-    def answer(name: str, endpoint: str, fault: str = ""):
-        monkeypatch.setenv("GITHUB_ORGS", "acme-core" if endpoint in OF_ORGANIZATIONS else "")
+    def answer(name: str, endpoint: str, *faults: str):
+        is_of_organization = endpoint in OF_ORGANIZATION
+        monkeypatch.setenv("GITHUB_ENTERPRISE", "" if is_of_organization else "acme")
+        monkeypatch.setenv("GITHUB_ORGS", "acme-core" if is_of_organization or endpoint in BESIDE_ENTERPRISE else "")
         monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", IDENTITY_SOURCES.get(endpoint, "licences"))
-        is_late = fault.partition(":")[0] in ("slow", "stall")
+        is_late = any(fault.partition(":")[0] in ("slow", "stall") for fault in faults)
         monkeypatch.setattr(http, "TIMEOUT_SECONDS", IMPATIENT if is_late else PATIENT)
-        sandbox.state.options["fault"] = fault and f"{endpoint}:{fault}"
+        stand_in = [STAND_INS[endpoint]] if endpoint in STAND_INS else []
+        shared_sandbox.state.options["fault"] = ",".join([*stand_in, *(f"{endpoint}:{fault}" for fault in faults)])
         (found,) = feeds()[name].fetch([DAY], Settings.from_environment())
         return found
 
     return answer
 
 
-def stored(settings: Settings, name: str) -> list:
-    return sorted(map(str, Lake(settings.lake_uri).read(name, "usage_day").to_pylist()))
+def version(name: str) -> int | None:
+    """Of the feed's table, whose content is another one as soon as anything is written."""
+    return Lake(Settings.from_environment().lake_uri).version(name)
 
 
 def land_each(name: str, answers: list) -> list:
@@ -182,29 +201,35 @@ def _on(day: date, rows: pa.Table | tuple) -> pa.Table | tuple:
 
 @pytest.mark.parametrize(("name", "endpoint"), ENDPOINTS)
 def test_each_fault_is_named_and_changes_nothing(ask, name, endpoint):
-    faults = [fault for fault in FAULTS if fault != "403-rate-limit" or name.startswith(_GITHUB)]
+    faults = [fault for fault in FAULTS if fault not in ONLY_AT or ONLY_AT[fault](name, endpoint)]
+    answers = {fault: ask(name, endpoint, fault) for fault in faults}
+    for fault, answer in answers.items():
+        told = {"not_found"} if endpoint in STAND_INS and fault in ("403", "403-policy") else FAULTS[fault]
+        assert answer.reason in told, (fault, answer.reason, answer.message)
+        assert answer.state is State.FORBIDDEN or answer.reason not in NOT_ALLOWED, fault
+        assert (not answer.is_data or answer.is_doubtful) and name in answer.message, fault
+    # What is done with an answer depends on its state and reason alone.
+    met = list({(answer.state, answer.reason): answer for answer in answers.values()}.values())
     good = ask(name, endpoint)
     good = replace(good, rows=feeds()[name].table(good))
-    land_each(name, [good] * len(faults))
-    before = stored(Settings.from_environment(), name)
-    assert before
-    lines = land_each(name, [ask(name, endpoint, fault) for fault in faults])
-    for fault, line in zip(faults, lines, strict=True):
-        assert line.last_attempt in FAULTS[fault], (fault, line.last_attempt, line.message)
-        assert name in line.message, fault
-        assert (line.state, line.revision, line.row_count) == ("available", 1, good.rows.num_rows), fault
-    assert stored(Settings.from_environment(), name) == before
+    assert {line.row_count for line in land_each(name, [good] * len(met))} == {good.rows.num_rows} != {0}
+    before = version(name)
+    for answer, line in zip(met, land_each(name, met), strict=True):
+        assert (line.state, line.revision, line.row_count) == ("available", 1, good.rows.num_rows), answer
+        assert line.last_attempt == answer.reason and line.message.startswith(answer.message), answer
+    assert version(name) == before
 
 
-@pytest.mark.parametrize(("name", "endpoint"), PAGED)
+@pytest.mark.parametrize(("name", "endpoint"), [*PAGED, *SHARDED])
 def test_a_later_page_that_fails_leaves_no_data_and_one_that_repeats_replaces_none(ask, monkeypatch, name, endpoint):
-    if size := PAGED[name, endpoint]:
+    is_paged, size = (name, endpoint) in PAGED, PAGED.get((name, endpoint))
+    if size:
         monkeypatch.setattr(f"agent_spend.sources.{size}", 3)
     good = ask(name, endpoint)
     assert good.state is State.AVAILABLE
     broken = ask(name, endpoint, "500@2")
-    assert (broken.is_data, broken.reason) in ((False, "server_error"), (False, "shard_missing")), broken
-    if size:
+    assert (broken.is_data, broken.reason) == (False, "server_error" if is_paged else "shard_missing"), broken
+    if is_paged:
         repeated = ask(name, endpoint, "repeat")
         assert (repeated.state in (State.MISSING, State.PARTIAL), repeated.reason in REPEATED) == (True, True), repeated
         good = replace(good, rows=feeds()[name].table(good))
@@ -213,20 +238,23 @@ def test_a_later_page_that_fails_leaves_no_data_and_one_that_repeats_replaces_no
         assert (line.state, line.row_count, line.last_attempt) == ("available", good.rows.num_rows, repeated.reason)
 
 
-@pytest.mark.parametrize("fault", ["429:1", "429-other-clock:1", "500:1", "stall:1"])
 @pytest.mark.parametrize(("name", "endpoint"), ENDPOINTS)
-def test_a_passing_fault_is_retried_to_a_good_end(ask, patient_again, name, endpoint, fault):
-    answer = ask(name, endpoint, fault)
-    assert (answer.is_data, answer.reason) == (True, "")
+def test_faults_that_pass_are_retried_to_a_good_end(ask, patient_again, name, endpoint):
+    for faults in (["429:1", "429-other-clock:1", "500:1"], ["stall:1"]):
+        answer = ask(name, endpoint, *faults)
+        assert (answer.is_data, answer.reason) == (True, ""), faults
 
 
 def test_what_was_never_received_is_shown_with_its_own_state_and_reason(ask):
     report, file, second_file = "users-1-day?", "_report_files", "part-00001"
     met = [(report, "204"), (report, "empty"), (report, "null"), (report, "403-policy"), (report, "403"), (report, "500"),
            (report, "403-rate-limit"), (report, "404"), (report, "401"), (file, "403"), (second_file, "500")]
-    lines = land_each("copilot_user_usage", [ask("copilot_user_usage", endpoint, fault) for endpoint, fault in met])
-    assert [(line.state, line.reason) for line in lines] == [
-        ("missing", "no_report"), ("missing", "empty_body"), ("missing", "null_body"), ("forbidden", "policy_disabled"),
-        ("forbidden", "forbidden"), ("missing", "server_error"), ("missing", "rate_limited"), ("missing", "not_found"),
-        ("missing", "unauthorized"), ("missing", "link_expired"), ("missing", "shard_missing"),
-    ]
+    land_each("copilot_user_usage", [ask("copilot_user_usage", endpoint, fault) for endpoint, fault in met])
+    coverage = DuckDBEngine(catalog(), Lake(Settings.from_environment().lake_uri)).run(catalog().models["rpt_coverage"])
+    lines = sorted(coverage.to_pylist(), key=lambda line: line["usage_day"], reverse=True)
+    assert [(line["state"], line["reason"], line["rows"]) for line in lines] == [
+        ("missing", "no_report", 0), ("missing", "empty_body", 0), ("missing", "null_body", 0),
+        ("forbidden", "policy_disabled", 0), ("forbidden", "forbidden", 0), ("missing", "server_error", 0),
+        ("missing", "rate_limited", 0), ("missing", "not_found", 0), ("missing", "unauthorized", 0),
+        ("missing", "link_expired", 0), ("missing", "shard_missing", 0),
+    ]  # fmt: skip
