@@ -204,3 +204,13 @@ def test_a_cost_type_of_next_year_is_a_charge_of_its_own(claude):
     found = true_up(claude)
     assert found[TUESDAY, "(all keys)", None, "video_minutes"] == (None, None, Decimal("1.25"), Decimal("1.25"), "bill_only")
     assert sum(row["billed_usd"] or 0 for row in claude.rows("int_usage") if row["usage_day"] == TUESDAY) == Decimal("5.25")
+
+
+def test_a_credit_on_the_bill_is_a_line_of_its_own_and_lowers_the_charge(claude):
+    more = {"model": None, "token_type": None, "service_tier": None, "inference_geo": None}
+    claude.feed("claude_api_cost", charge(TUESDAY, "4"), charge(TUESDAY, "-1.5", cost_type=None, **more))
+    found = true_up(claude)
+    assert found[TUESDAY, "(all keys)", None, "unspecified"] == (None, None, Decimal("-1.5"), Decimal("-1.5"), "bill_only")
+    assert sum(row["billed_usd"] or 0 for row in claude.rows("int_usage") if row["usage_day"] == TUESDAY) == Decimal("2.5")
+    claude.build("int_reconcile__claude_charge_day", days=[TUESDAY])
+    assert sum(row["billed_usd"] or 0 for row in claude.rows("int_reconcile__claude_charge_day")) == Decimal("2.5")

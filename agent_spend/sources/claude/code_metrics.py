@@ -19,6 +19,7 @@ from agent_spend.sources.agent_traces.files import FileReport, Piece, pieces
 from agent_spend.sources.agent_traces.store import LOOK_BACK_DAYS, TraceStore
 from agent_spend.sources.agent_traces.values import Value
 from agent_spend.sources.claude.code_points import Increments, MetricsRequest, ResourceMetrics, Sum, said
+from agent_spend.sources.claude.schema import LARGEST_COUNT
 from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.feed import DayAnswer
 
@@ -142,8 +143,8 @@ def _add_points(totals: _Totals, name: str, total: Sum, resource: dict[str, Valu
             continue
         day, value = datetime.fromtimestamp(reading.ended // 10**9, UTC).date(), reading.value
         measure = "cost_usd" if name == COST else TOKEN_COLUMNS.get(str(reading.said.get("type")))
-        if value is None or not value.is_finite() or value < 0:
-            totals.errors[day] = FeedError("bad_value", f"{FEED} {day}: {where}: {name} is {value}, expected zero or more")
+        if value is None or not value.is_finite() or not 0 <= value <= LARGEST_COUNT:
+            totals.errors[day] = FeedError("bad_value", f"{FEED} {day}: {where}: {name} is {value}, expected zero to 10^15")
         elif measure is None:
             totals.notes.append(f"{where}: {name} of the unknown type {reading.said.get('type')!r} was left out")
         else:

@@ -59,7 +59,7 @@ class CodeRecord(Struct):
 
 class CodePage(Struct):
     data: list[CodeRecord]
-    has_more: bool
+    has_more: bool | None = None
     next_page: str | None = None
 
 

@@ -60,19 +60,19 @@ class User(Struct):
 
 class KeyPage(Struct):
     data: list[ApiKey]
-    has_more: bool
+    has_more: bool = False
     last_id: str | None = None
 
 
 class WorkspacePage(Struct):
     data: list[Workspace]
-    has_more: bool
+    has_more: bool = False
     last_id: str | None = None
 
 
 class UserPage(Struct):
     data: list[User]
-    has_more: bool
+    has_more: bool = False
     last_id: str | None = None
 
 

@@ -12,6 +12,8 @@ from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, colu
 
 # 28 digits, the default, would round an amount of more than 26 digits on its way from cents to dollars.
 _EXACT = Context(prec=60)
+#: No count is larger; sums and prices of larger ones would not fit their columns.
+LARGEST_COUNT = 10**15
 _LIFETIMES = {b"ephemeral_5m_input_tokens", b"ephemeral_1h_input_tokens"}
 _WRITTEN = re.compile(rb'"(ephemeral_\w+)"\s*:\s*[1-9]')
 
@@ -20,7 +22,7 @@ class BucketPage(Struct):
     """Page of a bucketed report. Buckets stay raw: one unreadable day must not cost the others."""
 
     data: list[Raw]
-    has_more: bool
+    has_more: bool | None = None
     next_page: str | None = None
 
 
@@ -38,7 +40,7 @@ class CacheCreation(Struct):
 
 
 class ServerToolUse(Struct):
-    web_search_requests: int
+    web_search_requests: int | None = None
 
 
 class UsageResult(Struct):
@@ -79,7 +81,7 @@ def usd(cents: Decimal, currency: str, field: str, where: str) -> Decimal:
     Raises:
         FeedError: ``bad_value`` for a non-finite amount, ``currency`` for anything but US dollars.
     """
-    if currency != "USD":
+    if currency.upper() != "USD":
         raise FeedError("currency", f"{where}: {field} is in {currency}, only USD is understood; nothing was stored")
     if not cents.is_finite():
         raise FeedError("bad_value", f"{where}: {field} is {cents}, expected an amount in cents; nothing was stored")
@@ -101,9 +103,9 @@ def utc(moment: datetime) -> datetime:
 
 
 def count(value: int | None, field: str, where: str) -> int | None:
-    """``value`` unless negative (``bad_value``); ``None`` stays what it is, not stated."""
-    if value is not None and value < 0:
-        raise FeedError("bad_value", f"{where}: {field} is {value}, expected zero or more; nothing was stored")
+    """``value`` unless negative or beyond ``LARGEST_COUNT`` (``bad_value``); ``None`` stays what it is, not stated."""
+    if value is not None and not 0 <= value <= LARGEST_COUNT:
+        raise FeedError("bad_value", f"{where}: {field} is {value}, expected zero or more, up to 10^15; nothing was stored")
     return value
 
 

@@ -254,13 +254,14 @@ def test_a_bucket_is_of_its_utc_day_whatever_the_offset_of_its_moments(vendor, f
     assert fetch("claude_api_usage", [MONDAY])[MONDAY].state is State.AVAILABLE
 
 
-def test_negative_tokens_are_refused_by_name(vendor, fetch):
+@pytest.mark.parametrize("tokens", [-1, 2**62])
+def test_tokens_that_no_call_can_have_used_are_refused_by_name(vendor, fetch, tokens):
     result = deepcopy(USAGE_RESULT)
-    result["cache_creation"]["ephemeral_1h_input_tokens"] = -1
+    result["cache_creation"]["ephemeral_1h_input_tokens"] = tokens
     vendor(lambda path, params: page(bucket(MONDAY, result)))
     answer = fetch("claude_api_usage", [MONDAY])[MONDAY]
     assert answer.reason == "bad_value"
-    assert "cache_write_1h_tokens is -1" in answer.message
+    assert f"cache_write_1h_tokens is {tokens}" in answer.message
 
 
 @pytest.mark.parametrize(("feed", "body"), [
