@@ -1,10 +1,12 @@
 """Facts that hold from one day to another: which version of each is valid on a given UTC day."""
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from agent_spend.errors import FeedError
+from agent_spend.errors import FeedError, State
+from agent_spend.sources.answers import Received
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.files import Line
 
 
@@ -28,6 +30,40 @@ class Dated:
     def starts(self) -> date:
         """The first valid day; an open start comes before every dated one."""
         return self.valid_from or date.min
+
+
+@dataclass(frozen=True)
+class Versions:
+    """Every dated row that a source gave, what it was read from, and a note for people."""
+
+    rows: Sequence[Dated]
+    raw: Sequence[Received]
+    note: str = ""
+
+
+def daily_answers(
+    days: Sequence[date], read: Callable[[], Versions], held: Callable[[date, Sequence[Dated]], Iterable[Dated]]
+) -> Iterator[DayAnswer]:
+    """One answer a day with the rows that hold on it, of a source that is read once.
+
+    What it was read from rides as raw evidence on the latest day asked for, not on every day of a backfill.
+
+    Args:
+        held: the versions that hold on a day; may raise ``FeedError``, which is then the answer of that day.
+    """
+    try:
+        versions = read()
+    except FeedError as error:
+        yield from (DayAnswer.from_error(day, error) for day in days)
+        return
+    for day in days:
+        raw = versions.raw if day == max(days) else ()
+        try:
+            rows = [{"usage_day": day, **version.row} for version in held(day, versions.rows)]
+        except FeedError as error:
+            yield DayAnswer.from_error(day, error, raw)
+        else:
+            yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, message=versions.note, raw=raw)
 
 
 def dates_of(line: Line) -> tuple[date | None, date | None]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from importlib import import_module
 
-from agent_spend.errors import ConfigurationError, FeedError, State
+from agent_spend.errors import ConfigurationError, FeedError
 from agent_spend.settings import Settings
-from agent_spend.sources.dated import valid_on
+from agent_spend.sources.dated import Dated, Versions, daily_answers, valid_on
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.key_registry.schema import Registry, in_several_environments
+from agent_spend.sources.key_registry.schema import in_several_environments
 
 SETTING = "KEY_REGISTRY_URI"
 #: Module that reads each kind of source, by URI scheme; loaded on use, for each may need a package of its own.
@@ -22,28 +22,15 @@ READERS = {
 
 
 def fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
-    """One answer a day with one row for each key known on it; the registry is read once.
-
-    What it was read from rides as raw evidence on the latest day asked for, not on every day of a backfill.
-    """
-    try:
-        registry = read(settings.key_registry_uri)
-    except FeedError as error:
-        yield from (DayAnswer.from_error(day, error) for day in days)
-        return
-    for day in days:
-        raw = registry.raw if day == max(days) else ()
-        try:
-            keys = valid_on(day, registry.versions, lambda row: (row["vendor"], row["key_id"]), "key", in_several_environments)
-        except FeedError as error:
-            yield DayAnswer.from_error(day, error, raw)
-            continue
-        rows = [{"usage_day": day, **key.row} for key in keys]
-        state = State.AVAILABLE if rows else State.ZERO
-        yield DayAnswer(day, state, rows, message=registry.note, raw=raw)
+    """One answer a day with one row for each key known on it."""
+    return daily_answers(days, lambda: read(settings.key_registry_uri), _keys)
 
 
-def read(uri: str) -> Registry:
+def _keys(day: date, versions: Sequence[Dated]) -> list[Dated]:
+    return valid_on(day, versions, lambda row: (row["vendor"], row["key_id"]), "key", in_several_environments)
+
+
+def read(uri: str) -> Versions:
     """What the source behind ``uri`` says of every key: a file, or the tags of a secret manager.
 
     Raises:

@@ -3,9 +3,9 @@
 import json
 
 from agent_spend.errors import FeedError, State
+from agent_spend.sources.dated import Versions
 from agent_spend.sources.http import MAX_ATTEMPTS, TIMEOUT_SECONDS, Answer
 from agent_spend.sources.key_registry import schema
-from agent_spend.sources.key_registry.schema import Registry
 
 _PAGE_SIZE = 100
 _EXPIRED = {
@@ -14,7 +14,7 @@ _EXPIRED = {
 _TOO_MANY = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 
 
-def read(setting: str, uri: str) -> Registry:
+def read(setting: str, uri: str) -> Versions:
     """The registry of ``aws-secretsmanager://<region>[,<region>...]``; Secrets Manager is regional.
 
     Secrets that wait for deletion are listed too: their keys were used on days that are still being read again.
@@ -39,7 +39,7 @@ def read(setting: str, uri: str) -> Registry:
         raise schema.no_keys(f"{setting} in {', '.join(regions)}")
     for answer in raw:
         schema.refuse_secrets(answer.body, setting)
-    return Registry(schema.versions_of(lines, "aws_secrets_manager"), "; ".join(notes), tuple(raw))
+    return Versions(schema.versions_of(lines, "aws_secrets_manager"), tuple(raw), "; ".join(notes))
 
 
 def _secrets(region: str) -> list[dict]:

@@ -3,13 +3,14 @@
 import msgspec
 
 from agent_spend.errors import FeedError
+from agent_spend.sources.dated import Versions
 from agent_spend.sources.feed import decode
 from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines, read_file
 from agent_spend.sources.key_registry import schema
-from agent_spend.sources.key_registry.schema import AwsSecretList, JsonEntry, Registry
+from agent_spend.sources.key_registry.schema import AwsSecretList, JsonEntry
 
 
-def read(setting: str, uri: str) -> Registry:
+def read(setting: str, uri: str) -> Versions:
     """The registry in the file that ``uri`` names; ``.json`` is read as JSON, anything else as CSV.
 
     Raises:
@@ -22,7 +23,7 @@ def read(setting: str, uri: str) -> Registry:
     else:
         lines = csv_lines(file, schema.REQUIRED, schema.OPTIONAL, refused=schema.SECRET_FIELDS, separators=SEPARATORS)
         versions, note = schema.versions_of(lines, "csv"), ""
-    return Registry(versions, note, (file.as_answer(),))
+    return Versions(versions, (file.as_answer(),), note)
 
 
 def _from_json(file: SourceFile):

@@ -8,10 +8,10 @@ import msgspec
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import env, secret
+from agent_spend.sources.dated import Versions
 from agent_spend.sources.feed import decode
 from agent_spend.sources.http import Answer, VendorSession, error_text
 from agent_spend.sources.key_registry import schema
-from agent_spend.sources.key_registry.schema import Registry
 
 API_URL = "https://secretmanager.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -33,7 +33,7 @@ class Page(msgspec.Struct, rename="camel"):
     next_page_token: str = ""
 
 
-def read(setting: str, uri: str) -> Registry:
+def read(setting: str, uri: str) -> Versions:
     """The registry of ``gcp-secretmanager://<project>[,<project>...]``; of a name in both, the annotation counts.
 
     The access token is ``GOOGLE_OAUTH_ACCESS_TOKEN`` where set, else Google's application default credentials
@@ -64,7 +64,7 @@ def read(setting: str, uri: str) -> Registry:
     evidence = json.dumps([{"name": name, "tags": tags} for name, tags in tagged if name in taken]).encode()
     schema.refuse_secrets(evidence, setting)
     raw = (Answer(f"{session.base_url}/v1/projects/{','.join(projects)}/secrets", 200, {}, evidence),)
-    return Registry(schema.versions_of(lines, "gcp_secret_manager"), note, raw)
+    return Versions(schema.versions_of(lines, "gcp_secret_manager"), raw, note)
 
 
 def _secrets(session: VendorSession, project: str) -> Iterator[Entry]:

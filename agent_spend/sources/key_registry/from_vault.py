@@ -9,9 +9,9 @@ import msgspec
 from agent_spend.errors import FeedError
 from agent_spend.settings import env
 from agent_spend.sources.answers import Answer
+from agent_spend.sources.dated import Versions
 from agent_spend.sources.feed import decode
 from agent_spend.sources.key_registry import schema
-from agent_spend.sources.key_registry.schema import Registry
 
 
 class Keys(msgspec.Struct):
@@ -38,7 +38,7 @@ class Secret(msgspec.Struct):
     data: Metadata
 
 
-def read(setting: str, uri: str) -> Registry:
+def read(setting: str, uri: str) -> Versions:
     """The registry below ``vault+https://<host>[:port]/<mount>[/<path>]``, folders included.
 
     The token is ``VAULT_TOKEN``, the namespace ``VAULT_NAMESPACE`` where there is one. Vault has no bulk read: one
@@ -66,7 +66,7 @@ def read(setting: str, uri: str) -> Registry:
     evidence = json.dumps([{"name": name, "custom_metadata": tags} for name, tags in tagged if name in taken]).encode()
     schema.refuse_secrets(evidence, setting)
     raw = (Answer(f"{address}/v1/{mount}/metadata/{path}", 200, {}, evidence),)
-    return Registry(schema.versions_of(lines, "vault"), note, raw)
+    return Versions(schema.versions_of(lines, "vault"), raw, note)
 
 
 def _names(kv, mount: str, path: str, *, is_inner: bool = False) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import msgspec
 
@@ -10,7 +10,6 @@ from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, TEXT, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
 from agent_spend.sources.files import Line, refusal, squeezed
-from agent_spend.sources.http import Answer
 from agent_spend.sources.vendors import vendor_of
 
 REQUIRED = ("vendor", "key_id", "environment", "cost_center", "owner_email")
@@ -45,15 +44,6 @@ KEY_REGISTRY = Contract(
     },
     unique=["usage_day", "vendor", "key_id"],
 )
-
-
-@dataclass(frozen=True)
-class Registry:
-    """What one source says of all keys: dated rows, a note for people, and the answers it was read from."""
-
-    versions: Sequence[Dated]
-    note: str = ""
-    raw: Sequence[Answer] = field(default_factory=tuple)
 
 
 class JsonEntry(msgspec.Struct):

@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
-from agent_spend.sources.dated import Dated, refuse_shared, valid_on
+from agent_spend.sources.dated import Dated, Versions, daily_answers, refuse_shared, valid_on
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.files import read_file
 from agent_spend.sources.roster import schema
@@ -16,28 +15,17 @@ IDENTITIES = ("email", "github_login", "github_user_id")
 
 
 def fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
-    """One answer a day with one row for each person valid on it; the file is read once.
+    """One answer a day with one row for each person valid on it."""
 
-    The file rides as raw evidence on the latest day asked for, not on every day of a backfill.
-    """
-    try:
+    def read() -> Versions:
         file = read_file(SETTING, settings.roster_uri)
-        versions = schema.parse(file)
-    except FeedError as error:
-        yield from (DayAnswer.from_error(day, error) for day in days)
-        return
-    for day in days:
-        raw = (file.as_answer(),) if day == max(days) else ()
-        try:
-            rows = _members(day, versions)
-        except FeedError as error:
-            yield DayAnswer.from_error(day, error, raw)
-        else:
-            yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, raw=raw)
+        return Versions(schema.parse(file), (file.as_answer(),))
+
+    return daily_answers(days, read, _members)
 
 
-def _members(day: date, versions: Sequence[Dated]) -> list[dict]:
+def _members(day: date, versions: Sequence[Dated]) -> list[Dated]:
     members = valid_on(day, versions, lambda row: row["person_id"], "person")
     for identity in IDENTITIES:
         refuse_shared(day, members, identity, "persons")
-    return [{"usage_day": day, **member.row} for member in members]
+    return members
