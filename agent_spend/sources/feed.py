@@ -230,7 +230,7 @@ def decode(body: bytes, shape: type, where: str):
     except msgspec.ValidationError as error:
         remedy = "the vendor's shape has changed (update agent_spend), or the setting names another address or file"
         raise FeedError("missing_field", f"{where}: {error}; nothing was stored: {remedy}") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored") from None
 
 

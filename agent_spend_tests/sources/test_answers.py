@@ -5,7 +5,9 @@ import zlib
 
 import pytest
 
+from agent_spend.errors import FeedError
 from agent_spend.sources.answers import CHUNK_BYTES, SMALL_BYTES, Answer, Download, error_text, unpacked
+from agent_spend.sources.feed import decode
 
 TEXT = b'{"n":1}\n' * 200_000
 
@@ -69,3 +71,9 @@ def test_a_byte_order_mark_belongs_to_no_line(tmp_path):
 )
 def test_a_refusal_is_told_in_the_vendors_words(body, text):
     assert error_text(Answer("u", 403, {}, body)) == text
+
+
+def test_json_nested_deeper_than_any_reader_goes_is_malformed_and_no_crash():
+    with pytest.raises(FeedError, match="cursor_members: not valid JSON") as refused:
+        decode(b"[" * 5000 + b"]" * 5000, object, "cursor_members")
+    assert refused.value.reason == "malformed"

@@ -87,7 +87,7 @@ def json_amount(value: Value | None, member: str, or_sum_of_map: bool) -> Decima
     try:
         # Typed decoding: the digits of the text, not a float.
         written = msgspec.json.decode(value, type=dict[str, Decimal | None])
-    except (msgspec.ValidationError, msgspec.DecodeError):
+    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
         return None
     amounts = {name: amount for name, said in written.items() if (amount := number(said)) is not None}
     if member in amounts:

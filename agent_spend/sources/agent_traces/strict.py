@@ -61,7 +61,7 @@ class StrictReader:
                 found = wire.facts(request, self._wanted)
             else:
                 found = dialects.facts(line, request, self._wanted)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, RecursionError) as error:
             report.quarantined.append(f"line {number}: {error}")
             return
         except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -167,7 +167,7 @@ def usage_counts(written: str) -> dict[str, int]:
     """
     try:
         usage = msgspec.json.decode(written.replace("'", '"') if written.startswith("{'") else written)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     if not isinstance(usage, dict):
         return {}

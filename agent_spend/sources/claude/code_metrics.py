@@ -100,7 +100,7 @@ def _read(totals: _Totals, report: FileReport, raw) -> None:
             where = f"{report.file.name} {'message' if piece.messages else 'line'} {number}"
             try:
                 request = msgspec.json.decode(line if isinstance(line, bytes) else protobuf.metrics(line), type=MetricsRequest)
-            except (msgspec.DecodeError, ValueError) as error:
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 # The last line may still be being written.
                 unreadable += not piece.is_tail
                 example = example or f"{where}: {error}"

@@ -165,6 +165,14 @@ def test_a_corrupt_line_costs_that_line_and_is_named(traces):
     assert answer.message.startswith("agents/acme/traces.json: 1 quarantined (line 2: not JSON")
 
 
+def test_a_line_nested_too_deeply_costs_no_other_line(traces):
+    deep = b'{"arrayValue":{"values":[' * 1000 + b'{"stringValue":"x"}' + b"]}}" * 1000
+    hostile = line(span({**CHAT, "x": "MARK"}, id="d" * 16)).replace(b'{"stringValue": "MARK"}', deep)
+    traces.write(line(span(CHAT)) + b"\n" + hostile + b"\n" + line(span(CHAT, id="c" * 16)) + b"\n")
+
+    assert {row["span_id"] for row in traces.rows()} >= {"b" * 16, "c" * 16}
+
+
 def test_a_line_of_the_wrong_shape_names_the_field(traces):
     broken = request(span(CHAT))
     del broken["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["endTimeUnixNano"]
