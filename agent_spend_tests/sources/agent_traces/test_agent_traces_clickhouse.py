@@ -15,7 +15,7 @@ from agent_traces_otlp import DAY, FEED, attributes, line, nano, span
 
 from agent_spend.errors import ConfigurationError, State
 from agent_spend.sandbox.agent_traces import write_files
-from agent_spend.sandbox.agent_traces_spans import SECRET_WORDS
+from agent_spend.sandbox.agent_traces_dialects import SECRET_WORDS
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
 from agent_spend.sources import http

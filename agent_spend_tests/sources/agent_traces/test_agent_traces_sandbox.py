@@ -8,7 +8,7 @@ import pytest
 from agent_traces_otlp import FEED
 
 from agent_spend.sandbox.agent_traces import answer_key, write_files
-from agent_spend.sandbox.agent_traces_spans import SECRET_WORDS
+from agent_spend.sandbox.agent_traces_dialects import SECRET_WORDS
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
 
