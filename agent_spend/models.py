@@ -2,6 +2,7 @@
 
 from functools import cache
 from hashlib import sha256
+from math import ceil
 
 import dagster as dg
 import pyarrow as pa
@@ -188,9 +189,12 @@ def _dependency(name: str, model: Model, catalog: Catalog) -> dg.AssetDep:
     upstream_kind = upstream.partitions if upstream else {"usage_day": "day", "month": "month"}.get(
         catalog.partition_column(name) or "", "none"
     )
-    if model.partitions == "day" and upstream_kind == "day" and (model.look_back or model.look_ahead):
+    if model.partitions in ("day", "month") and upstream_kind == "day" and (model.look_back or model.look_ahead):
+        # Dagster counts an offset in the downstream's own partitions.
+        days = 1 if model.partitions == "day" else 31
         mapping = dg.TimeWindowPartitionMapping(
-            start_offset=-model.look_back, end_offset=model.look_ahead, allow_nonexistent_upstream_partitions=True
+            start_offset=-ceil(model.look_back / days), end_offset=ceil(model.look_ahead / days),
+            allow_nonexistent_upstream_partitions=True,
         )
         return dg.AssetDep(name, partition_mapping=mapping)
     if "none" not in (model.partitions, upstream_kind) and model.partitions != upstream_kind:

@@ -27,7 +27,7 @@ WORD_COLUMNS = frozenset({
     "state", "reason", "last_attempt", "feed", "price_state", "attribution_mode", "charge_kind", "environment",
     "outcome", "verdict", "confidence", "model", "dominant_model", "baseline_model", "previous_dominant_model",
     "model_set", "org", "squad", "other_squads", "org_source", "squad_source", "cost_center", "previous_state",
-    "identity_rule", "identity_confidence", "plan", "proration_rule", "scope_kind",
+    "identity_rule", "identity_confidence", "plan", "proration_rule", "billing_periods", "period_rule", "use_state", "scope_kind",
     "amount_kind", "price_version", "price_versions", "workload_kind", "cause",
 })
 

@@ -13,7 +13,7 @@ from agent_spend.sandbox.scenario import Person, Scenario
 
 COPILOT_SEAT_USD, COPILOT_CREDITS_A_SEAT, USD_A_CREDIT = Decimal(19), 1900, Decimal("0.01")
 CLAUDE_SEAT_USD = Decimal(25)
-CURSOR_SEAT_USD, CURSOR_TAX_RATE = Decimal(40), Decimal("0.08875")
+CURSOR_TAX_RATE = Decimal("0.08875")
 
 ROSTER_COLUMNS = (
     "person_id", "name", "email", "github_login", "github_user_id", "org", "squad", "cost_center", "manager_email",
@@ -28,7 +28,7 @@ INVOICE_COLUMNS = (
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """One line of an invoice; ``amount_usd`` is in whole cents, as vendors bill."""
+    """One line of an invoice; ``amount_usd`` is in whole cents, as vendors bill. ``days`` is its month where it names none."""
 
     vendor: str
     invoice_id: str
@@ -36,6 +36,7 @@ class InvoiceLine:
     description: str
     amount_usd: Decimal
     quantity: Decimal | None = None
+    days: tuple[date, date] | None = None
 
 
 def write_files(scenario: Scenario, folder: Path) -> dict[str, Path]:
@@ -62,8 +63,8 @@ def write_files(scenario: Scenario, folder: Path) -> dict[str, Path]:
 def answer_key(scenario: Scenario) -> dict:
     """What the three sources must show; money as decimal strings with two places, days as ISO text.
 
-    ``invoices`` is vendor -> month (``YYYY-MM``) -> charge kind -> USD, plus ``total``; a month that is not closed has
-    no entry, for it has no invoice.
+    ``invoices`` is vendor -> month (``YYYY-MM``) -> charge kind -> USD, plus ``total``. A month that is not closed has the
+    days of Cursor's running cycle alone, whose seats are billed at its beginning.
     """
     incidents = scenario.incidents
     moved = incidents.squad_change_person
@@ -155,39 +156,55 @@ def _anthropic_lines(scenario: Scenario, month: date) -> Iterable[InvoiceLine]:
 
 
 def _cursor_lines(scenario: Scenario, month: date) -> Iterable[InvoiceLine]:
-    team = import_module("agent_spend.sandbox.cursor_team")
+    """Seats by billing cycle, each on the invoice of the first closed month that it touches; usage and tax by month."""
     on_demand = import_module("agent_spend.sandbox.cursor_usage").answer_key(scenario)["on_demand_usd"]["by_month"]
-    seats = Decimal(len(_employed(scenario, team.members(scenario), month)))
-    seat_usd, usage_usd = seats * CURSOR_SEAT_USD, _cents(Decimal(on_demand.get(f"{month:%Y-%m}", "0")))
-    tax_usd = _cents((seat_usd + usage_usd) * CURSOR_TAX_RATE)
-    invoice = f"CUR-{month:%Y%m}"
-    yield InvoiceLine("cursor", invoice, "seat", "Teams, Standard seats", seat_usd, seats)
+    invoice, usage_usd = f"CUR-{month:%Y%m}", _cents(Decimal(on_demand.get(f"{month:%Y-%m}", "0")))
+    seats_of_month = Decimal(0)
+    for cycle in import_module("agent_spend.sandbox.cursor_seats").seat_cycles(scenario):
+        seats_of_month += _by_month(cycle.seat_usd, cycle.first_day, cycle.last_day).get(month, Decimal(0))
+        if month == next((closed for closed in closed_months(scenario) if cycle.touches(closed)), None):
+            yield InvoiceLine(
+                "cursor", invoice, "seat", "Teams, Standard seats", cycle.seat_usd, Decimal(cycle.seats),
+                (cycle.first_day, cycle.last_day),
+            )  # fmt: skip
     yield InvoiceLine("cursor", invoice, "usage", "On-demand usage, all models", usage_usd)
-    yield InvoiceLine("cursor", invoice, "tax", "Sales tax 8.875%", tax_usd)
+    yield InvoiceLine("cursor", invoice, "tax", "Sales tax 8.875%", _cents((seats_of_month + usage_usd) * CURSOR_TAX_RATE))
 
 
 def _invoice_sums(scenario: Scenario) -> dict:
     sums: dict[str, dict[str, dict[str, Decimal]]] = {}
     for month in closed_months(scenario):
         for line in invoice_lines(scenario, month):
-            kinds = sums.setdefault(line.vendor, {}).setdefault(f"{month:%Y-%m}", {})
-            for kind in (line.charge_kind, "total"):
-                kinds[kind] = kinds.get(kind, Decimal(0)) + line.amount_usd
+            for share_month, usd in _by_month(line.amount_usd, *(line.days or (month, month_end(month)))).items():
+                # What a cycle has in a month before the scenario is on no day that anybody loads.
+                if month_end(share_month) >= scenario.first_day:
+                    kinds = sums.setdefault(line.vendor, {}).setdefault(f"{share_month:%Y-%m}", {})
+                    for kind in (line.charge_kind, "total"):
+                        kinds[kind] = kinds.get(kind, Decimal(0)) + usd
     return {
         vendor: {month: {kind: f"{usd:.2f}" for kind, usd in kinds.items()} for month, kinds in months.items()}
         for vendor, months in sums.items()
     }
 
 
+def _by_month(usd: Decimal, first: date, last: date) -> dict[date, Decimal]:
+    """An amount for the days from ``first`` to ``last`` by month, in cents that add up to it; a period touches two at most."""
+    if month_start(first) == month_start(last):
+        return {month_start(first): usd}
+    before = _cents(usd * ((month_end(first) - first).days + 1) / ((last - first).days + 1))
+    return {month_start(first): before, month_start(last): usd - before}
+
+
 def _invoice_rows(month: date, lines: Sequence[InvoiceLine]) -> list[dict]:
     rows, places = [], {}
     for line in lines:
         places[line.invoice_id] = places.get(line.invoice_id, 0) + 1
+        first, last = line.days or (month, month_end(month))
         rows.append(
             {
                 "vendor": line.vendor, "invoice_id": line.invoice_id, "line_number": places[line.invoice_id],
-                "issued_day": month_end(month) + timedelta(days=1), "period_start_day": month,
-                "period_end_day": month_end(month), "charge_kind": line.charge_kind, "description": line.description,
+                "issued_day": month_end(month) + timedelta(days=1), "period_start_day": first,
+                "period_end_day": last, "charge_kind": line.charge_kind, "description": line.description,
                 "quantity": line.quantity, "currency": "USD", "amount": f"${line.amount_usd:,.2f}",
             }
         )  # fmt: skip

@@ -41,11 +41,11 @@ vendor,plan,usd_per_month,billing,proration_rule,effective_from,effective_to,sou
 github_copilot,business,19,monthly,rest_of_month,2024-01-01,2025-04-01,list
 github_copilot,business,21,monthly,rest_of_month,2025-04-01,,list
 github_copilot,enterprise,39,monthly,rest_of_month,2024-01-01,,list
-anthropic,standard,30,monthly,rest_of_month,2024-01-01,2026-01-01,list
-anthropic,standard,25,monthly,rest_of_month,2026-01-01,,list
-anthropic,premium,125,monthly,rest_of_month,2026-01-01,,list
-cursor,standard,32,monthly,rest_of_month_if_used,2024-01-01,2025-10-01,list
-cursor,standard,40,monthly,rest_of_month_if_used,2025-10-01,,list
+anthropic,standard,30,monthly,purchased_seats,2024-01-01,2026-01-01,list
+anthropic,standard,25,monthly,purchased_seats,2026-01-01,,list
+anthropic,premium,125,monthly,purchased_seats,2026-01-01,,list
+cursor,standard,32,monthly,rest_of_cycle_if_used,2024-01-01,2025-10-01,list
+cursor,standard,40,monthly,rest_of_cycle_if_used,2025-10-01,,list
 """,
 }
 INVOICES = Path(__file__).parent / "two_years_invoices.csv"

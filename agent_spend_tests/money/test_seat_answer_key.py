@@ -16,12 +16,14 @@ OCTOBER = date(2026, 10, 1)
 
 def test_october_seat_fees_are_those_of_the_invoices(sandbox_server, company):
     sandbox_server(COMPANY)
-    seats = company("fct_seat_month")
+    seats = company("fct_seat_fee", "fct_seat_month")
     days = COMPANY.calendar
-    for feed in ("copilot_seats", "claude_seats", "cursor_members", "cursor_usage_events", "roster_members"):
+    for feed in ("copilot_seats", "claude_seats", "cursor_members", "cursor_usage_events", "cursor_spend",
+                 "cursor_billing_cycles", "roster_members"):
         land(feeds()[feed], days, Settings.from_environment())
     seats.build("int_seat__day", days=days)
-    seats.build("fct_seat_month", months=[OCTOBER])
+    seats.build("int_cursor__cycle")
+    seats.build("fct_seat_fee", "fct_seat_month", months=[OCTOBER])
     rows = seats.rows("fct_seat_month")
     fees = {vendor: sum(row["billed_usd"] for row in rows if row["vendor"] == vendor)
             for vendor in ("github_copilot", "anthropic", "cursor")}
@@ -31,5 +33,6 @@ def test_october_seat_fees_are_those_of_the_invoices(sandbox_server, company):
     assert [row["actor_id"] for row in rows if row["vendor"] == "github_copilot" and row["person_id"] is None] == ["599009"]
     assert fees["anthropic"] == invoiced["anthropic"]
     # Cursor's list of November shows who left as removed; the seat was used until then. It states no plan.
-    assert fees["cursor"] == invoiced["cursor"]
+    # 26 of the 30 days of the cycle from 27 September, and 5 of the 31 of the next: 240 x 26/30 + 240 x 5/31.
+    assert fees["cursor"] == invoiced["cursor"] == Decimal("246.71")
     assert {row["attribution_mode"] for row in rows if row["vendor"] == "cursor"} == {"derived"}

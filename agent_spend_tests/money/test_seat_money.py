@@ -6,22 +6,24 @@ from decimal import Decimal
 import pytest
 
 NOVEMBER = date(2026, 11, 1)
+UNDATED = {"billing_entity": None, "plan": "standard", "created_day": None}
 DAYS = [date(2026, 11, n) for n in range(1, 31)]
 
 
 def held(first=1, last=30, actor="5501", **more):
-    row = {"vendor": "github_copilot", "plan": "business", "actor_id": actor, "seats": 1, "is_stated": False,
+    row = {"vendor": "github_copilot", "billing_entity": "acme", "plan": "business", "actor_id": actor, "seats": 1,
+           "is_stated": False,
            "created_day": date(2026, 3, 1), "source": "copilot_seats", "rule": "listed that day",
            "attribution_mode": "direct"} | more
     return [row | {"usage_day": day} for day in DAYS[first - 1 : last]]
 
 
 def claude(first=1, last=30, actor="mira@acme.test", **more):
-    return held(first, last, actor, **({"vendor": "anthropic", "plan": "standard", "created_day": None} | more))
+    return held(first, last, actor, **(UNDATED | {"vendor": "anthropic"} | more))
 
 
 def cursor(first=1, last=30, actor="mira@acme.test", **more):
-    return held(first, last, actor, **({"vendor": "cursor", "plan": "standard", "created_day": None} | more))
+    return held(first, last, actor, **(UNDATED | {"vendor": "cursor"} | more))
 
 
 def credits(day, used="1", user_id=5501):
@@ -44,12 +46,12 @@ def bill(day, gross, discount, net, scope_kind="enterprise", sku_class="credits"
 
 @pytest.fixture
 def seats(company):
-    return company("fct_seat_month", "rpt_finance__pool_month")
+    return company("fct_seat_fee", "fct_seat_month", "rpt_finance__pool_month")
 
 
 def money(seats, *lines):
     seats.table("int_seat__day", *(row for line in lines for row in line))
-    seats.build("fct_seat_month", months=[NOVEMBER])
+    seats.build("fct_seat_fee", "fct_seat_month", months=[NOVEMBER])
     return seats.rows("fct_seat_month", "vendor, plan, actor_id")
 
 
@@ -106,8 +108,8 @@ def test_a_removed_cursor_member_pays_to_the_end_only_after_using_it(seats):
 
 def test_a_yearly_claude_seat_is_its_days_of_a_year_of_365(seats):
     seats.seed("seat_prices", "vendor,plan,usd_per_month,billing,proration_rule,effective_from,effective_to,source\n"
-                              "anthropic,standard,25,monthly,rest_of_month,2026-01-01,,list\n"
-                              "anthropic,standard,20,annual,year_of_365_days,2026-09-01,,contract\n")
+                              "anthropic,standard,25,monthly,purchased_seats,2026-01-01,,list\n"
+                              "anthropic,standard,20,annual,purchased_seats,2026-09-01,,contract\n")
     # 20 x 12 x 30 / 365 = 19.726...; the contract is the later line.
     assert billed(seats, claude()) == [("mira@acme.test", 30, Decimal("19.73"))]
 
@@ -128,15 +130,77 @@ def test_a_copilot_upgrade_bills_each_plan_its_own_days_though_the_seat_is_older
     assert pool(seats) == [(3900, None, None, None, None, "seats")]
 
 
+def stated(seats, *lines):
+    header = "vendor,plan,seats,effective_from,effective_to,source"
+    seats.seed("seat_counts", "\n".join([header, *(f"{line},order" for line in lines)]))
+
+
 def test_stated_seats_cost_what_was_purchased_whoever_holds_them(seats):
-    nobody = claude(actor=None, seats=8, is_stated=True), claude(16, actor=None, seats=1, is_stated=True)
-    rows = money(seats, claude(is_stated=True), claude(1, 15, "zoe@acme.test", is_stated=True),
-                 nobody[0][:15], [row | {"seats": 9} for row in nobody[0][15:]])
-    assert [(row["actor_id"], row["seats"], row["billed_usd"], row["is_idle"]) for row in rows] == [
-        ("mira@acme.test", 1, Decimal(25), None), ("zoe@acme.test", 1, Decimal("12.50"), None),
-        (None, 9, Decimal("212.50"), True)]
-    assert sum(row["billed_usd"] for row in rows) == Decimal(250)
-    assert {row["proration_rule"] for row in rows} == {"stated_seats"}
+    stated(seats, "anthropic,standard,10,2026-01-01,")
+    rows = money(seats, claude(), claude(1, 15, "zoe@acme.test"))
+    # Zoe held hers for 15 days; what nobody holds is 8 seats for 15 days and 9 for the other 15: 255 of 300 seat-days.
+    assert [(row["actor_id"], row["seats"], row["days"], row["billed_usd"], row["is_idle"]) for row in rows] == [
+        ("mira@acme.test", 1, 30, Decimal(25), None), ("zoe@acme.test", 1, 15, Decimal("12.50"), None),
+        (None, 9, 255, Decimal("212.50"), True)]
+    assert {row["proration_rule"] for row in rows} == {"purchased_seats"}
+
+
+@pytest.mark.parametrize("last_known_day", [16, 17, 24, 30])
+def test_claude_seats_purchased_in_mid_month_cost_the_same_from_that_day_on(seats, last_known_day):
+    stated(seats, "anthropic,standard,10,2026-01-01,2026-11-16", "anthropic,standard,11,2026-11-16,")
+    # 10 x 25, and 25 x 15 / 30 for the one added on the 16th.
+    assert sum(row["billed_usd"] for row in money(seats, claude(1, last_known_day))) == Decimal("262.50")
+
+
+def test_the_day_before_the_purchase_knows_nothing_of_it_but_its_date(seats):
+    stated(seats, "anthropic,standard,10,2026-01-01,")
+    assert sum(row["billed_usd"] for row in money(seats, claude(1, 15))) == Decimal(250)
+
+
+def test_claude_seats_given_up_in_mid_month_are_paid_to_its_end(seats):
+    stated(seats, "anthropic,standard,10,2026-01-01,2026-11-16", "anthropic,standard,7,2026-11-16,")
+    assert sum(row["billed_usd"] for row in money(seats, claude())) == Decimal(250)
+
+
+def test_a_purchase_before_the_first_known_day_counts_from_its_own_day(seats):
+    stated(seats, "anthropic,standard,4,2026-01-01,2026-11-06", "anthropic,standard,5,2026-11-06,")
+    # 4 x 25, and 25 x 25 / 30 from the 6th, though the lists begin on the 10th.
+    assert sum(row["billed_usd"] for row in money(seats, claude(10))) == Decimal("120.83")
+
+
+def test_a_claude_seat_that_is_free_again_goes_to_the_next_who_joins(seats):
+    rows = money(seats, claude(1, 9), claude(15, actor="zoe@acme.test"), claude(actor="kim@acme.test"))
+    # One seat: 25 x 9/30, 5 days of nobody, 25 x 16/30. The second seat is Kim's.
+    assert [(row["actor_id"], row["days"], row["billed_usd"]) for row in rows] == [
+        ("kim@acme.test", 30, Decimal(25)), ("mira@acme.test", 9, Decimal("7.50")),
+        ("zoe@acme.test", 16, Decimal("13.33")), (None, 5, Decimal("4.17"))]
+
+
+def test_a_claude_member_who_leaves_gets_no_refund(seats):
+    rows = money(seats, claude(1, 9), claude(actor="kim@acme.test"))
+    assert [(row["actor_id"], row["billed_usd"], row["use_state"]) for row in rows][1:] == [
+        ("mira@acme.test", Decimal("7.50"), "usage not loaded"), (None, Decimal("17.50"), "held by nobody")]
+
+
+def test_seats_moved_to_premium_leave_no_standard_seat_behind(seats):
+    stated(seats, "anthropic,standard,10,2026-01-01,2026-11-16", "anthropic,standard,9,2026-11-16,",
+           "anthropic,premium,1,2026-11-16,")
+    rows = money(seats, claude())
+    assert {plan: sum(row["billed_usd"] for row in rows if row["plan"] == plan) for plan in ("standard", "premium")} == {
+        # 9 x 25 and 25 x 15/30; 125 x 15/30.
+        "standard": Decimal("237.50"), "premium": Decimal("62.50")}
+
+
+def test_a_claude_downgrade_takes_effect_at_renewal(seats):
+    [row] = money(seats, claude(1, 10, plan="premium"), claude(11))
+    assert (row["plan"], row["days"], row["billed_usd"]) == ("premium", 30, Decimal(125))
+
+
+def test_a_copilot_plan_that_goes_up_and_down_again_bills_each_day_once(seats):
+    # 19 x 20 / 30 and 39 x 10 / 30: GitHub prorates every change of plans at once.
+    rows = money(seats, held(1, 10), held(11, 20, plan="enterprise"), held(21))
+    assert [(row["plan"], row["days"], row["billed_usd"]) for row in rows] == [
+        ("business", 20, Decimal("12.67")), ("enterprise", 10, Decimal(13))]
 
 
 def test_the_price_in_force_when_the_seat_begins_counts(seats):
@@ -240,11 +304,11 @@ def test_a_plan_without_a_stated_allotment_leaves_the_pool_unknown(seats):
 def test_the_summer_allowance_ends_with_august(seats, month, included):
     first = date(2026, month, 1)
     seats.table("int_seat__day", held()[0] | {"usage_day": first})
-    seats.build("fct_seat_month", months=[first])
+    seats.build("fct_seat_fee", "fct_seat_month", months=[first])
     assert pool(seats, first)[0][0] == included
 
 
 def test_before_june_there_is_no_pool(seats):
     seats.table("int_seat__day", held()[0] | {"usage_day": date(2026, 5, 31)})
-    seats.build("fct_seat_month", months=[date(2026, 5, 1)])
+    seats.build("fct_seat_fee", "fct_seat_month", months=[date(2026, 5, 1)])
     assert pool(seats, date(2026, 5, 1)) == []

@@ -55,13 +55,14 @@ TABLES = {
     "rpt_findings": "finding_id text, kind text, severity text, vendor text, subject text, person_id text, org text,"
     " usage_day day, observed money, baseline money, ratio float, amount_usd money, explanation text, status text,"
     " first_seen_at instant, notified_at instant",
-    "rpt_finance__cursor_cycle": "cycle_started_at instant, cycle_ended_at instant, included_usd money, on_demand_usd money,"
-    " spend_usd money, difference_usd money, state text",
+    "rpt_finance__cursor_cycle": "cycle_started_at instant, cycle_ended_at instant, seat_usd money, included_usd money,"
+    " on_demand_usd money, spend_usd money, difference_usd money, state text",
     "rpt_finance__cursor_cycle_day": "usage_day day, cycle_started_at instant, covered_usd money, billed_usd money",
-    "rpt_finance__pool_month": "month day, vendor text, included_credits money, used_credits money, left_credits money,"
-    " overage_credits money, overage_usd money, source text",
-    "fct_seat_month": "month day, vendor text, plan text, seats whole, billed_usd money, is_idle flag, idle_usd money,"
-    " is_under_used flag, under_used_usd money, proration_rule text, price_version text",
+    "rpt_finance__pool_month": "month day, vendor text, billing_entity text, included_credits money, used_credits money,"
+    " left_credits money, overage_credits money, overage_usd money, source text",
+    "fct_seat_fee": "month day, vendor text, period_start_day day, billed_usd money",
+    "fct_seat_month": "month day, vendor text, plan text, seats whole, billed_usd money, is_provisional flag, use_state text,"
+    " is_idle flag, idle_usd money, is_under_used flag, under_used_usd money, proration_rule text, price_version text",
     "rpt_finance__drivers_week": "week_start day, vendor text, series text, background_kind text, list_usd money,"
     " previous_list_usd money, change_list_usd money, rank whole",
     "rpt_platform__agent_sdk_policy": "plan text, monthly_credit_usd money, announced_day day, paused_day day,"

@@ -99,28 +99,47 @@ def test_included_pools_and_seat_fees_stand_beside_the_months(publish):
     tables["fct_seat_month"] = [
         {"month": MONTH, "vendor": "cursor", "plan": "standard", "seats": 1, "billed_usd": Decimal(40), "is_idle": idle,
          "idle_usd": Decimal(40 if idle else 0), "is_under_used": not idle, "under_used_usd": Decimal(0 if idle else 40),
-         "proration_rule": "rest_of_month", "price_version": "seat_prices cursor 2026"} for idle in (True, False, False)
+         "proration_rule": "rest_of_cycle_if_used", "price_version": "seat_prices cursor 2026"} for idle in (True, False, False)
     ]  # fmt: skip
     page = publish(tables)["index.html"]
     assert page.row("pools", "Nov 2026")[2:7] == ["1,900.00", "2,000.00", "0", "100.00", "$1.00"]
     assert page.row("seat-fees", "Cursor")[1:] == [
-        "standard", "3", "$120.00", "1", "$40.00", "2", "$80.00", "Rest of month seat_prices cursor 2026",
+        "standard", "3", "$120.00", "1", "$40.00", "2", "$80.00", "Rest of cycle if used seat_prices cursor 2026",
     ]
+
+
+def test_seats_of_an_unknown_cycle_are_called_provisional_and_unseen_use_is_not_called_idle(publish):
+    tables = company()
+    tables["fct_seat_month"] = [
+        {"month": MONTH, "vendor": "cursor", "plan": "standard", "seats": 1, "billed_usd": Decimal(40),
+         "is_provisional": True,
+         "use_state": "usage not loaded", "proration_rule": "rest_of_cycle_if_used"},
+        {"month": MONTH, "vendor": "anthropic", "plan": "standard", "seats": 1, "billed_usd": Decimal(25),
+         "is_provisional": False,
+         "use_state": "use not visible", "proration_rule": "purchased_seats"}]  # fmt: skip
+    page = publish(tables)["index.html"]
+    assert page.row("seat-fees", "Cursor")[8].startswith("provisional: billing cycle not known, calendar month shown")
+    assert page.row("seat-fees", "Anthropic")[4:] == ["unknown"] * 4 + ["1 of the seats: use not visible Purchased seats"]
 
 
 def test_cursors_cycle_and_its_calendar_months_are_cut_from_the_same_rows(publish):
     tables = company()
     start, end = (datetime(2026, month, 27, 12, 8, 4, tzinfo=UTC) for month in (10, 11))
     tables["rpt_finance__cursor_cycle"] = [
-        {"cycle_started_at": start, "cycle_ended_at": end, "included_usd": 7, "on_demand_usd": 12, "spend_usd": 10,
+        {"cycle_started_at": start, "cycle_ended_at": end, "seat_usd": 40,
+         "included_usd": 7, "on_demand_usd": 12, "spend_usd": 10,
          "difference_usd": 2, "state": "running"}]
     tables["rpt_finance__cursor_cycle_day"] = [
         {"usage_day": date(2026, month, day), "cycle_started_at": start, "covered_usd": covered, "billed_usd": billed}
         for month, day, covered, billed in ((10, 27, 3, 1), (10, 28, 2, 1), (11, 1, 2, 10))]
+    tables["fct_seat_fee"] = [
+        {"month": date(2026, month, 1), "vendor": "cursor", "period_start_day": start.date(), "billed_usd": Decimal(usd)}
+        for month, usd in ((10, "6.45"), (11, "33.55"))]
     page = publish(tables)["index.html"]
-    assert page.row("cursor-cycles", "27 Oct 2026")[1:] == ["$7.00", "$12.00", "$10.00", "$2.00", "running, not comparable yet"]
-    assert page.row("cursor-cycles", "in Oct 2026")[1:3] == ["$5.00", "$2.00"]
-    assert page.row("cursor-cycles", "in Nov 2026")[1:3] == ["$2.00", "$10.00"]
+    assert page.row("cursor-cycles", "27 Oct 2026")[1:] == [
+        "$40.00", "$7.00", "$12.00", "$10.00", "$2.00", "running, not comparable yet"]
+    assert page.row("cursor-cycles", "in Oct 2026")[1:4] == ["$6.45", "$5.00", "$2.00"]
+    assert page.row("cursor-cycles", "in Nov 2026")[1:4] == ["$33.55", "$2.00", "$10.00"]
 
 
 def test_a_reconciled_seat_line_is_called_so_and_a_difference_names_its_cause(publish):

@@ -1,5 +1,6 @@
 """The simulated company's own files, read back by the real sources."""
 
+import csv
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
@@ -99,16 +100,28 @@ def test_invoices_read_back_sum_to_the_answer_key(company):
 
 def test_seats_cost_what_the_vendors_list(company):
     key = company_files.answer_key(CLOSED)["invoices"]
-    # 12 people and the contractor at 19; every third person at 25; every second at 40.
+    # 12 people and the contractor at 19; every third person at 25.
     assert key["github_copilot"]["2026-11"]["seat"] == "247.00"
     assert key["anthropic"]["2026-11"]["seat"] == "100.00"
-    assert key["cursor"]["2026-11"]["seat"] == "240.00"
+    # Every second at 40, by cycles from a 27th: 240 x 26/31 = 201.29, and 200 x 4/30 = 26.67 without the leaver.
+    assert key["cursor"]["2026-11"]["seat"] == "227.96"
+
+
+def test_a_cursor_invoice_covers_its_billing_cycle(company):
+    paths = company(CLOSED)
+    lines = [line for name in ("2026-10-cursor.csv", "2026-11-cursor.csv")
+             for line in csv.DictReader((paths["invoices"] / name).open()) if line["charge_kind"] == "seat"]
+    columns = ("period_start_day", "period_end_day", "quantity", "amount")
+    assert [tuple(line[column] for column in columns) for line in lines] == [
+        ("2026-09-27", "2026-10-26", "6", "$240.00"), ("2026-10-27", "2026-11-26", "6", "$240.00"),
+        ("2026-11-27", "2026-12-26", "5", "$200.00")]
 
 
 def test_a_month_that_began_before_the_scenario_is_invoiced_for_its_days_inside(company):
     # 45 days to 10 December begin on 27 October.
     key = company_files.answer_key(CLOSED)["invoices"]
-    assert sorted(key["cursor"]) == ["2026-10", "2026-11"]
+    # Of December there is nothing but the cycle that began on 27 November.
+    assert sorted(key["cursor"]) == ["2026-10", "2026-11", "2026-12"] and set(key["cursor"]["2026-12"]) == {"seat", "total"}
     assert Decimal(key["cursor"]["2026-10"]["usage"]) < Decimal(key["cursor"]["2026-11"]["usage"])
 
 

@@ -42,7 +42,19 @@ neighbours AS (
 
 problems AS (
   SELECT
-    *,
+    book,
+    vendor,
+    item,
+    from_day,
+    'has the proration_rule ' || proration_rule || ', which is none of rest_of_month, rest_of_cycle_if_used and purchased_seats; its seats have no fee' AS problem
+  FROM (SELECT 'seat_prices' AS book, vendor, plan || ' ' || billing AS item, CAST(effective_from AS DATE) AS from_day, proration_rule FROM seat_prices) AS seats
+  WHERE proration_rule NOT IN ('rest_of_month', 'rest_of_cycle_if_used', 'purchased_seats')
+  UNION ALL
+  SELECT
+    book,
+    vendor,
+    item,
+    from_day,
     CASE
       WHEN from_day IS NULL THEN 'has no effective_from'
       WHEN COALESCE(TRIM(source), '') = '' THEN 'has no source'

@@ -1,6 +1,6 @@
 -- grain: one row per month x vendor x line (charge kind) with an invoice line
 -- unit: USD as invoiced
--- source: vendor_invoices, int_reconcile__usage_day
+-- source: vendor_invoices, int_reconcile__usage_day, fct_seat_fee
 -- late data: follows the invoices
 -- look: back 31, ahead 31
 -- partitions: month
@@ -14,7 +14,7 @@ foreign_amounts: their sums by currency as text, e.g. 92.00 EUR; null without su
 rounded_rows: printed rows behind the lines, each rounded to the cent
 invoiced_quantity: sum of the lines' quantities, null when none states one
 cycle_usd: invoices over two months are shared out by days; that share less what was charged in those days
-uninvoiced_usd: charged on days of the month that no usage line covers, with a minus
+uninvoiced_usd: charged on days of the month that no usage line covers, and seat fees of billing periods that no seat line touches, with a minus
 */
 WITH charged AS (
   SELECT usage_day, vendor, billing_usd
@@ -56,15 +56,31 @@ covered AS (
     ON i.vendor = c.vendor AND i.charge_kind = 'usage' AND c.usage_day BETWEEN i.period_start_day AND i.period_end_day
 ),
 
+invoiced_periods AS (
+  SELECT DISTINCT f.vendor, f.month, f.period_start_day
+  FROM fct_seat_fee AS f
+  INNER JOIN vendor_invoices AS i
+    ON i.vendor = f.vendor AND i.month = f.month AND i.charge_kind = 'seat'
+    AND i.period_start_day <= f.period_end_day AND i.period_end_day >= f.period_start_day
+),
+
 uninvoiced AS (
   SELECT
     CAST(DATE_TRUNC('month', c.usage_day) AS DATE) AS month,
     c.vendor,
+    'usage' AS line,
     CAST(-SUM(c.billing_usd) AS DECIMAL(38, 18)) AS uninvoiced_usd
   FROM charged AS c
   LEFT JOIN covered AS v ON v.usage_day = c.usage_day AND v.vendor = c.vendor
   WHERE v.usage_day IS NULL
   GROUP BY ALL
+  UNION ALL
+  -- A month has seats of two billing periods, and the invoice of the second may not be there yet.
+  SELECT f.month, f.vendor, 'seat', CAST(-SUM(f.billed_usd) AS DECIMAL(38, 18))
+  FROM fct_seat_fee AS f
+  LEFT JOIN invoiced_periods AS i ON i.vendor = f.vendor AND i.month = f.month AND i.period_start_day = f.period_start_day
+  WHERE i.vendor IS NULL
+  GROUP BY f.month, f.vendor
 ),
 
 currencies AS (
@@ -112,10 +128,10 @@ int_reconcile__invoice_month AS (
     l.rounded_rows,
     l.invoiced_quantity,
     CAST(CASE WHEN l.line = 'usage' THEN COALESCE(c.cycle_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS cycle_usd,
-    CAST(CASE WHEN l.line = 'usage' THEN COALESCE(u.uninvoiced_usd, 0) ELSE 0 END AS DECIMAL(38, 18)) AS uninvoiced_usd
+    CAST(COALESCE(u.uninvoiced_usd, 0) AS DECIMAL(38, 18)) AS uninvoiced_usd
   FROM lines AS l
   LEFT JOIN cycle_months AS c ON c.month = l.month AND c.vendor = l.vendor
-  LEFT JOIN uninvoiced AS u ON u.month = l.month AND u.vendor = l.vendor
+  LEFT JOIN uninvoiced AS u ON u.month = l.month AND u.vendor = l.vendor AND u.line = l.line
   LEFT JOIN foreign_months AS f ON f.month = l.month AND f.vendor = l.vendor AND f.line = l.line
 )
 

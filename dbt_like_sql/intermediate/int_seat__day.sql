@@ -1,12 +1,13 @@
--- grain: one row per UTC day x vendor x plan x seat holder, and one for a plan's seats that nobody holds
+-- grain: one row per UTC day x vendor x billing entity x plan x seat holder, and one for a plan's seats that nobody holds
 -- unit: seats
--- source: stg_seats__listed as of int_seat__snapshot_day, stg_seats__stated, the roster of the day
+-- source: stg_seats__listed as of int_seat__snapshot_day, int_seat__stated, the roster of the day
 -- late data: a day without a snapshot takes the newest one of the 31 days before it, else the oldest of the 92 after it
 -- partitions: day
 -- look: back 31, ahead 92
 /*
 usage_day: UTC day
 vendor: ledger name of the vendor
+billing_entity: enterprise or organization that GitHub bills; null of other vendors, and of seats that nobody holds
 plan: plan of the seat; '(not stated)' when neither the vendor nor policies/seat_counts.csv tells
 actor_id: the vendor's id of the holder; null for seats that nobody holds
 person_id: the holder in the roster, null when not matched
@@ -23,30 +24,10 @@ WITH days AS (
   SELECT DISTINCT usage_day FROM feed_coverage WHERE feed <> 'vendor_invoices'
 ),
 
-counts AS (
-  SELECT
-    d.usage_day,
-    s.vendor,
-    s.plan,
-    s.source,
-    CAST(SUM(s.seats) AS BIGINT) AS seats
-  FROM days AS d
-  INNER JOIN stg_seats__stated AS s
-    ON d.usage_day >= s.effective_from AND (s.effective_to IS NULL OR d.usage_day < s.effective_to)
-  GROUP BY d.usage_day, s.vendor, s.plan, s.source
-),
-
--- Seats are paid from purchase and may be assigned later: the larger of the two counts is what is paid.
 stated AS (
-  SELECT
-    usage_day,
-    vendor,
-    plan,
-    MAX(seats) AS seats,
-    ARG_MAX(source, seats) AS source,
-    CAST(COUNT(*) OVER (PARTITION BY usage_day, vendor) AS BIGINT) AS plans
-  FROM counts
-  GROUP BY usage_day, vendor, plan
+  SELECT d.usage_day, s.*
+  FROM days AS d
+  INNER JOIN int_seat__stated AS s ON d.usage_day >= s.from_day AND (s.to_day IS NULL OR d.usage_day < s.to_day)
 ),
 
 listed AS (
@@ -54,6 +35,7 @@ listed AS (
     r.usage_day,
     r.snapshot_day,
     l.vendor,
+    l.billing_entity,
     l.feed,
     l.actor_id,
     l.github_user_id,
@@ -67,8 +49,8 @@ listed AS (
   FROM int_seat__snapshot_day AS r
   INNER JOIN stg_seats__listed AS l ON l.feed = r.feed AND l.usage_day = r.snapshot_day
   LEFT JOIN stated AS only_plan
-    ON only_plan.usage_day = r.usage_day AND only_plan.vendor = l.vendor AND only_plan.plans = 1
-  LEFT JOIN (SELECT DISTINCT usage_day, vendor FROM stated WHERE plans > 1) AS several
+    ON only_plan.usage_day = r.usage_day AND only_plan.vendor = l.vendor AND only_plan.is_only_plan
+  LEFT JOIN (SELECT DISTINCT usage_day, vendor FROM stated WHERE NOT is_only_plan) AS several
     ON several.usage_day = r.usage_day AND several.vendor = l.vendor
   WHERE
     (l.created_day IS NULL OR l.created_day <= r.usage_day)
@@ -115,6 +97,7 @@ int_seat__day AS (
   SELECT
     l.usage_day,
     l.vendor,
+    l.billing_entity,
     l.plan,
     l.actor_id,
     p.person_id,
@@ -138,6 +121,7 @@ int_seat__day AS (
   SELECT
     s.usage_day,
     s.vendor,
+    CAST(NULL AS VARCHAR) AS billing_entity,
     s.plan,
     CAST(NULL AS VARCHAR) AS actor_id,
     CAST(NULL AS VARCHAR) AS person_id,

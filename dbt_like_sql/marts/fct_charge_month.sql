@@ -248,7 +248,7 @@ fct_charge_month AS (
   WHERE list_usd <> 0 OR billed_usd <> 0
   UNION ALL
   SELECT
-    s.month, s.vendor, 'seat', 'seat', s.month, LAST_DAY(s.month), CAST(NULL AS VARCHAR), s.actor_id, s.person_id,
+    s.month, s.vendor, 'seat', 'seat', s.month, LAST_DAY(s.month), s.billing_entity, s.actor_id, s.person_id,
     CASE WHEN s.person_id IS NULL THEN '(not attributable)' ELSE COALESCE(m.org, '(no org)') END,
     CASE WHEN s.person_id IS NULL THEN '(not attributable)' ELSE COALESCE(m.squad, '(no squad)') END,
     m.cost_center, CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), s.plan, CAST(NULL AS VARCHAR), CAST(s.seats AS DECIMAL(38, 18)), 'Seats',

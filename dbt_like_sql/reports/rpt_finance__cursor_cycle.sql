@@ -1,6 +1,6 @@
 -- grain: one row per Cursor billing cycle, and one for events of cycles that Cursor has not named
 -- unit: USD, amounts apart
--- source: rpt_finance__cursor_cycle_day, cursor_spend, cursor_billing_cycles, feed_coverage, reconciliation_tolerances
+-- source: rpt_finance__cursor_cycle_day, fct_seat_fee, cursor_spend, cursor_billing_cycles, feed_coverage, reconciliation_tolerances
 -- late data: rebuilt whole
 -- partitions: none
 /*
@@ -12,6 +12,7 @@ events: usage events
 included_usd: part that the plan already pays
 on_demand_usd: on-demand charge, added from the events
 members_on_demand_usd: the part of it that people's events carry
+seat_usd: seat fees billed for the cycle, of the months that are loaded; null without a price or seats
 spend_usd: the members' on-demand spendCents of the cycle by the newest whole snapshot; service accounts have none
 spend_day: UTC day of that snapshot
 difference_usd: members_on_demand_usd less spend_usd
@@ -30,6 +31,14 @@ WITH usage AS (
     CAST(SUM(CASE WHEN auth_kind = 'seat' THEN billed_usd ELSE 0 END) AS DECIMAL(38, 18)) AS members_on_demand_usd
   FROM rpt_finance__cursor_cycle_day
   GROUP BY cycle_started_at
+),
+
+seats AS (
+  SELECT c.cycle_started_at, CASE WHEN COUNT(*) = COUNT(f.billed_usd) THEN CAST(SUM(f.billed_usd) AS DECIMAL(38, 18)) END AS seat_usd
+  FROM fct_seat_fee AS f
+  LEFT JOIN int_cursor__cycle AS c ON CAST(c.cycle_started_at AS DATE) = f.period_start_day
+  WHERE f.vendor = 'cursor'
+  GROUP BY c.cycle_started_at
 ),
 
 loaded AS (
@@ -86,6 +95,7 @@ compared AS (
     u.*,
     d.days,
     d.loaded_days,
+    f.seat_usd,
     s.spend_usd,
     s.spend_day,
     CAST(u.members_on_demand_usd - s.spend_usd AS DECIMAL(38, 18)) AS difference_usd,
@@ -97,6 +107,7 @@ compared AS (
     ) AS tolerance_usd
   FROM usage AS u
   INNER JOIN days AS d ON d.cycle_started_at IS NOT DISTINCT FROM u.cycle_started_at
+  LEFT JOIN seats AS f ON f.cycle_started_at IS NOT DISTINCT FROM u.cycle_started_at
   LEFT JOIN spend AS s ON s.cycle_day = CAST(u.cycle_started_at AS DATE) AND s.preference = 1
   LEFT JOIN grouped AS g ON g.cycle_day = CAST(u.cycle_started_at AS DATE) AND g.preference = 1
   LEFT JOIN reconciliation_tolerances AS t
@@ -127,6 +138,7 @@ rpt_finance__cursor_cycle AS (
     included_usd,
     on_demand_usd,
     members_on_demand_usd,
+    seat_usd,
     spend_usd,
     spend_day,
     difference_usd,

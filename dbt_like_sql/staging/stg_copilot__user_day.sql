@@ -6,6 +6,7 @@
 /*
 usage_day: UTC day of the activity
 user_id: GitHub account id, stable across renames
+scope: slug of the enterprise or organization whose report the row is from
 user_login: login on that day
 credits: AI credits consumed, null when GitHub does not say
 credits_state: known, absent or null, as received
@@ -30,6 +31,7 @@ stg_copilot__user_day AS (
   SELECT
     usage_day,
     user_id,
+    scope,
     user_login,
     ai_credits_used AS credits,
     ai_credits_state AS credits_state,

@@ -6,8 +6,8 @@
 vendor: ledger name of the vendor
 plan: plan of the seat
 usd_per_month: price of one seat for one month
-billing: monthly or annual; where both are in force since the same day, monthly counts
-proration_rule: rest_of_month, rest_of_month_if_used or year_of_365_days
+billing: monthly (price x days / days of the billing period) or annual (price x 12 x days / 365); where both are in force since the same day, monthly counts
+proration_rule: rest_of_month, rest_of_cycle_if_used or purchased_seats
 effective_from: first UTC day
 effective_to: first UTC day after, null while in force
 price_version: price book line that a seat's money points at

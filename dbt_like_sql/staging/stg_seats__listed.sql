@@ -1,11 +1,12 @@
 -- grain: one row per snapshot day x vendor x seat holder
--- source: copilot_seats, claude_seats, cursor_members; stg_cursor__event for when a removed member was last there
+-- source: copilot_seats, int_github__billing_entity, claude_seats, cursor_members; stg_cursor__event for when a removed member was last there
 -- late data: live lists, a day without a snapshot has no rows
 -- partitions: view day
 /*
 usage_day: UTC day of the snapshot
 feed: feed the row comes from
 vendor: ledger name of the vendor
+billing_entity: enterprise or organization that GitHub bills; null of other vendors
 plan: plan as the vendor lists it, lower case; null when it lists none
 actor_id: the vendor's id of the holder, as on the holder's usage
 github_user_id: GitHub account id
@@ -18,17 +19,22 @@ last_activity_day: UTC day the vendor last saw the holder, null when it does not
 */
 WITH copilot AS (
   SELECT
-    *,
-    MIN(created_at) OVER (PARTITION BY usage_day, user_id, LOWER(plan_type)) AS first_created_at,
-    -- One user is one seat: Enterprise is billed where an organization gives it and another gives Business.
+    s.*,
+    b.billing_entity,
+    MIN(s.created_at) OVER (PARTITION BY s.usage_day, s.user_id, b.standalone, LOWER(s.plan_type)) AS first_created_at,
+    -- One user is one seat: Enterprise is billed where an organization gives it and another gives Business. Organizations
+    -- of no enterprise bill the user each.
     ROW_NUMBER() OVER (
-      PARTITION BY usage_day, user_id
-      ORDER BY CASE LOWER(plan_type) WHEN 'enterprise' THEN 0 WHEN 'business' THEN 1 ELSE 2 END,
-        CASE WHEN pending_cancellation_day IS NULL THEN 0 ELSE 1 END, created_at, scope
+      PARTITION BY s.usage_day, s.user_id, b.standalone
+      ORDER BY CASE LOWER(s.plan_type) WHEN 'enterprise' THEN 0 WHEN 'business' THEN 1 ELSE 2 END,
+        CASE WHEN s.pending_cancellation_day IS NULL THEN 0 ELSE 1 END, s.created_at, s.scope
     ) AS preference
-  FROM copilot_seats
+  FROM copilot_seats AS s
+  INNER JOIN (
+    SELECT scope, billing_entity, CASE WHEN is_standalone THEN billing_entity END AS standalone FROM int_github__billing_entity
+  ) AS b ON b.scope = s.scope
   -- An open invitation is nobody's seat yet.
-  WHERE user_id IS NOT NULL
+  WHERE s.user_id IS NOT NULL
 ),
 
 cursor AS (
@@ -50,6 +56,7 @@ stg_seats__listed AS (
     usage_day,
     'copilot_seats' AS feed,
     'github_copilot' AS vendor,
+    billing_entity,
     CASE WHEN LOWER(plan_type) <> 'unknown' THEN LOWER(plan_type) END AS plan,
     CAST(user_id AS VARCHAR) AS actor_id,
     user_id AS github_user_id,
@@ -66,6 +73,7 @@ stg_seats__listed AS (
     usage_day,
     'claude_seats' AS feed,
     'anthropic' AS vendor,
+    CAST(NULL AS VARCHAR) AS billing_entity,
     LOWER(plan) AS plan,
     LOWER(person_email) AS actor_id,
     CAST(NULL AS BIGINT) AS github_user_id,
@@ -81,6 +89,7 @@ stg_seats__listed AS (
     usage_day,
     'cursor_members' AS feed,
     'cursor' AS vendor,
+    CAST(NULL AS VARCHAR) AS billing_entity,
     CAST(NULL AS VARCHAR) AS plan,
     LOWER(email) AS actor_id,
     CAST(NULL AS BIGINT) AS github_user_id,

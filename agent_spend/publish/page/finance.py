@@ -89,9 +89,13 @@ def _cycles(source: Source) -> list[dict]:
     """Cursor's billing cycles, the newest first, each with its ``months``; none where Cursor is not connected."""
     cycles = source.rows_of("rpt_finance__cursor_cycle", _CYCLES, first=first_month(source.month))
     months = source.rows_of("rpt_finance__cursor_cycle_day", _CYCLE_MONTHS)
+    fees = {(row["period_start_day"], row["month"]): row["seat_usd"] for row in source.rows_of("fct_seat_fee", _SEAT_MONTHS)}
     return [
-        {**cycle, "months": [row for row in months if row["cycle_started_at"] == cycle["cycle_started_at"]]} for cycle in cycles
-    ]
+        {**cycle, "months": [
+            {**row, "seat_usd": fees.get((row["cycle_started_at"].date(), row["month"])) if row["cycle_started_at"] else None}
+            for row in months if row["cycle_started_at"] == cycle["cycle_started_at"]
+        ]} for cycle in cycles
+    ]  # fmt: skip
 
 
 def _adjustments(source: Source) -> dict[date, list[dict]]:
@@ -187,17 +191,24 @@ FROM rpt_finance__cursor_cycle_day
 GROUP BY 1, 2
 ORDER BY 2
 """
+_SEAT_MONTHS = """
+SELECT period_start_day, month, CASE WHEN COUNT(*) = COUNT(billed_usd) THEN SUM(billed_usd) END AS seat_usd
+FROM fct_seat_fee
+WHERE vendor = 'cursor'
+GROUP BY 1, 2
+"""
 _POOLS = """
 SELECT * FROM rpt_finance__pool_month
 WHERE month >= $first AND (included_credits IS NOT NULL OR used_credits IS NOT NULL)
-ORDER BY month DESC, vendor
+ORDER BY month DESC, vendor, billing_entity
 """
 _SEATS = """
 SELECT
   vendor, plan, SUM(seats) AS seats, SUM(billed_usd) AS billed_usd,
   SUM(CASE WHEN is_idle THEN seats END) AS idle_seats, SUM(idle_usd) AS idle_usd,
   SUM(CASE WHEN is_under_used THEN seats END) AS under_used_seats, SUM(under_used_usd) AS under_used_usd,
-  BOOL_OR(is_idle IS NOT NULL) AS is_use_known, STRING_AGG(DISTINCT proration_rule, ', ' ORDER BY proration_rule) AS rules,
+  BOOL_OR(is_idle IS NOT NULL) AS is_use_known, SUM(CASE WHEN use_state = 'use not visible' THEN seats END) AS unseen_seats,
+  BOOL_OR(is_provisional) AS is_provisional, STRING_AGG(DISTINCT proration_rule, ', ' ORDER BY proration_rule) AS rules,
   STRING_AGG(DISTINCT price_version, ', ' ORDER BY price_version) AS prices
 FROM fct_seat_month
 WHERE month = $month
