@@ -70,11 +70,10 @@ def dependents(names: Iterable[str], models: Catalog | None = None) -> set[str]:
 def model_stages(models: Catalog | None = None, only: Collection[str] | None = None) -> list[Stage]:
     """All models (or ``only`` some) in few runs: all that can be built next of one kind of partitions, days first."""
     waiting = {name: model for name, model in (models or catalog()).models.items() if only is None or name in only}
-    titles = {"day": "daily", "none": "current", "month": "monthly", "week": "weekly"}
     stages = []
     while waiting:
-        partitions, ready = next((kind, names) for kind in titles if (names := _ready(waiting, kind)))
-        stages.append(Stage(f"Building {titles[partitions]} models", partitions, tuple(ready)))
+        partitions, ready = next((kind, names) for kind in ("day", "none", "month", "week") if (names := _ready(waiting, kind)))
+        stages.append(Stage("Building the models, and checking them", partitions, tuple(ready)))
         waiting = {name: model for name, model in waiting.items() if name not in ready}
     return stages
 

@@ -4,18 +4,18 @@ from decimal import Decimal
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
+from agent_spend.checks.catalog import remedy, title
 from agent_spend.errors import EXPECTED_GAPS
 from agent_spend.publish.warehouse import query
-
-VENDOR_NAMES = {
-    "github_copilot": "GitHub Copilot", "anthropic": "Anthropic", "cursor": "Cursor", "custom_agents": "Custom agents",
-}
+from agent_spend.words import CHARGE_NAMES, FEED_NAMES, VENDOR_SHORT, counted, words
 
 
 def print_summary(console: Console, home: Path, *, slack_sent: int | None = None) -> int:
-    """Print what the published warehouse says.
+    """Print what the published warehouse says, in 80 columns.
 
     Returns:
         The number of open findings.
@@ -24,10 +24,13 @@ def print_summary(console: Console, home: Path, *, slack_sent: int | None = None
     findings = _print_findings(console, home)
     _print_gaps(console, home)
     if slack_sent is not None:
-        console.print(f"\nSlack messages sent now: {slack_sent}")
-    console.print(f"\nPage       {home / 'page' / 'index.html'}", soft_wrap=True)
-    console.print(f"Warehouse  {home / 'warehouse.duckdb'}   agent-spend query \"SELECT * FROM rpt_findings\"", soft_wrap=True)
-    console.print("Next       agent-spend ui   (the Dagster UI over the same runs, http://127.0.0.1:3000)", soft_wrap=True)
+        console.print(f"\nSlack      {counted(slack_sent, 'message')} sent now")
+    others = len([*(home / "page").glob("*.html")]) - 1
+    more = f"   and {counted(others, 'page')} for single organisations and squads" if others > 0 else ""
+    console.print(f"Page       {home / 'page' / 'index.html'}{more}", soft_wrap=True)
+    console.print(f"Warehouse  {home / 'warehouse.duckdb'}   agent-spend query \"SHOW TABLES\"", soft_wrap=True)
+    console.print("Next       open the page, then: agent-spend ui   (Dagster over the same runs, http://127.0.0.1:3000)",
+                  soft_wrap=True)
     return findings
 
 
@@ -38,23 +41,35 @@ def _print_totals(console: Console, home: Path) -> None:
                unpriced_tokens
            FROM rpt_finance__vendor_month ORDER BY month, vendor, charge_kind DESC""",
     )[1]
-    table = Table("month", "vendor", "charge", box=None, pad_edge=False)
+    console.print("\n[bold]Totals by vendor, USD[/] (four different amounts, never added; - means not stated)", markup=True)
+    if not rows:
+        console.print("No figures yet: load days with agent-spend backfill, or look around with agent-spend demo.")
+        return
+    table = Table("", "charge", box=None, pad_edge=False, header_style="dim")
     for name in ("list value", "covered", "billed", "invoiced"):
         table.add_column(name, justify="right")
-    table.add_column("")
-    unpriced = 0
-    for month, vendor, kind, listed, covered, billed, invoiced, reconciled, provisional, tokens in rows:
-        unpriced += tokens
-        state = "reconciled" if reconciled else ("not reconciled" if kind == "usage" and vendor != "custom_agents" else "")
-        table.add_row(
-            f"{month:%Y-%m}", VENDOR_NAMES.get(vendor, vendor), kind,
-            *(_usd(amount) for amount in (listed, covered, billed, invoiced)),
-            ", ".join(filter(None, [state, "provisional" if provisional else ""])),
-        )
-    console.print("\n[bold]Totals by vendor, USD[/] (four different amounts, never added; - means not stated)", markup=True)
+    table.add_column("", no_wrap=True)
+    above = (None, None)
+    for month, vendor, kind, *amounts, is_reconciled, is_provisional, _ in rows:
+        if month != above[0]:
+            table.add_row(Text(f"{month:%b %Y}", style="bold"))
+        state = f"{_state(vendor, is_reconciled, amounts[2], amounts[3])} {'*' if is_provisional else ''}".strip()
+        name = "" if (month, vendor) == above else words(vendor, VENDOR_SHORT)
+        table.add_row(name, words(kind, CHARGE_NAMES), *(_usd(amount) for amount in amounts), state)
+        above = (month, vendor)
     console.print(table)
-    if unpriced:
+    if any(row[-2] for row in rows):
+        console.print("* provisional: the vendor may still restate the last days", style="dim")
+    if unpriced := sum(row[-1] for row in rows):
         console.print(f"List value excludes {unpriced:,} unpriced tokens.")
+
+
+def _state(vendor: str, is_reconciled: bool, billed: Decimal | None, invoiced: Decimal | None) -> str:
+    if is_reconciled:
+        return "reconciled"
+    if invoiced is not None:
+        return "differs" if billed is not None else "not billed"
+    return "" if vendor == "custom_agents" else "no invoice"
 
 
 def _print_findings(console: Console, home: Path) -> int:
@@ -65,12 +80,18 @@ def _print_findings(console: Console, home: Path) -> int:
            WHERE status = 'open' GROUP BY kind, severity ORDER BY severity, MAX(amount_usd) DESC NULLS LAST, kind""",
     )[1]
     total = sum(row[2] for row in rows)
-    console.print(f"\n[bold]Open findings: {total}[/] (the first of each kind; all of them: rpt_findings)", markup=True)
+    console.print(f"\n[bold]Open findings: {total}[/]", markup=True)
     for kind, severity, count, first, last, explanation in rows:
         colour = "red" if severity == "ERROR" else "yellow"
         when = f"{first}" if first == last else f"{first} to {last}"
-        console.print(f"  [{colour}]{kind}[/] x{count}, {when}", markup=True)
-        console.print(f"    {explanation}")
+        more = f", the first of {count}" if count > 1 else ""
+        console.print(Text.assemble(("● ", colour), (title(kind), "bold"), f", {when}{more}"))
+        console.print(Padding(Text(explanation), (0, 0, 0, 2)))
+        if todo := remedy(kind):
+            console.print(Padding(Text(f"To do: {todo}.", style="dim"), (0, 0, 0, 2)))
+    if rows:
+        ids = "SELECT finding_id, kind, subject FROM rpt_findings"
+        console.print(f"All of them, with the ids to acknowledge: agent-spend query \"{ids}\"", soft_wrap=True)
     return total
 
 
@@ -85,11 +106,14 @@ def _print_gaps(console: Console, home: Path) -> None:
     if not gaps:
         return
     console.print("\n[bold]Not loaded[/] (shown as such, never as zero)", markup=True)
+    alike: dict[tuple[str, str], list[str]] = {}
     for feed, state, days, message in gaps:
-        count, said = f"{days} {'day' if days == 1 else 'days'}", state.replace("_", " ")
-        # The message of a feed without settings begins with its state already.
-        said = "; ".join(filter(None, (said, (message or "").removeprefix(f"{said}: "))))
-        console.print(f"  {feed}: {count} {said}")
+        said = state.replace("_", " ")
+        # The message of a feed without settings begins with its state already; it says no more than that for any day.
+        about = words(feed, FEED_NAMES) + ("" if state == "not_connected" else f" ({counted(days, 'day')})")
+        alike.setdefault((said, (message or "").removeprefix(f"{said}: ")), []).append(about)
+    for (said, message), names in alike.items():
+        console.print(Padding(Text(f"{', '.join(names)}: {said}{f'; {message}' if message else ''}"), (0, 0, 0, 2)))
 
 
 def _usd(amount: Decimal | None) -> str:

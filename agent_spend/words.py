@@ -9,6 +9,7 @@ VENDOR_NAMES = {
 }
 #: Short enough for a column head.
 VENDOR_SHORT = {"github_copilot": "Copilot", "anthropic": "Claude", "cursor": "Cursor", "custom_agents": "Custom agents"}
+CHARGE_NAMES = {"usage": "usage", "seat": "seats", "credit": "credits", "tax": "tax", "adjustment": "adjustments"}
 FEED_NAMES = {
     "copilot_user_usage": "Copilot usage", "copilot_user_usage_28_day": "Copilot usage, 28-day report",
     "copilot_seats": "Copilot seats", "copilot_billing_usage": "Copilot billing", "claude_api_usage": "Claude API usage",
@@ -32,3 +33,8 @@ def words(name: str, known: dict[str, str]) -> str:
         return known[name]
     plain = name.replace("_", " ")
     return plain[:1].upper() + plain[1:] if "_" in name else plain
+
+
+def counted(number: int, name: str) -> str:
+    """``1 message``, ``2 messages``."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent_spend.settings import REQUIRED, Settings, is_connected
+from agent_spend.words import counted
 
 if TYPE_CHECKING:
     # Commands import what they need when they run: Dagster and the servers take seconds, and `--help` needs neither.
@@ -54,19 +55,23 @@ def demo_vendors(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def progress(console: Console) -> "Iterator[Callable[[Stage], None]]":
-    """A line a stage while it works; yields the callback that names the next stage."""
+    """A line a stage while it works, and one for stages of one name in a row; yields the callback that names the next."""
     started, current = monotonic(), []
 
     def close() -> None:
         if current:
-            title, since = current.pop()
-            console.print(f"[green]done[/]  {title}  [dim]{monotonic() - since:.1f} s[/]", markup=True)
+            name, assets, since = current.pop()
+            count = f" ({counted(assets, 'asset')})" if assets else ""
+            console.print(f"[green]done[/]  {name}{count}  [dim]{monotonic() - since:.1f} s[/]", markup=True)
 
     def on_stage(stage: "Stage") -> None:
+        assets, since = len(stage.assets), monotonic()
+        if current and current[0][0] == stage.title:
+            _, before, since = current.pop()
+            assets += before
         close()
-        count = f" ({len(stage.assets)} assets)" if stage.assets else ""
-        current.append((stage.title + count, monotonic()))
-        status.update(f"{stage.title}{count} ...")
+        current.append((stage.title, assets, since))
+        status.update(f"{stage.title} ...")
 
     with console.status("Starting ...") as status:
         try:
@@ -102,4 +107,4 @@ def print_rows(columns: Sequence[str], rows: Iterable[Sequence], form: str, show
         table = Table(*columns, box=None, pad_edge=False)
         for row in rows:
             table.add_row(*(shown(name, value) for name, value in zip(columns, row, strict=True)))
-        new_console(400).print(table)
+        new_console(400).print(table if table.row_count else "No rows.")

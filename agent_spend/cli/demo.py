@@ -68,7 +68,10 @@ def sandbox(
     port: int, developers: int, days: int, seed: int, end_day: datetime | None, fault: str, restated: bool,
     claude_enterprise: bool,
 ) -> None:
-    """Serve the simulated vendors in the foreground and print the settings that point at them."""
+    """Serve the simulated vendors alone.
+
+    Prints the settings that point at them, and serves until Ctrl-C.
+    """
     from agent_spend.sandbox.server import environment, running
 
     last = end_day.date() if end_day else Settings.from_environment().today - timedelta(days=1)
@@ -97,15 +100,18 @@ def sandbox(
 @click.command()
 @click.option("--port", type=int, default=3000, show_default=True)
 def ui(port: int) -> None:
-    """Open the Dagster UI, with its daemon, over this home's instance.
+    """Open the Dagster UI over this home's runs.
 
-    In a home made by the demo, and with no vendor configured, the simulated vendors are served beside it.
+    Starts the web server and the daemon that runs schedules and sensors. In a home made by the demo, and with no vendor
+    configured, the simulated vendors are served beside it.
     """
     from agent_spend.runs import instance
 
     folder = home()
     with instance(folder), demo_vendors(folder):
-        command = [sys.executable, "-m", "dagster", "dev", "-m", "agent_spend.definitions", "-p", str(port)]
+        # Dagster says at each start that `dg dev` is the newer form of the same.
+        quiet = ["-W", "ignore::FutureWarning"]
+        command = [sys.executable, *quiet, "-m", "dagster", "dev", "-m", "agent_spend.definitions", "-p", str(port)]
         try:
             sys.exit(subprocess.call(command, env=os.environ | {"AGENT_SPEND_HOME": str(folder)}))
         except KeyboardInterrupt:

@@ -34,7 +34,7 @@ def _publish_again(settings) -> None:
 @click.option("--month", type=MONTH, required=True, help="Month that is over, YYYY-MM.")
 @click.option("--force", is_flag=True, help="Close although days are missing or provisional; they go into the log.")
 def close(month: datetime, force: bool) -> None:
-    """Freeze a month's figures with the prices and inputs behind them.
+    """Freeze a month's figures and what is behind them.
 
     A later restatement or price change then shows as an adjustment in the open month, never as a changed past.
     """
@@ -54,7 +54,7 @@ def close(month: datetime, force: bool) -> None:
 @click.option("--month", type=MONTH, required=True, help="Closed month, YYYY-MM.")
 @click.option("--reason", required=True, help="Why; it is kept in the log.")
 def reopen(month: datetime, reason: str) -> None:
-    """Take a month's close out of force; the log keeps it, and the reason."""
+    """Open a closed month again; the log keeps why."""
     from agent_spend.close import reopen_month
 
     settings = _settings()

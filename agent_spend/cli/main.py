@@ -1,6 +1,7 @@
 """The command line: its entry point, and the commands that work on a home; others are in the modules beside it."""
 
 import sys
+from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,14 @@ if TYPE_CHECKING:
     from agent_spend.runs import Stage
 
 
+_ORDER = ("demo", "ui", "doctor", "backfill", "query", "acknowledge", "page", "rebuild", "prices", "close", "reopen", "export")
+
+
 class _Command(click.Group):
-    """A wrong setting is one clear line and exit code 2, never a traceback."""
+    """A wrong setting is one clear line and exit code 2, never a traceback; commands are listed as they are needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self.commands, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
 
     def main(self, *args, **kwargs):
         try:
@@ -48,7 +55,7 @@ def main() -> None:
 @click.option("--feeds", "names", help="Comma list of feed assets; all of them without it.")
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
 def backfill(first: datetime, last: datetime, names: str | None, fail_on_findings: bool) -> None:
-    """Load a range of days through Dagster, rebuild what depends on it, and publish.
+    """Load a range of days, build what reads it, and publish.
 
     A day that fails keeps what was stored before; the other days are loaded, and the exit code is 1.
     """
@@ -72,10 +79,10 @@ def backfill(first: datetime, last: datetime, names: str | None, fail_on_finding
 @click.option("--after", "names", required=True, help="Comma list of what changed: price or policy files, feeds or models.")
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
 def rebuild(first: datetime, last: datetime, names: str, fail_on_findings: bool) -> None:
-    """Build a range of days again where it depends on what changed, and publish; nothing is fetched.
+    """Build days again after a price, policy or model changed.
 
-    After a new line in dbt_like_sql/prices/claude_prices.csv: --after claude_prices. A day whose rows come out the same is
-    not written.
+    Builds what depends on it, and publishes; nothing is fetched. After a new line in
+    dbt_like_sql/prices/claude_prices.csv: --after claude_prices. A day whose rows come out the same is not written.
     """
     from agent_spend.project import catalog
     from agent_spend.runs import dependents, model_stages
@@ -118,9 +125,10 @@ def _run(stages: "list[Stage]", window: Window, fail_on_findings: bool) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Ask every source for its newest closed day and say what it answered; nothing is stored.
+    """Ask every source what it answers; nothing is stored.
 
-    Per feed: connected, forbidden (with the missing permission), not connected (with the settings to add), or the error.
+    Each is asked for its newest closed day. Per feed: connected, forbidden (with the missing permission), not connected
+    (with the settings to add), or the error.
     """
     from agent_spend.errors import State
     from agent_spend.partitions import month_start
@@ -129,7 +137,7 @@ def doctor() -> None:
     from agent_spend.sources.feed import not_connected
 
     console = new_console()
-    troubled = False
+    states = Counter()
     settings = Settings.from_environment()
     yesterday = settings.today - timedelta(days=1)
     for feed in feeds().values():
@@ -139,14 +147,22 @@ def doctor() -> None:
         state = "connected" if healthy else answer.state.value.replace("_", " ")
         if not healthy and answer.state is State.MISSING:
             state = f"failed ({answer.reason})"
-        troubled |= state.startswith(("failed", "forbidden"))
-        console.print(f"{feed.name:27} {state}")
-        if answer.message:
+        states[state.partition(" (")[0]] += 1
+        # The message of a feed without settings is its state and the settings, in one line.
+        shown = answer.message if answer.state is State.NOT_CONNECTED else state
+        console.print(f"{feed.name:27} {shown}", soft_wrap=True)
+        if answer.message and shown == state:
             console.print(f"    {answer.message}", style="dim", soft_wrap=True)
     state = "connected" if is_connected("slack") else f"not connected: set {', '.join(missing_settings('slack'))}"
     console.print(f"{'slack':27} {state}")
-    if troubled:
+    console.print("\n" + ", ".join(f"{count} {name}" for name, count in states.items()))
+    if states["failed"] or states["forbidden"]:
+        console.print("Mend what failed, or leave it out for now: it is shown as missing, never as zero.")
         sys.exit(1)
+    if states["connected"]:
+        console.print(f"Next: agent-spend backfill --from {yesterday - timedelta(days=34)} --to {yesterday}")
+    else:
+        console.print("Next: set the variables of one system, in the environment or in .env, and ask again.")
 
 
 @main.command()
@@ -171,7 +187,10 @@ def query(sql: str, form: str) -> None:
 @main.command()
 @click.argument("finding_id")
 def acknowledge(finding_id: str) -> None:
-    """Silence a finding by its id (or the beginning of it), as Slack and rpt_findings show it."""
+    """Silence a finding by its id, or the beginning of it.
+
+    Slack and rpt_findings show the id.
+    """
     from datetime import UTC
 
     from agent_spend.alerts.findings import acknowledge as silence
@@ -183,7 +202,10 @@ def acknowledge(finding_id: str) -> None:
 
 @main.command()
 def page() -> None:
-    """Publish warehouse.duckdb and the page again from what the lake holds."""
+    """Publish the warehouse and the page again.
+
+    Both are made from what the lake holds; nothing is fetched or built.
+    """
     from agent_spend.definitions import defs
     from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
     from agent_spend.runs import instance, materialize

@@ -82,7 +82,8 @@ def reading(path: Path):
         ConfigurationError: there is no such file.
     """
     if not path.exists():
-        raise ConfigurationError(f"{path} does not exist yet; materialise the asset 'warehouse' first")
+        remedy = "run agent-spend demo or agent-spend backfill, or materialise the asset 'warehouse'"
+        raise ConfigurationError(f"{path} does not exist yet; {remedy}")
     # Attached, because duckdb.connect(path) would share an older copy that this process still has open.
     with session() as connection:
         connection.execute(f"ATTACH {sql_text(path)} AS warehouse (READ_ONLY)")

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from agent_spend.words import FEED_NAMES, VENDOR_NAMES, VENDOR_SHORT, words
+from agent_spend.words import CHARGE_NAMES, FEED_NAMES, VENDOR_NAMES, VENDOR_SHORT, words
 
-__all__ = ["FEED_NAMES", "VENDOR_NAMES", "VENDOR_SHORT", "words"]
+__all__ = ["CHARGE_NAMES", "FEED_NAMES", "VENDOR_NAMES", "VENDOR_SHORT", "words"]
 
 VENDORS = ("github_copilot", "anthropic", "cursor", "custom_agents")
 
@@ -76,7 +76,6 @@ CYCLE_STATES = {
     "snapshot_before_end": "Cursor's figure is from before the end", "no_snapshot": "Cursor gave no figure",
     "cycle_not_known": "Cursor has not named this cycle",
 }  # fmt: skip
-CHARGE_NAMES = {"usage": "usage", "seat": "seats", "credit": "credits", "tax": "tax", "adjustment": "adjustments"}
 #: What "covered" is at each vendor, in the vendor's own terms.
 COVERED_NAMES = {
     "github_copilot": "included pool used", "anthropic": "used within seats", "cursor": "included use", "custom_agents": "",
