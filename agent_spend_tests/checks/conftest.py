@@ -48,7 +48,7 @@ TABLES = {
         covered_usd=MONEY, billed_usd=MONEY, price_state=TEXT, attribution_mode=TEXT, price_version=TEXT)),
     "rpt_auth_audit": ("none", _schema(
         workload=TEXT, workload_kind=TEXT, vendor=TEXT, auth_kind=TEXT, environment=TEXT, owner=TEXT, person_id=TEXT,
-        org=TEXT, first_seen_day=DAY, last_seen_day=DAY, list_usd_28d=MONEY, evidence=TEXT, verdict=TEXT,
+        org=TEXT, first_seen_day=DAY, last_seen_day=DAY, active_days=WHOLE, list_usd_28d=MONEY, evidence=TEXT, verdict=TEXT,
         confidence=TEXT)),
     "int_workload__key": ("none", _schema(
         vendor=TEXT, key_id=TEXT, workload=TEXT, key_name=TEXT, environment=TEXT, cost_center=TEXT, owner_email=TEXT,

@@ -19,7 +19,7 @@ JONAS = {"person_id": "E1009", "name": "Jonas Jung", "email": "jonas@acme.test",
          "cost_center": "CC-420", "first_day": DAYS[0], "last_day": DAYS[-1]}
 INVENTORY = (
     "int_claude__workspace", "int_agent__run", "int_workload__start", "int_workload__key",
-    "int_workload__cadence", "rpt_auth_audit_day", "rpt_auth_audit",
+    "int_workload__slot", "int_workload__cadence", "rpt_auth_audit_day", "rpt_auth_audit",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ WITH prod_workload_on_seat AS (
     list_usd_28d AS amount_usd,
     'Production workload ' || workload || ' has run on ' || COALESCE('the seat of ' || owner, 'a seat')
       || ' since ' || CAST(first_seen_day AS VARCHAR) || ', last on ' || CAST(last_seen_day AS VARCHAR) || ': '
-      || COALESCE(CAST(CAST(list_usd_28d AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list) in 28 days', 'not priced')
+      || COALESCE(CAST(CAST(list_usd_28d AS DECIMAL(38, 2)) AS VARCHAR) || ' USD (list) in 28 days', CASE WHEN active_days = 0 THEN 'no use in 28 days' ELSE 'not priced' END)
       || '; give it a machine key (confidence ' || confidence || '; evidence: ' || evidence || ')' AS explanation
   FROM rpt_auth_audit
   WHERE verdict = 'prod_on_seat'

@@ -27,25 +27,16 @@ last_used_day: last day of use
 list_usd: consumption in the window at list price
 is_current: whether it was used within the rule's quiet days
 */
-WITH newest AS (
-  SELECT
-    MAX(f.usage_day) AS last_day,
-    MAX(r.window_days) AS window_days,
-    CAST(MAX(f.usage_day) - MAX(r.quiet_days) AS DATE) AS quiet_day
-  FROM fct_usage_day AS f
-  CROSS JOIN int_workload__rule AS r
-),
-
-used AS (
+WITH used AS (
   SELECT
     f.vendor,
     COALESCE(f.key_id, f.actor_id) AS key_id,
     MAX(f.workspace) AS workspace,
     MIN(f.usage_day) AS first_used_day,
     MAX(f.usage_day) AS last_used_day,
-    CAST(SUM(CASE WHEN f.usage_day > CAST(n.last_day - n.window_days AS DATE) THEN f.list_usd END) AS DECIMAL(38, 18)) AS list_usd
+    CAST(SUM(CASE WHEN f.usage_day > n.day_before THEN f.list_usd END) AS DECIMAL(38, 18)) AS list_usd
   FROM fct_usage_day AS f
-  CROSS JOIN newest AS n
+  CROSS JOIN int_workload__window AS n
   WHERE (f.vendor = 'anthropic' AND f.series = 'claude_api_key' AND f.key_id IS NOT NULL)
     OR (f.vendor = 'cursor' AND f.auth_kind = 'service_account')
   GROUP BY f.vendor, COALESCE(f.key_id, f.actor_id)
@@ -90,7 +81,7 @@ named_environments AS (
 interactive AS (
   SELECT
     LOWER(s.actor_api_key_name) AS key_name,
-    CAST(SUM(CASE WHEN s.usage_day > CAST(n.last_day - n.window_days AS DATE) THEN s.sessions END) AS BIGINT) AS sessions,
+    CAST(SUM(CASE WHEN s.usage_day > n.day_before THEN s.sessions END) AS BIGINT) AS sessions,
     MIN(s.usage_day) AS first_day,
     MAX(s.usage_day) AS last_day,
     STRING_AGG(DISTINCT s.terminal_type, ', ' ORDER BY s.terminal_type) AS terminals
@@ -100,7 +91,7 @@ interactive AS (
     WHERE customer_type = 'api' AND actor_api_key_name IS NOT NULL
   ) AS s
   INNER JOIN workload_rules AS terminal ON terminal.name = 'interactive_terminal' AND terminal.value = LOWER(s.terminal_type)
-  CROSS JOIN newest AS n
+  CROSS JOIN int_workload__window AS n
   GROUP BY LOWER(s.actor_api_key_name)
 ),
 
@@ -112,9 +103,9 @@ traced AS (
     MIN(r.usage_day) AS first_used_day,
     MAX(r.usage_day) AS last_used_day
   FROM int_agent__run AS r
-  CROSS JOIN newest AS n
+  CROSS JOIN int_workload__window AS n
   WHERE r.auth_kind = 'api_key' AND r.owner_email LIKE 'litellm_key:%'
-    AND r.usage_day > CAST(n.last_day - n.window_days AS DATE)
+    AND r.usage_day > n.day_before
   GROUP BY r.owner_email
 ),
 
@@ -200,7 +191,7 @@ all_keys AS (
 int_workload__key AS (
   SELECT k.*, k.last_used_day > n.quiet_day AS is_current
   FROM all_keys AS k
-  CROSS JOIN newest AS n
+  CROSS JOIN int_workload__window AS n
 )
 
 SELECT * FROM int_workload__key

@@ -10,6 +10,7 @@ steady_minutes: how far from the usual minute a clock may start
 night_first_hour: first UTC hour of the night
 night_last_hour: last UTC hour of the night
 neighbour_share: share of days with activity in the hours beside, above which the slot is a person's
+rest_hours: hours of rest a day that a person takes and a clock does not
 shared_seat_workloads: machine workloads on one seat from which it counts as shared
 */
 WITH numbers AS (
@@ -29,6 +30,7 @@ int_workload__rule AS (
     CAST(MAX(CASE WHEN name = 'night_first_hour' THEN number END) AS INTEGER) AS night_first_hour,
     CAST(MAX(CASE WHEN name = 'night_last_hour' THEN number END) AS INTEGER) AS night_last_hour,
     CAST(MAX(CASE WHEN name = 'neighbour_share' THEN number END) AS DOUBLE) AS neighbour_share,
+    CAST(MAX(CASE WHEN name = 'rest_hours' THEN number END) AS DOUBLE) AS rest_hours,
     CAST(MAX(CASE WHEN name = 'shared_seat_workloads' THEN number END) AS INTEGER) AS shared_seat_workloads
   FROM numbers
 )

@@ -18,16 +18,7 @@ workload: traced workflow, or headless client for what the vendor reports
 environment: environment of a traced workflow
 list_usd: use at list price
 */
-WITH newest AS (
-  SELECT
-    MAX(f.usage_day) AS last_day,
-    MAX(r.window_days) AS window_days,
-    CAST(MAX(f.usage_day) - MAX(r.window_days) AS DATE) AS day_before
-  FROM fct_usage_day AS f
-  CROSS JOIN int_workload__rule AS r
-),
-
-policies AS (
+WITH policies AS (
   SELECT
     LOWER(plan) AS plan,
     LOWER(also_named) AS also_named,
@@ -124,7 +115,7 @@ projected AS (
     p.effective_from
   FROM planned AS u
   INNER JOIN policies AS p ON p.plan = u.plan
-  CROSS JOIN newest AS n
+  CROSS JOIN int_workload__window AS n
   WHERE p.effective_from > n.last_day AND u.usage_day > n.day_before
 ),
 

@@ -23,11 +23,33 @@ evidence: what says that it is automated, how it signs in, and its rhythm, with 
 verdict: prod_on_seat, automated_on_seat, suspected_on_seat, person_background, untagged_key, auth_unknown, moved_to_key, stopped or ok
 confidence: high, medium or low that it is automated
 */
-WITH newest AS (
+WITH days AS (
+  SELECT DISTINCT vendor, workload, workload_kind, auth_kind, environment, usage_day
+  FROM rpt_auth_audit_day
+),
+
+gaps AS (
   SELECT
-    CAST(MAX(f.usage_day) - MAX(r.quiet_days) AS DATE) AS quiet_day
-  FROM fct_usage_day AS f
-  CROSS JOIN int_workload__rule AS r
+    *,
+    DATE_DIFF(
+      'day', LAG(usage_day) OVER (PARTITION BY vendor, workload, workload_kind, auth_kind, environment ORDER BY usage_day), usage_day
+    ) AS days_apart
+  FROM days
+),
+
+-- What runs once a month has not stopped after two weeks.
+paces AS (
+  SELECT
+    vendor,
+    workload,
+    workload_kind,
+    auth_kind,
+    environment,
+    CAST(COUNT(*) AS BIGINT) AS all_days,
+    CAST(MEDIAN(days_apart) AS DOUBLE) AS days_apart,
+    MAX(usage_day) + CAST(CEIL(1.5 * MEDIAN(days_apart)) AS INTEGER) AS due_day
+  FROM gaps
+  GROUP BY vendor, workload, workload_kind, auth_kind, environment
 ),
 
 workloads AS (
@@ -44,7 +66,6 @@ workloads AS (
     COUNT(DISTINCT d.key_id) AS keys,
     MIN(d.usage_day) AS first_seen_day,
     MAX(d.usage_day) AS last_seen_day,
-    COUNT(DISTINCT d.usage_day) AS all_days,
     COUNT(DISTINCT CASE WHEN d.is_in_window THEN d.usage_day END) AS active_days,
     CAST(SUM(CASE WHEN d.is_in_window THEN d.list_usd END) AS DECIMAL(38, 18)) AS list_usd_28d,
     CAST(SUM(CASE WHEN d.is_in_window THEN d.key_usd END) AS DECIMAL(38, 18)) AS key_usd_28d
@@ -74,7 +95,9 @@ overrides AS (
 known AS (
   SELECT
     w.*,
-    n.quiet_day,
+    g.all_days,
+    g.days_apart,
+    w.last_seen_day <= n.quiet_day AND COALESCE(g.due_day < n.last_day, TRUE) AS has_stopped,
     p.person_id,
     COALESCE(p.org, '(not attributable)') AS org,
     COALESCE(k.cost_center, p.cost_center) AS cost_center,
@@ -89,7 +112,8 @@ known AS (
     c.calendar_days,
     c.weekend_days,
     c.active_weekend_days,
-    c.usual_hour,
+    c.zone,
+    c.slot,
     c.usual_minute,
     c.slot_days,
     c.steady_days,
@@ -99,7 +123,10 @@ known AS (
     COALESCE(c.is_clockwork, FALSE) AS is_clockwork,
     COALESCE(c.is_suspect, FALSE) AS is_suspect
   FROM workloads AS w
-  CROSS JOIN newest AS n
+  CROSS JOIN int_workload__window AS n
+  INNER JOIN paces AS g
+    ON g.vendor = w.vendor AND g.workload = w.workload AND g.workload_kind = w.workload_kind AND g.auth_kind = w.auth_kind
+    AND COALESCE(g.environment, '') = COALESCE(w.environment, '')
   LEFT JOIN int_workload__cadence AS c
     ON c.vendor = w.vendor AND c.workload = w.workload AND c.workload_kind = w.workload_kind AND c.auth_kind = w.auth_kind
     AND COALESCE(c.environment, '') = COALESCE(w.environment, '')
@@ -114,9 +141,12 @@ known AS (
 judged AS (
   SELECT
     *,
+    LPAD(CAST(slot // 2 AS VARCHAR), 2, '0') || CASE WHEN slot % 2 = 0 THEN ':00' ELSE ':30' END AS slot_from,
+    LPAD(CAST((slot + 2) % 48 // 2 AS VARCHAR), 2, '0') || CASE WHEN slot % 2 = 0 THEN ':00' ELSE ':30' END AS slot_to,
+    CAST(30 * slot + FLOOR(usual_minute) AS BIGINT) % 1440 AS usual_minute_of_day,
     CASE
       WHEN has_moved THEN 'moved_to_key'
-      WHEN last_seen_day <= quiet_day THEN 'stopped'
+      WHEN has_stopped THEN 'stopped'
       WHEN auth_kind = 'seat' AND is_prod AND (workload_kind <> 'unlisted terminal' OR is_suspect) THEN 'prod_on_seat'
       WHEN auth_kind = 'seat' AND workload_kind IN ('traced workflow', 'automation') THEN 'automated_on_seat'
       WHEN auth_kind = 'seat' AND workload_kind IN ('headless client', 'cloud agents') AND rhythm <> 'irregular' AND (is_clockwork OR away_days > 0)
@@ -170,16 +200,18 @@ rpt_auth_audit AS (
       )
       || COALESCE(', ' || CAST(starts AS VARCHAR) || CASE WHEN starts = 1 THEN ' start' ELSE ' starts' END, '')
       || CASE
-        WHEN workload_kind IN ('headless client', 'unlisted terminal') AND usual_hour IS NULL THEN '; the vendor reports days, not hours'
-        WHEN usual_hour IS NULL THEN ''
+        WHEN all_days > 2 AND days_apart > 5 THEN '; about ' || CAST(CAST(FLOOR(days_apart) AS BIGINT) AS VARCHAR) || ' days apart'
+        ELSE ''
+      END
+      || CASE
+        WHEN rhythm = 'round the clock' THEN '; by day and by night without a rest: the rhythm of a clock'
+        WHEN workload_kind IN ('headless client', 'unlisted terminal') AND slot IS NULL THEN '; the vendor reports days, not hours'
+        WHEN slot IS NULL THEN ''
         WHEN rhythm = 'irregular' THEN '; no fixed hour'
-        ELSE '; ' || CAST(slot_days AS VARCHAR) || ' days have a start in hour ' || LPAD(CAST(usual_hour AS VARCHAR), 2, '0') || ' UTC'
+        ELSE '; ' || CAST(slot_days AS VARCHAR) || ' days have a start between ' || slot_from || ' and ' || slot_to || ' ' || zone
           || CASE WHEN is_night THEN ' (night)' ELSE '' END
-          || CASE
-            WHEN is_clockwork THEN ', ' || CAST(steady_days AS VARCHAR) || ' of them about ' || LPAD(CAST(usual_hour AS VARCHAR), 2, '0') || ':'
-              || LPAD(CAST(CAST(FLOOR(usual_minute) AS BIGINT) AS VARCHAR), 2, '0') || ': the rhythm of a clock'
-            ELSE ''
-          END
+          || CASE WHEN is_clockwork THEN ', ' || CAST(steady_days AS VARCHAR) || ' of them about ' || LPAD(CAST(usual_minute_of_day // 60 AS VARCHAR), 2, '0')
+            || ':' || LPAD(CAST(usual_minute_of_day % 60 AS VARCHAR), 2, '0') || ': the rhythm of a clock' ELSE '' END
       END
       || CASE WHEN away_days > 0 THEN '; the person used nothing else on ' || CAST(away_days AS VARCHAR) || ' of these days' ELSE '' END
       AS evidence,

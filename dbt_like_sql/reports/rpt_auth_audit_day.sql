@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x automated workload x kind x auth kind x environment x person x key: what the inventory adds up
 -- unit: USD at list price, and at the prices a machine key would pay
--- source: int_workload__day; of sessions that only a clock explains, int_workload__start as int_workload__cadence judges them
+-- source: int_workload__day; of sessions that only a clock explains, int_workload__start as int_workload__cadence and int_workload__slot judge them
 -- late data: rebuilt whole
 -- partitions: none
 /*
@@ -19,13 +19,7 @@ key_usd: the same use at the prices of a machine key
 price_versions: price book lines behind list_usd; reported where the agent or the vendor states the amount
 is_in_window: whether the day is one of those that list_usd_28d of rpt_auth_audit adds up
 */
-WITH newest AS (
-  SELECT CAST(MAX(f.usage_day) - MAX(r.window_days) AS DATE) AS day_before
-  FROM fct_usage_day AS f
-  CROSS JOIN int_workload__rule AS r
-),
-
-days AS (
+WITH days AS (
   SELECT
     usage_day, vendor, workload, workload_kind, marker, auth_kind, environment, person_email, key_id, starts, list_usd, key_usd, price_versions
   FROM int_workload__day
@@ -48,13 +42,24 @@ days AS (
   INNER JOIN int_workload__cadence AS c
     ON c.vendor = s.vendor AND c.workload = s.workload AND c.workload_kind = s.workload_kind AND c.auth_kind = s.auth_kind
     AND COALESCE(c.environment, '') = COALESCE(s.environment, '')
-  WHERE s.workload_kind = 'session' AND c.is_suspect AND EXTRACT(HOUR FROM s.started_at) = c.usual_hour
+  WHERE s.workload_kind = 'session' AND c.is_suspect
+    AND (
+      c.rhythm = 'round the clock'
+      OR EXISTS (
+        SELECT 1
+        FROM int_workload__slot AS h
+        WHERE h.vendor = s.vendor AND h.workload = s.workload AND h.workload_kind = s.workload_kind AND h.auth_kind = s.auth_kind
+          AND h.environment = COALESCE(s.environment, '') AND h.is_clock AND h.is_alone AND h.rhythm = 'daily'
+          -- The hour may begin before midnight and end after it.
+          AND (CAST(FLOOR(EPOCH(s.started_at AT TIME ZONE h.zone) / 60) AS BIGINT) - 30 * h.slot) % 1440 BETWEEN 0 AND 59
+      )
+    )
 ),
 
 rpt_auth_audit_day AS (
-  SELECT d.*, d.usage_day > n.day_before AS is_in_window
+  SELECT d.*, d.usage_day > w.day_before AS is_in_window
   FROM days AS d
-  CROSS JOIN newest AS n
+  CROSS JOIN int_workload__window AS w
 )
 
 SELECT * FROM rpt_auth_audit_day
