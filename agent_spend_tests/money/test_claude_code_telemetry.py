@@ -146,6 +146,14 @@ def test_tokens_are_priced_whatever_the_spelling_of_a_model_that_the_book_knows(
     assert ledger(company, "model", "list_usd", "price_state") == [(model, usd, "priced" if usd else "unpriced")]
 
 
+def test_cache_writes_without_a_stated_cost_last_an_hour_on_a_seat_and_five_minutes_on_a_key(telemetry):
+    """code.claude.com/docs/en/prompt-caching: the lifetimes that Claude Code asks for unless it is told otherwise."""
+    lines = [export(metric("claude_code.token.usage", point(MONDAY, 1_000_000, type="cacheCreation", **{
+        key.replace(".", "__"): value for key, value in who.items()}, model="claude-opus-5-5", terminal__type="cli")))
+        for who in (ADA, BEN, KEY)]
+    assert sorted(ledger(telemetry(metrics=lines), "auth_kind", "list_usd")) == [("api_key", 5), ("api_key", 5), ("seat", 8)]
+
+
 def test_fast_tokens_are_priced_as_fast_ones_beside_the_others_of_the_same_user(telemetry):
     said = {"type": "output", "model": "claude-opus-5-5", "user__id": "i-3", "terminal__type": "cli"}
     points = [point(MONDAY, 1_000_000, speed="fast", **said), point(MONDAY, 1_000_000, minute=1, speed="normal", **said)]

@@ -58,7 +58,9 @@ counted AS (
     CAST(
       CAST(
         (
-          m.input_tokens * p.input_usd + m.cache_creation_tokens * p.cache_write_5m_usd
+          m.input_tokens * p.input_usd
+          -- The metrics do not tell lifetimes: Claude Code writes for an hour on a subscription and for five minutes on a key.
+          + m.cache_creation_tokens * CASE WHEN o.auth_kind IS NULL AND e.auth_kind = 'seat' THEN p.cache_write_1h_usd ELSE p.cache_write_5m_usd END
           + m.cache_read_tokens * p.cache_read_usd + m.output_tokens * p.output_usd
         ) * CAST(0.000001 AS DECIMAL(7, 6)) AS DECIMAL(26, 12)
       ) AS DECIMAL(38, 18)
