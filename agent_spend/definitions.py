@@ -17,9 +17,10 @@ from agent_spend.models import model_asset  # noqa: E402
 from agent_spend.project import catalog, feeds  # noqa: E402
 from agent_spend.publish.assets import published_assets  # noqa: E402
 from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets, reopen_month_job  # noqa: E402
-from agent_spend.schedules import daily_feeds, jobs, monthly_feeds, restatement_windows, schedules  # noqa: E402
+from agent_spend.schedules import DAILY_FEEDS, daily_feeds, jobs, monthly_feeds, restatement_windows, schedules  # noqa: E402
 from agent_spend.sources.cursor.sensor import cycle_sensor  # noqa: E402
 from agent_spend.sources.feed_asset import feed_asset  # noqa: E402
+from agent_spend.sources.identity_overrides.sensor import override_sensor  # noqa: E402
 from agent_spend.sources.invoices.sensor import invoice_sensor  # noqa: E402
 
 defs = dg.Definitions(
@@ -40,6 +41,7 @@ defs = dg.Definitions(
         findings_to_slack(),
         failed_runs_to_findings,
         invoice_sensor(monthly_feeds),
+        override_sensor(daily_feeds, DAILY_FEEDS),
         cycle_sensor(daily_feeds, restatement_windows()["cursor_usage_events"]),
         dg.AutomationConditionSensorDefinition(
             "rebuild_after_upstream",

@@ -10,14 +10,15 @@ from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import month_start, range_tags
 from agent_spend.project import catalog, feeds
 
-_DAILY = [feed.name for feed in feeds().values() if feed.partition_column == "usage_day"]
+#: Feeds with a partition a UTC day.
+DAILY_FEEDS = [feed.name for feed in feeds().values() if feed.partition_column == "usage_day"]
 _MONTHLY = [feed.name for feed in feeds().values() if feed.partition_column == "month"]
 
 #: On from the first start: somebody who runs Dagster wants the data of the night in the morning.
 ON = dg.DefaultScheduleStatus.RUNNING
 
 daily_feeds = dg.define_asset_job(
-    "daily_feeds", dg.AssetSelection.assets(*_DAILY), description="Every daily vendor feed, over its restatement window."
+    "daily_feeds", dg.AssetSelection.assets(*DAILY_FEEDS), description="Every daily vendor feed, over its restatement window."
 )
 monthly_feeds = dg.define_asset_job(
     "monthly_feeds", dg.AssetSelection.assets(*_MONTHLY), description="Invoices of the newest months."
@@ -43,7 +44,7 @@ def daily_requests(yesterday: date) -> list[dg.RunRequest]:
     """One run for each window length: yesterday and the days before it that a vendor may have restated."""
     known = restatement_windows()
     by_window: dict[int, list[str]] = defaultdict(list)
-    for name in _DAILY:
+    for name in DAILY_FEEDS:
         by_window[known.get(name, 0)].append(name)
     return [
         dg.RunRequest(
