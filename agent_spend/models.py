@@ -1,23 +1,22 @@
 """Turns every SQL model of the catalog into a Dagster asset: dependencies, partitions, columns and lineage."""
 
-from functools import cache
+from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
 
 import dagster as dg
 import pyarrow as pa
-import sqlglot
-from sqlglot.lineage import lineage
-from sqlglot.optimizer.scope import build_scope
 
 from agent_spend.catalog import Catalog, Model
 from agent_spend.dagster_metadata import source_files
 from agent_spend.dagster_partitions import DAILY, MONTHLY, SINGLE_RUN, WEEKLY
-from agent_spend.engines.duckdb import DuckDBEngine
+from agent_spend.engines.duckdb import DuckDBEngine, reading_window
 from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.tables import Lake
+from agent_spend.lineage import column_lineage
 from agent_spend.partitions import Window, month_end, partition_days
 from agent_spend.settings import Settings
+from agent_spend.up_to_date import FULL_REFRESH, WHOLE, Record
 
 PARTITIONS = {"day": DAILY, "week": WEEKLY, "month": MONTHLY, "none": None}
 
@@ -78,48 +77,72 @@ def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
     )
     def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         keys = context.partition_keys if context.has_partition_key or context.has_partition_key_range else []
-        rows, changed = build(model, catalog, Settings.from_environment(), keys)
+        settings = Settings.from_environment()
+        done = build(model, catalog, settings, keys, context.run.tags.get(FULL_REFRESH) == "true")
         # The UI takes an asset's lineage from its newest event; with each partition's it would be most of what Dagster stores.
-        lineage = {"dagster/column_lineage": column_lineage(model, catalog)}
-        context.add_asset_metadata(lineage, partition_key=keys[-1] if keys else None)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "changed_partitions": changed})
+        shown = {"dagster/column_lineage": column_lineage(model, catalog, settings.home)}
+        context.add_asset_metadata(shown, partition_key=keys[-1] if keys else None)
+        return dg.MaterializeResult(metadata={
+            "dagster/row_count": done.rows, "computed_partitions": done.computed,
+            "up_to_date_partitions": done.up_to_date, "changed_partitions": done.changed,
+        })  # fmt: skip
 
     return asset
 
 
-def build(model: Model, catalog: Catalog, settings: Settings, keys: list[str]) -> tuple[int, int]:
+@dataclass(frozen=True)
+class Built:
+    """What became of a model's partitions: their ``rows``, how many were ``computed`` and which of those ``changed``.
+
+    Those that are ``up_to_date`` would have been computed from the same as before, and were not.
+    """
+
+    rows: int
+    computed: int
+    up_to_date: int
+    changed: int
+
+
+def build(model: Model, catalog: Catalog, settings: Settings, keys: list[str], full_refresh: bool = False) -> Built:
     """Compute a model for partition ``keys`` (none for an unpartitioned model) and store what changed.
 
-    A range of days that reads much is computed and stored piece by piece (``DuckDBEngine.pieces``); each day is whole.
-
-    Returns:
-        Rows computed, and partitions that changed.
+    Partitions that are up to date are left alone, but for a ``full_refresh``. All from the first to the last of the others
+    are computed at once; a range of days that reads much, piece by piece (``DuckDBEngine.pieces``). Each day is whole.
     """
     lake = Lake(settings.lake_uri)
     engine = DuckDBEngine(catalog, lake)
     days = partition_days(keys)
-    window = _window(model, days)
-    if model.is_view:
-        counted = engine.query(f"SELECT COUNT(*) AS row_count FROM {model.name}", [model.name], window)
-        return counted["row_count"][0].as_py(), 0
-    if model.partitions != "day" or not days:
-        return _store(model, engine.run(model, window), lake, days)
-    rows = changed = 0
-    for piece in engine.pieces(model, days):
-        stored = _store(model, engine.run(model, Window(piece[0], piece[-1])), lake, piece)
-        rows, changed = rows + stored[0], changed + stored[1]
-    return rows, changed
+    windows = {str(day): reading_window(model, _window(model, [day])) for day in days} or {WHOLE: None}
+    record = Record(model, catalog, lake, settings.home, windows)
+    known = {} if full_refresh else record.up_to_date()
+    missing = [key for key in windows if key not in known]
+    if not missing:
+        return Built(sum(known.values()), 0, len(windows), 0)
+    days = [day for day in days if missing[0] <= str(day) <= missing[-1]]
+    computed, commits, changed = dict.fromkeys(map(str, days) if days else (WHOLE,), 0), 0, 0
+    for piece in engine.pieces(model, days) if model.partitions == "day" and days and not model.is_view else [days]:
+        if model.is_view:
+            computed |= engine.count(model, _window(model, piece))
+        else:
+            rows, changes = _store(model, engine.run(model, _window(model, piece)), lake, piece)
+            computed |= rows
+            commits, changed = commits + bool(changes), changed + changes
+    computed = {key: rows for key, rows in computed.items() if key in windows}
+    record.keep(computed, commits)
+    return Built(sum((known | computed).values()), len(computed), len(windows) - len(computed), changed)
 
 
-def _store(model: Model, table: pa.Table, lake: Lake, days: list) -> tuple[int, int]:
-    """Replace the partitions of ``days`` that changed; rows stored, and how many partitions changed."""
+def _store(model: Model, table: pa.Table, lake: Lake, days: list) -> tuple[dict[str, int], int]:
+    """Replace the partitions of ``days`` that changed; rows of each, and how many partitions changed."""
     table = in_lake_types(table, model.name)
     if model.partition_column is None:
-        return table.num_rows, len(lake.replace(model.name, table, None))
+        return {WHOLE: table.num_rows}, len(lake.replace(model.name, table, None))
     wanted = {day.isoformat() for day in days}
     column = table[model.partition_column].cast(pa.string())
     table = table.filter(pa.compute.is_in(column, value_set=pa.array(sorted(wanted))))
-    return table.num_rows, len(lake.replace(model.name, table, model.partition_column, wanted))
+    counted = pa.compute.value_counts(table[model.partition_column].cast(pa.string())).to_pylist()
+    rows = {line["values"]: line["counts"] for line in counted}
+    return rows, len(lake.replace(model.name, table, model.partition_column, wanted))
 
 
 def in_lake_types(table: pa.Table, name: str) -> pa.Table:
@@ -155,33 +178,6 @@ def column_schema(model: Model, catalog: Catalog) -> dg.TableSchema:
             for name, description in model.columns.items()
         ]
     )
-
-
-def column_lineage(model: Model, catalog: Catalog) -> dg.TableColumnLineage:
-    """Which upstream columns each column is computed from, read from the SQL."""
-    return dg.TableColumnLineage(
-        {
-            column: [dg.TableColumnDep(asset_key=dg.AssetKey(table), column_name=name) for table, name in sources]
-            for column, sources in _lineage(model.name, catalog).items()
-            if sources
-        }
-    )
-
-
-@cache
-def _lineage(name: str, catalog: Catalog) -> dict[str, list[tuple[str, str]]]:
-    model = catalog.models[name]
-    schema = {table: {c: "TEXT" for c in catalog.schemas[table].names} for table in model.upstream}
-    tree = sqlglot.optimizer.qualify.qualify(sqlglot.parse_one(model.sql, dialect="duckdb"), schema=schema, dialect="duckdb")
-    # All columns in one walk over one tree: copying it for each column takes ten times as long.
-    nodes = lineage(None, tree, schema, scope=build_scope(tree), dialect="duckdb", copy=False, trim_selects=False)
-    found = {}
-    for column in model.columns:
-        leaves = [node for node in nodes[column].walk() if not node.downstream]
-        pairs = {(leaf.source.name, leaf.name.split(".")[-1].strip('"')) for leaf in leaves
-                 if isinstance(leaf.source, sqlglot.exp.Table)}
-        found[column] = sorted(pair for pair in pairs if pair[0] in model.upstream)
-    return found
 
 
 def _dependency(name: str, model: Model, catalog: Catalog) -> dg.AssetDep:

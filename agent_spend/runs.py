@@ -13,6 +13,7 @@ from agent_spend.catalog import Catalog, Model
 from agent_spend.partitions import Window, month_start, range_tags, week_start
 from agent_spend.project import catalog, feeds
 from agent_spend.quick_sqlite import quick_sqlite
+from agent_spend.up_to_date import FULL_REFRESH
 
 #: Published after every model; not SQL, so the catalog does not know them.
 PUBLISHED = ("warehouse", "page")
@@ -89,9 +90,12 @@ def _ready(waiting: Mapping[str, Model], partitions: str) -> list[str]:
 
 def materialize(
     definitions: dg.Definitions, dagster: dg.DagsterInstance, stages: Iterable[Stage], window: Window,
-    on_stage: Callable[[Stage], None] = lambda stage: None,
+    on_stage: Callable[[Stage], None] = lambda stage: None, full_refresh: bool = False,
 ) -> list[Outcome]:
     """Run the stages one after another over ``window``; a failed step does not stop the stages after it.
+
+    Args:
+        full_refresh: whether models are computed where they are up to date too.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed while a step ran. What was stored stays, and the same call again completes it.
@@ -103,7 +107,7 @@ def materialize(
         result = job.execute_in_process(
             instance=dagster,
             asset_selection=[dg.AssetKey(name) for name in stage.assets],
-            tags=_tags(stage, window),
+            tags=_tags(stage, window) | ({FULL_REFRESH: "true"} if full_refresh else {}),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

@@ -6,7 +6,7 @@ import pytest
 from agent_spend.catalog import Catalog, parse
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.reading import session
-from agent_spend.models import _lineage
+from agent_spend.lineage import lineage_of
 from agent_spend.project import catalog
 
 SOURCES = {"feed_rows": pa.schema([("usage_day", pa.date32()), ("who", pa.string()), ("amount", pa.int64())])}
@@ -80,8 +80,8 @@ def test_every_published_model_loads_and_describes_every_column():
 
 
 def test_column_lineage_is_read_from_the_sql():
-    assert _lineage("int_usage__copilot", catalog())["list_usd"] == [
-        ("stg_copilot__user_day", "credits"), ("stg_prices__unit", "usd_per_unit")
+    assert lineage_of(catalog().models["int_usage__copilot"], catalog())["list_usd"] == [
+        ["stg_copilot__user_day", "credits"], ["stg_prices__unit", "usd_per_unit"]
     ]
 
 

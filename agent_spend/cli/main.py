@@ -49,15 +49,22 @@ def main() -> None:
         Pseudonyms(salt)
 
 
+_FULL_REFRESH = click.option(
+    "--full-refresh", is_flag=True, help="Compute every model again, also where nothing that it reads has changed."
+)
+
+
 @main.command()
 @click.option("--from", "first", type=DAY, required=True, help="First UTC day.")
 @click.option("--to", "last", type=DAY, required=True, help="Last UTC day, inclusive.")
 @click.option("--feeds", "names", help="Comma list of feed assets; all of them without it.")
+@_FULL_REFRESH
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
-def backfill(first: datetime, last: datetime, names: str | None, fail_on_findings: bool) -> None:
+def backfill(first: datetime, last: datetime, names: str | None, full_refresh: bool, fail_on_findings: bool) -> None:
     """Load a range of days, build what reads it, and publish.
 
-    A day that fails keeps what was stored before; the other days are loaded, and the exit code is 1.
+    A day that fails keeps what was stored before; the other days are loaded, and the exit code is 1. A model of which
+    nothing that it reads has changed is not computed again.
     """
     from agent_spend.project import feeds
     from agent_spend.runs import feed_stages, model_stages
@@ -70,15 +77,16 @@ def backfill(first: datetime, last: datetime, names: str | None, fail_on_finding
         raise ConfigurationError(f"--feeds: no feed named {', '.join(unknown)}; known: {', '.join(feeds())}")
     if not any(is_connected(system) for system in REQUIRED):
         raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
-    _run([*feed_stages(chosen), *model_stages()], window, fail_on_findings)
+    _run([*feed_stages(chosen), *model_stages()], window, full_refresh, fail_on_findings)
 
 
 @main.command()
 @click.option("--from", "first", type=DAY, required=True, help="First UTC day.")
 @click.option("--to", "last", type=DAY, required=True, help="Last UTC day, inclusive.")
 @click.option("--after", "names", required=True, help="Comma list of what changed: price or policy files, feeds or models.")
+@_FULL_REFRESH
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
-def rebuild(first: datetime, last: datetime, names: str, fail_on_findings: bool) -> None:
+def rebuild(first: datetime, last: datetime, names: str, full_refresh: bool, fail_on_findings: bool) -> None:
     """Build days again after a price, policy or model changed.
 
     Builds what depends on it, and publishes; nothing is fetched. After a new line in
@@ -92,7 +100,7 @@ def rebuild(first: datetime, last: datetime, names: str, fail_on_findings: bool)
     if unknown := sorted(set(changed) - known):
         seeds = ", ".join(catalog().seeds)
         raise ConfigurationError(f"--after: nothing is named {', '.join(unknown)}; prices and policies: {seeds}")
-    _run(model_stages(only=dependents(changed)), _window(first, last), fail_on_findings)
+    _run(model_stages(only=dependents(changed)), _window(first, last), full_refresh, fail_on_findings)
 
 
 def _window(first: datetime, last: datetime) -> Window:
@@ -107,7 +115,7 @@ def _window(first: datetime, last: datetime) -> Window:
     return window
 
 
-def _run(stages: "list[Stage]", window: Window, fail_on_findings: bool) -> None:
+def _run(stages: "list[Stage]", window: Window, full_refresh: bool, fail_on_findings: bool) -> None:
     # Loaded last: it takes seconds, and a mistake in the arguments should not.
     from agent_spend.definitions import defs
     from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
@@ -116,7 +124,7 @@ def _run(stages: "list[Stage]", window: Window, fail_on_findings: bool) -> None:
 
     folder, console = home(), new_console()
     with instance(folder) as dagster, progress(console) as on_stage:
-        outcomes = materialize(defs, dagster, [*stages, REFRESH_FINDINGS, PUBLISH], window, on_stage)
+        outcomes = materialize(defs, dagster, [*stages, REFRESH_FINDINGS, PUBLISH], window, on_stage, full_refresh)
     failed = print_failures(console, outcomes)
     findings = print_summary(console, folder)
     if failed or (fail_on_findings and findings):

@@ -87,10 +87,19 @@ class DuckDBEngine:
         Raises:
             duckdb.Error: the SQL fails on the data.
         """
-        sql = f"SELECT * FROM ({model.sql})"
-        if window is not None and model.partition_column:
-            sql += f" WHERE {model.partition_column} BETWEEN DATE '{window.first}' AND DATE '{window.last}'"
-        return self.query(sql, model.upstream, _reading_window(model, window))
+        sql = _partitions_of(model, f"SELECT * FROM ({model.sql})", window)
+        return self.query(sql, model.upstream, reading_window(model, window))
+
+    def count(self, model: Model, window: Window | None = None) -> dict[str, int]:
+        """Rows of a model by the text of their partition's value; all of a model without partitions are ``all``.
+
+        Raises:
+            duckdb.Error: the SQL fails on the data.
+        """
+        key = f"CAST({model.partition_column} AS VARCHAR)" if model.partition_column else "'all'"
+        sql = _partitions_of(model, f"SELECT {key} AS key, COUNT(*) AS row_count FROM ({model.sql})", window) + " GROUP BY ALL"
+        table = self.query(sql, model.upstream, reading_window(model, window))
+        return dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
     def pieces(self, model: Model, days: list[date]) -> list[list[date]]:
         """Sorted ``days`` in runs without a gap, short enough that each reads about ``AGENT_SPEND_PIECE_MB`` of files."""
@@ -124,17 +133,27 @@ class DuckDBEngine:
                 connection.execute(f'CREATE OR REPLACE VIEW "{view.name}" AS {view.sql}')
             yield connection
 
+    def limits(self, name: str, window: Window | None) -> Window | None:
+        """The partitions that a stored input is limited to when ``window`` is read; ``None`` for all of them."""
+        column = self._catalog.partition_column(name)
+        if window is None or column in (None, "feed", "kind"):
+            return None
+        # The month or week that holds the window's first day may have started before it.
+        return window.widened(31, 0) if column in ("month", "week_start") else window
+
     def _stored_sql(self, name: str, window: Window | None) -> str:
         if name in self._catalog.seeds or not self._lake.exists(name):
             return self._catalog.view_sql(name)
         column = self._catalog.partition_column(name)
-        if window is not None and column in ("month", "week_start"):
-            # The month or week that holds the window's first day may have started before it.
-            window = window.widened(31, 0)
-        if column in ("feed", "kind"):
-            window = None
-        return self._lake.relation_sql(name, column, window, self._catalog.schemas[name])
+        return self._lake.relation_sql(name, column, self.limits(name, window), self._catalog.schemas[name])
 
 
-def _reading_window(model: Model, window: Window | None) -> Window | None:
+def reading_window(model: Model, window: Window | None) -> Window | None:
+    """The days that a model reads to compute those of ``window``."""
     return None if window is None else window.widened(model.look_back, model.look_ahead)
+
+
+def _partitions_of(model: Model, sql: str, window: Window | None) -> str:
+    if window is None or not model.partition_column:
+        return sql
+    return f"{sql} WHERE {model.partition_column} BETWEEN DATE '{window.first}' AND DATE '{window.last}'"

@@ -1,5 +1,6 @@
 """The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -44,6 +45,18 @@ class Change:
     fingerprint: str
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """One version of a table: its identity and columns, and the data files of each partition (``all`` without partitions).
+
+    A data file never changes under its name.
+    """
+
+    version: int
+    table: str
+    files: dict[str, list[str]]
+
+
 class Lake:
     """A folder (or object store prefix) of Delta tables.
 
@@ -73,6 +86,19 @@ class Lake:
     def version(self, name: str) -> int | None:
         """Number of the newest commit, ``None`` for a table that was never written."""
         return DeltaTable(self.uri(name)).version() if self.exists(name) else None
+
+    def snapshot(self, name: str, partition_column: str | None) -> Snapshot | None:
+        """What the newest version consists of, ``None`` for a table that was never written."""
+        if not self.exists(name):
+            return None
+        stored = DeltaTable(self.uri(name))
+        actions = pa.table(stored.get_add_actions(flatten=True))
+        paths, files = actions["path"].to_pylist(), defaultdict(list)
+        keys = pc.cast(actions[f"partition.{partition_column}"], pa.string()).to_pylist() if partition_column and paths else (
+            ["all"] * len(paths))
+        for key, path in sorted(zip(keys, paths, strict=True)):
+            files[key].append(path)
+        return Snapshot(stored.version(), f"{stored.metadata().id} {schema_of(stored)}", dict(files))
 
     def schema(self, name: str) -> pa.Schema:
         """The stored columns and types."""

@@ -7,6 +7,7 @@ import pytest
 from deltalake import DeltaTable
 
 from agent_spend.demo import run_demo
+from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.runs import instance
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
@@ -16,10 +17,15 @@ def versions(home: Path) -> dict[str, int]:
     return {path.name: DeltaTable(str(path)).version() for path in (home / "lake").iterdir()}
 
 
-def test_a_second_demo_commits_nothing_and_sends_nothing(demo, monkeypatch):
+def test_a_second_demo_computes_commits_and_sends_nothing(demo, monkeypatch):
     before, page = versions(demo.home), (demo.home / "page" / "index.html").stat().st_mtime_ns
     warehouse = (demo.home / "warehouse.duckdb").stat().st_mtime_ns
+    computed = []
+    real = DuckDBEngine.run, DuckDBEngine.count
+    monkeypatch.setattr(DuckDBEngine, "run", lambda *asked: computed.append(asked[1].name) or real[0](*asked))
+    monkeypatch.setattr(DuckDBEngine, "count", lambda *asked: computed.append(asked[1].name) or real[1](*asked))
     again = run_demo(demo.result.scenario, demo.home, lambda stage: None)
+    assert computed == []
     assert versions(demo.home) == before
     assert again.slack_sent == 0
     assert (demo.home / "page" / "index.html").stat().st_mtime_ns == page

@@ -8,7 +8,7 @@ import pytest
 from agent_spend.catalog import Catalog
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.lake.tables import Lake
-from agent_spend.models import build
+from agent_spend.models import Built, build
 from agent_spend.partitions import Window
 from agent_spend.settings import Settings
 
@@ -76,7 +76,7 @@ def test_pieces_give_what_the_whole_range_gives(engine, monkeypatch):
     monkeypatch.setattr("agent_spend.engines.duckdb.MEGABYTE", 1)
     monkeypatch.setenv("AGENT_SPEND_PIECE_MB", "1")
     keys = [day.isoformat() for day in DAYS]
-    assert build(catalog.models["fct_apples"], catalog, Settings.from_environment(), keys) == (6, 6)
+    assert build(catalog.models["fct_apples"], catalog, Settings.from_environment(), keys) == Built(6, 6, 0, 6)
     rows = sorted(lake.read("fct_apples", "usage_day").to_pylist(), key=lambda row: row["usage_day"])
     assert [row["apples"] for row in rows] == [1, 11, 110, 1_100, 11_000, 110_000]
 
