@@ -28,7 +28,7 @@ def catalog() -> "Catalog":
     """The SQL models over the feeds and the lake's own ledgers."""
     from agent_spend.alerts.findings import FINDINGS_SCHEMA
     from agent_spend.catalog import Catalog
-    from agent_spend.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
+    from agent_spend.month_end.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
 
     ledgers: dict[str, pa.Schema] = {COVERAGE: COVERAGE_SCHEMA, REVISIONS: REVISIONS_SCHEMA, "findings": FINDINGS_SCHEMA}
     ledgers |= {CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}

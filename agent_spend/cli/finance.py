@@ -38,7 +38,7 @@ def close(month: datetime, force: bool) -> None:
 
     A later restatement or price change then shows as an adjustment in the open month, never as a changed past.
     """
-    from agent_spend.close import close_month
+    from agent_spend.month_end.close import close_month
 
     settings = _settings()
     done = close_month(settings, _month(month), force=force)
@@ -55,7 +55,7 @@ def close(month: datetime, force: bool) -> None:
 @click.option("--reason", required=True, help="Why; it is kept in the log.")
 def reopen(month: datetime, reason: str) -> None:
     """Open a closed month again; the log keeps why."""
-    from agent_spend.close import reopen_month
+    from agent_spend.month_end.close import reopen_month
 
     settings = _settings()
     reopen_month(settings, _month(month), reason)

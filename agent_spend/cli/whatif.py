@@ -32,7 +32,7 @@ def reprice_command(
     """The same Claude API tokens under another model or at another day's prices."""
     from agent_spend.errors import ConfigurationError
     from agent_spend.partitions import Window
-    from agent_spend.reprice import reprice
+    from agent_spend.what_if.reprice import reprice
 
     window = Window(first.date(), last.date())
     if window.first > window.last:
@@ -52,9 +52,9 @@ def reprice_command(
 @FORMAT
 def agent_sdk_split_command(first: datetime, overflow: str | None, workloads: bool, form: str) -> None:
     """Headless seat use against a monthly credit: the plan that was announced in May 2026 and paused in June."""
-    from agent_spend.agent_sdk import split_what_if
     from agent_spend.lake.tables import Lake
     from agent_spend.privacy import Display
+    from agent_spend.what_if.agent_sdk_split import split_what_if
 
     settings = Settings.from_environment()
     split = split_what_if(settings, first.date(), overflow)

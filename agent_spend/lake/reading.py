@@ -28,6 +28,11 @@ def session() -> "Iterator[duckdb.DuckDBPyConnection]":
         yield connection
 
 
+def rows_of(connection: "duckdb.DuckDBPyConnection", sql: str) -> list[dict]:
+    """The rows of a query, money as ``Decimal``."""
+    return connection.sql(sql).to_arrow_table().to_pylist()
+
+
 def sql_text(value: object) -> str:
     """The text of a value, such as a path, as a string in SQL."""
     return "'" + str(value).replace("'", "''") + "'"

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import ROUND_FLOOR, Decimal
 from pathlib import Path
 
+from agent_spend.month_end.ledger import of_month
 from agent_spend.partitions import month_start
 from agent_spend.publish.files import csv_text, neutral, write_if_changed
-from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
 
 CENT = Decimal("0.01")

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 
 from agent_spend.lake.tables import Lake
+from agent_spend.month_end.ledger import of_month
 from agent_spend.partitions import month_start
 from agent_spend.privacy import Display
 from agent_spend.publish.files import csv_text, neutral, write_if_changed
 from agent_spend.publish.focus_rows import focus_row
-from agent_spend.publish.ledger import of_month
 from agent_spend.settings import Settings
 
 TEXT, MONEY, INSTANT = pa.string(), pa.decimal128(38, 18), pa.timestamp("us", tz="UTC")

@@ -22,7 +22,7 @@ _VIRTUAL = {"github_copilot": "AI Credits", "cursor": "Cursor Included Usage", "
 
 
 def focus_row(row: dict, month: date) -> dict:
-    """One row of the FOCUS file of ``month``, for one charge of :func:`agent_spend.publish.ledger.charges`."""
+    """One row of the FOCUS file of ``month``, for one charge of a :class:`agent_spend.month_end.ledger.MonthLedger`."""
     vendor, kind = row["vendor"], row["charge_class"]
     virtual = _VIRTUAL[vendor] if kind == "included" or (vendor == "github_copilot" and kind == "on_demand") else None
     sku = ", ".join(part for part in (row["model"], _METERS.get(row["sku"], row["sku"]), row["modifiers"]) if part)

@@ -5,15 +5,15 @@ from datetime import datetime
 import dagster as dg
 
 from agent_spend.catalog import Catalog
-from agent_spend.close import close_month, closed_months, reopen_month
 from agent_spend.dagster_partitions import MONTHLY
 from agent_spend.errors import ConfigurationError
-from agent_spend.frozen import CLOSES, FROZEN
 from agent_spend.models import AFTER_UPSTREAM
+from agent_spend.month_end.close import close_month, closed_months, reopen_month
+from agent_spend.month_end.frozen import CLOSES, FROZEN
+from agent_spend.month_end.ledger import NoCharges
 from agent_spend.partitions import partition_days
 from agent_spend.publish.chargeback import export_chargeback
 from agent_spend.publish.focus import export_focus
-from agent_spend.publish.ledger import NoCharges
 from agent_spend.settings import Settings
 
 _UPSTREAM = ("fct_charge_month", "fct_seat_month")

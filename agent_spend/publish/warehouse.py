@@ -13,9 +13,9 @@ from agent_spend import privacy
 from agent_spend.catalog import Catalog, Model
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
-from agent_spend.frozen import CLOSES, FROZEN, ROWS, show_closed_months_as_frozen
 from agent_spend.lake.reading import session, sql_text
 from agent_spend.lake.tables import Lake
+from agent_spend.month_end.frozen import CLOSES, FROZEN, ROWS, show_closed_months_as_frozen
 from agent_spend.publish.files import beside
 
 FILE_NAME = "warehouse.duckdb"

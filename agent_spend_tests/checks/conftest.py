@@ -13,9 +13,9 @@ import pytest
 from agent_spend.alerts.findings import FINDINGS_SCHEMA
 from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.checks.catalog import Check, evaluate, parse
-from agent_spend.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
 from agent_spend.lake.reading import empty_sql
 from agent_spend.lake.tables import Lake
+from agent_spend.month_end.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
 
 MONEY = pa.decimal128(38, 18)
 COST = pa.decimal128(38, 12)

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from agent_spend.agent_sdk import split_what_if
 from agent_spend.settings import Settings
+from agent_spend.what_if.agent_sdk_split import split_what_if
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("demo")]
 

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from finance_books import OCTOBER, usage
 
 from agent_spend.cli.finance import commands
-from agent_spend.close import closed_months
 from agent_spend.errors import ConfigurationError
+from agent_spend.month_end.close import closed_months
 from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets, reopen_month_job
 from agent_spend.publish.warehouse import publish_warehouse
 

@@ -9,8 +9,8 @@ import pyarrow.compute as pc
 import pytest
 from finance_books import OCTOBER, Books, plain, usage
 
-from agent_spend.close import close_month, reopen_month
 from agent_spend.errors import ConfigurationError
+from agent_spend.month_end.close import close_month, reopen_month
 from agent_spend.project import catalog
 from agent_spend.publish.chargeback import export_chargeback
 from agent_spend.publish.focus import export_focus

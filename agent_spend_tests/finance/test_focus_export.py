@@ -115,7 +115,7 @@ def test_a_contract_discount_lowers_the_contracted_price_and_not_the_list_price(
         "anthropic,usage,invoice,0.25,2026-01-01,,order form\nanthropic,usage,billing_api,0.25,2026-01-01,,order form\n"
     )
     dated = Catalog(full.catalog.sources, folder)
-    monkeypatch.setattr("agent_spend.publish.ledger.catalog", lambda: dated)
+    monkeypatch.setattr("agent_spend.month_end.ledger.catalog", lambda: dated)
     (row,) = only(rows(full), SkuMeter="Input Tokens", ResourceId="k1")
     assert (row["ListUnitPrice"], row["ContractedUnitPrice"], row["ContractedCost"], row["BilledCost"]) == (
         "4.0", "3.0", "2.25", "3.0")

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from finance_books import OCTOBER, plain
 
-from agent_spend.close import close_month, closed_months, reopen_month
 from agent_spend.errors import ConfigurationError
+from agent_spend.month_end.close import close_month, closed_months, reopen_month
 
 NOVEMBER = date(2026, 11, 1)
 

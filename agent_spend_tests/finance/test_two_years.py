@@ -10,8 +10,8 @@ from finance_books import Books, plain
 from two_years import MONTHS, PRICES, two_years
 
 from agent_spend.catalog import Catalog
-from agent_spend.close import close_month
 from agent_spend.models import build
+from agent_spend.month_end.close import close_month
 from agent_spend.project import catalog
 from agent_spend.publish.chargeback import chargeback_lines
 from agent_spend.publish.focus import focus_table

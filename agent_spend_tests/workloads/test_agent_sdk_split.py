@@ -8,7 +8,6 @@ import duckdb
 import pytest
 from workload_company import DAYS, INVENTORY, Company, at, employing_jonas
 
-from agent_spend.agent_sdk import split_what_if
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.models import build
@@ -16,6 +15,7 @@ from agent_spend.project import catalog, feeds
 from agent_spend.sandbox.claude_usage import answer_key
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
+from agent_spend.what_if.agent_sdk_split import split_what_if
 
 SPLIT = ("rpt_platform__agent_sdk_split", "rpt_platform__agent_sdk_split_workload")
 

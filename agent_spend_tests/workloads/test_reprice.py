@@ -9,8 +9,8 @@ from workload_company import Company
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window
-from agent_spend.reprice import reprice
 from agent_spend.settings import Settings
+from agent_spend.what_if.reprice import reprice
 
 FIRST, LAST = date(2026, 10, 6), date(2026, 10, 7)
 WINDOW = Window(FIRST, LAST)

@@ -3,7 +3,7 @@
 ``month_closes`` is a log: closing and reopening add rows, nothing is changed or taken away. A close in force holds the
 month's figures, and the adjustments to earlier closed months that it took over. What differs from them later shows in
 ``rpt_month_close_adjustment``, in the first month after the newest closed one. The rows behind the figures are frozen
-beside them (:mod:`agent_spend.frozen`).
+beside them (:mod:`agent_spend.month_end.frozen`).
 """
 
 import hashlib
@@ -15,15 +15,15 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pyarrow as pa
 
-from agent_spend import completeness
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
-from agent_spend.frozen import AMOUNTS, CLOSES, CLOSES_SCHEMA, FROZEN, ROWS, ROWS_SCHEMA, frozen_rows
+from agent_spend.lake.reading import rows_of
 from agent_spend.lake.tables import Lake
 from agent_spend.models import build
+from agent_spend.month_end import completeness, ledger, ledger_sql
+from agent_spend.month_end.frozen import AMOUNTS, CLOSES, CLOSES_SCHEMA, FROZEN, ROWS, ROWS_SCHEMA, frozen_rows
 from agent_spend.partitions import Window, month_end, month_start
 from agent_spend.project import catalog
-from agent_spend.publish import ledger
 from agent_spend.settings import Settings
 
 FIGURES = "rpt_finance__vendor_month"
@@ -59,9 +59,9 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
     if _is_closed(log):
         raise ConfigurationError(f"{month:%Y-%m} is closed since {log[-1]['done_at']:%Y-%m-%d}; reopen it first")
     adjustments = catalog().models[ADJUSTMENTS]
-    tables = {FIGURES, "fct_usage_day", *FROZEN, *ledger.TABLES, *completeness.TABLES, *adjustments.upstream}
+    tables = {FIGURES, "fct_usage_day", *FROZEN, *ledger_sql.TABLES, *completeness.TABLES, *adjustments.upstream}
     with DuckDBEngine(catalog(), lake).session(sorted(tables)) as connection:
-        figures = _rows(connection, _FIGURES_SQL.format(month=month))
+        figures = rows_of(connection, _FIGURES_SQL.format(month=month))
         if not figures:
             raise ConfigurationError(f"{month:%Y-%m} has no figures in {FIGURES}; run agent-spend backfill over it first")
         open_days = tuple(completeness.open_days(connection, month))
@@ -70,10 +70,10 @@ def close_month(settings: Settings, month: date, *, force: bool = False) -> Clos
                 f"{month:%Y-%m} is not complete: {'; '.join(open_days)}. Load the days or wait, or close with --force"
             )
         rows_behind = _rows_behind(connection, settings, month)
-        taken_over = _rows(connection, f"SELECT * FROM ({adjustments.sql}) WHERE adjustment_month = DATE '{month}'")
+        taken_over = rows_of(connection, f"SELECT * FROM ({adjustments.sql}) WHERE adjustment_month = DATE '{month}'")
         bounds = {"month": month, "last": month_end(month)}
-        prices = [row["price_version"] for row in _rows(connection, _PRICES_SQL.format(**bounds))]
-        inputs = {row["feed"]: row["content_hash"] for row in _rows(connection, _INPUTS_SQL.format(**bounds))}
+        prices = [row["price_version"] for row in rows_of(connection, _PRICES_SQL.format(**bounds))]
+        inputs = {row["feed"]: row["content_hash"] for row in rows_of(connection, _INPUTS_SQL.format(**bounds))}
     common = {
         "month": month,
         "sequence": _next(log),
@@ -130,7 +130,7 @@ def closed_months(settings: Settings) -> list[date]:
 
 
 def _rows_behind(connection: duckdb.DuckDBPyConnection, settings: Settings, month: date) -> dict[str, list[dict]]:
-    found = {name: _rows(connection, f"SELECT * FROM {name} WHERE month = DATE '{month}' ORDER BY ALL") for name in FROZEN}
+    found = {name: rows_of(connection, f"SELECT * FROM {name} WHERE month = DATE '{month}' ORDER BY ALL") for name in FROZEN}
     return found | ledger.read(connection, settings, month).tables
 
 
@@ -195,10 +195,6 @@ def _append(settings: Settings, month: date, log: list[dict], rows: list[dict]) 
 
 def _hash(figures: list[dict]) -> str:
     return hashlib.sha256(json.dumps(figures, default=str, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[dict]:
-    return connection.sql(sql).to_arrow_table().to_pylist()
 
 
 _SUMS = ", ".join(f"CAST(SUM({name}) AS DECIMAL(38, 18)) AS {name}" for name in AMOUNTS)
