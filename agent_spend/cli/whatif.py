@@ -11,6 +11,8 @@ from agent_spend.settings import Settings
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: Columns of the Agent SDK split that hold only if it were in force; the others are use as it was.
+_SPLIT_FIGURES = ("credit_usd", "credit_used_usd", "overflow_usd", "covered_days", "stops", "stops_day")
 FORMAT = click.option("--format", "form", type=click.Choice(["table", "csv"]), default="table", show_default=True)
 
 
@@ -58,7 +60,11 @@ def agent_sdk_split_command(first: datetime, overflow: str | None, workloads: bo
 
     settings = Settings.from_environment()
     split = split_what_if(settings, first.date(), overflow)
-    _print(Display.of(Lake(settings.lake_uri)).table(split.workloads if workloads else split.seats), form)
+    table = Display.of(Lake(settings.lake_uri)).table(split.workloads if workloads else split.seats)
+    if form == "csv":
+        # A file is passed on without the sentence below: its figures say for themselves what they are.
+        table = table.rename_columns([f"hypothetical_{name}" if name in _SPLIT_FIGURES else name for name in table.schema.names])
+    _print(table, form)
     if form == "table":
         click.echo("Hypothetical: announced 2026-05-13, paused 2026-06-15, not in force. The ledger holds none of it.")
 

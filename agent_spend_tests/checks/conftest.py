@@ -56,6 +56,9 @@ TABLES = {
         principal_email=TEXT, is_prod=FLAG, is_prod_workspace=FLAG, interactive_sessions=WHOLE, interactive_first_day=DAY,
         interactive_last_day=DAY, interactive_terminals=TEXT, first_used_day=DAY, last_used_day=DAY, list_usd=MONEY,
         is_current=FLAG)),
+    "fct_seat_fee": ("month", _schema(month=DAY, vendor=TEXT, period_start_day=DAY, billed_usd=MONEY)),
+    "fct_seat_month": ("month", _schema(
+        month=DAY, vendor=TEXT, billing_entity=TEXT, plan=TEXT, actor_id=TEXT, days=WHOLE, billed_usd=MONEY)),
     "int_github__login": ("none", _schema(user_id=WHOLE, user_login=TEXT, first_day=DAY, last_day=DAY)),
     "dim_person": ("none", _schema(person_id=TEXT, name=TEXT, squad=TEXT, org=TEXT)),
     "rpt_finance__budget_pace": ("none", _schema(
@@ -112,14 +115,15 @@ class Company:
     catalog: Catalog
 
     def write(self, table: str, *rows: dict) -> None:
-        """Replace the days that ``rows`` hold (all of an unpartitioned table); money may be given as text."""
+        """Replace the days or months that ``rows`` hold (all of an unpartitioned table); money may be given as text."""
         partitions, schema = TABLES.get(table) or ("day", FEEDS[table])
         exact = [{name: _exact(value, schema.field(name).type) for name, value in row.items()} for row in rows]
         content = pa.Table.from_pylist(exact, schema=schema)
         if partitions == "none":
             self.lake.replace(table, content, None)
         else:
-            self.lake.replace(table, content, "usage_day", {row["usage_day"] for row in rows})
+            column = {"day": "usage_day", "month": "month"}[partitions]
+            self.lake.replace(table, content, column, {row[column] for row in rows})
 
     def check(self, name: str) -> Check:
         return parse(self.sql_dir / "checks" / f"{name}.sql")

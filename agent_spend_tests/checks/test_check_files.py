@@ -17,8 +17,9 @@ def test_every_check_is_loaded_and_runs_on_an_empty_lake(company):
 
 def test_only_what_the_ledger_itself_must_hold_keeps_back_what_follows(company):
     blocking = [check for check in load_checks(company.catalog) if check.is_blocking]
-    assert [check.name for check in blocking] == ["ledger_row_unexplained", "vendor_totals_conserved"]
-    assert {(check.asset, check.severity, check.is_daily) for check in blocking} == {("fct_usage_day", "ERROR", True)}
+    assert [check.name for check in blocking] == ["ledger_row_unexplained", "seat_fees_conserved", "vendor_totals_conserved"]
+    assert {(check.asset, check.severity, check.is_daily) for check in blocking} == {
+        ("fct_usage_day", "ERROR", True), ("fct_seat_month", "ERROR", False)}
 
 
 @pytest.mark.parametrize(("text", "remedy"), [

@@ -272,3 +272,30 @@ def test_a_claude_day_is_held_against_the_source_it_comes_from(company, source, 
         usage(vendor="cursor", series="cursor_included", price_state="reported", covered_usd="2", billed_usd="0"),
     )
     assert sorted(row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)) == found
+
+
+def fill_seats(company, *months):
+    """A seat of 40.00 whose November is cut by two billing periods."""
+    november = {"month": date(2026, 11, 1), "vendor": "cursor"}
+    company.write("fct_seat_fee", november | {"period_start_day": date(2026, 10, 27), "billed_usd": "33.55"},
+                  november | {"period_start_day": date(2026, 11, 27), "billed_usd": "5.33"})
+    seat = november | {"plan": "standard", "actor_id": "mira@acme.test", "days": 30, "billed_usd": "38.88"}
+    company.write("fct_seat_month", *(seat | more for more in months))
+
+
+def test_seat_fees_of_a_month_are_those_of_its_billing_periods(company):
+    fill_seats(company, {})
+    assert company.rows("seat_fees_conserved") == []
+
+
+def test_a_cent_that_the_month_lost_is_named(company):
+    fill_seats(company, {"billed_usd": "38.87"})
+    [row] = company.rows("seat_fees_conserved")
+    assert (row["amount_usd"], row["explanation"]) == (
+        Decimal("-0.01"), "cursor seats of 2026-11: the month holds 38.87 USD, its billing periods 38.88 USD")
+
+
+def test_a_holder_who_is_billed_for_a_day_twice_is_named(company):
+    fill_seats(company, {"days": 30}, {"plan": "premium", "days": 10, "billed_usd": "0"})
+    assert [row["explanation"] for row in company.rows("seat_fees_conserved")] == [
+        "cursor seat of mira@acme.test in 2026-11: 40 days are billed, the month has 30"]

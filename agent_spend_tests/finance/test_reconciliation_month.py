@@ -231,6 +231,27 @@ def test_an_invoice_in_another_currency_is_never_read_as_dollars(books):
         "currency", None, None, "92.00 EUR", "not reconciled")
 
 
+def test_seats_of_a_cycle_that_is_not_invoiced_yet_are_named_by_their_fee(books):
+    # A seat of 40: 34.67 for 26 of 30 days of the cycle from 27 September, 6.45 for 5 of 31 of the next one.
+    books.answered_month("cursor")
+    fee = {"month": OCTOBER, "vendor": "cursor", "plan": "standard", "actor_id": "a", "seats": 1, "period_rule": "r"}
+    books.write(
+        "fct_seat_fee",
+        fee | {"period_start_day": date(2026, 9, 27), "period_end_day": date(2026, 10, 26), "billed_usd": "34.67"},
+        fee | {"period_start_day": date(2026, 10, 27), "period_end_day": date(2026, 11, 26), "billed_usd": "6.45"})
+    books.write("fct_seat_month", {"month": OCTOBER, "vendor": "cursor", "plan": "standard", "actor_id": "a", "seats": 1,
+                                   "list_usd": "40", "billed_usd": "41.12"})
+    line = {"period_end_day": date(2026, 10, 26), "billed_from_day": date(2026, 9, 27), "billed_to_day": date(2026, 10, 26)}
+    books.write("vendor_invoices", invoice("cursor", "seat", "34.67", **line))
+    rows = books.reconcile()["cursor", "seat", "metered_invoice"]
+    assert causes(rows) == {"seat_proration": "1.12", "days_not_invoiced": "-6.45"}
+    assert {row["state"] for row in rows} == {"reconciled"}
+    both = {"invoice_id": "I-2", "period_start_day": date(2026, 10, 27), "billed_from_day": date(2026, 10, 27),
+            "billed_to_day": date(2026, 11, 26)}
+    books.write("vendor_invoices", invoice("cursor", "seat", "34.67", **line), invoice("cursor", "seat", "6.45", **both))
+    assert causes(books.reconcile()["cursor", "seat", "metered_invoice"]) == {"seat_proration": "1.12"}
+
+
 def test_seats_are_compared_with_the_invoice_while_days_of_the_bill_are_missing(books):
     books.answered("github_copilot", date(2026, 10, 19), date(2026, 11, 10))
     books.write("copilot_billing_usage", copilot_bill(date(2026, 10, 20), "8", "0", "8", sku_class="seat"))

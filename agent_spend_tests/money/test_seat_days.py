@@ -177,3 +177,16 @@ def test_a_day_is_the_same_whether_built_alone_or_in_a_range(seats):
         seats.build("int_seat__day", days=[one])
     assert seats.rows("int_seat__day") == whole
     assert [(row["usage_day"], row["actor_id"]) for row in whole] == [(one, "5501") for one in days]
+
+
+def usage(scope, **more):
+    return {"usage_day": day(5), "scope_kind": "organization", "scope": scope, "user_id": 5501, "user_login": "user-5501",
+            "ai_credits_used": "1", "ai_credits_state": "known"} | more
+
+
+@pytest.mark.parametrize(("enterprise_id", "entities"), [(None, ["acme-apps", "acme-core"]), ("42", ["enterprise 42"])])
+def test_a_member_of_two_organizations_is_billed_by_each_that_has_no_enterprise(seats, enterprise_id, entities):
+    seats.feed("copilot_user_usage", *(usage(scope, enterprise_id=enterprise_id) for scope in ("acme-core", "acme-apps")))
+    seats.feed("copilot_seats", seat(day(5), scope="acme-core"), seat(day(5), scope="acme-apps"))
+    seats.build("int_seat__day", days=[day(5)])
+    assert [row["billing_entity"] for row in seats.rows("int_seat__day")] == entities

@@ -312,3 +312,39 @@ def test_before_june_there_is_no_pool(seats):
     seats.table("int_seat__day", held()[0] | {"usage_day": date(2026, 5, 31)})
     seats.build("fct_seat_fee", "fct_seat_month", months=[date(2026, 5, 1)])
     assert pool(seats, date(2026, 5, 1)) == []
+
+
+def test_two_organizations_of_no_enterprise_have_a_pool_each(seats):
+    seats.feed("copilot_billing_usage", bill(1, "1000", "1000", "0", scope_kind="organization"),
+               bill(1, "2500", "1900", "600", scope_kind="organization") | {"scope": "apps"})
+    money(seats, held(), held(actor="5502", billing_entity="apps"))
+    # 900 credits left in the one do not help the other, which goes 600 beyond its own 1,900.
+    assert pool(seats) == [(1900, 1000, 900, 0, 0, "billing API"), (1900, 2500, 0, 600, Decimal(6), "billing API")]
+    assert [row["billing_entity"] for row in seats.rows("rpt_finance__pool_month")] == ["acme", "apps"]
+
+
+def test_organizations_of_one_enterprise_share_its_pool(seats):
+    report = {"scope_kind": "organization", "enterprise_id": "42"}
+    seats.feed("copilot_user_usage", credits(1, "1000") | report, credits(1, "2500", 5502) | report | {"scope": "apps"})
+    money(seats, held(billing_entity="enterprise 42"), held(actor="5502", billing_entity="enterprise 42"))
+    assert pool(seats) == [(3800, 3500, 300, 0, 0, "usage metrics and seats")]
+
+
+def claude_code(day, email="mira@acme.test"):
+    return {"usage_day": date(2026, 11, day), "actor_type": "user_actor", "actor_email": email, "customer_type": "subscription",
+            "terminal_type": "vscode", "model": "m", "sessions": 1, "estimated_usd": "2"}
+
+
+def test_a_claude_seat_that_may_be_used_for_chat_alone_is_not_called_idle(seats):
+    seats.feed("claude_code_usage", *(claude_code(day) for day in (2, 3, 4)), zero_days=DAYS)
+    rows = money(seats, claude(), claude(actor="zoe@acme.test"))
+    names = ("actor_id", "used_days", "use_state", "is_idle", "idle_usd", "is_under_used")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("mira@acme.test", 3, "used", False, 0, False), ("zoe@acme.test", None, "use not visible", None, None, None)]
+
+
+def test_with_the_enterprise_feed_a_claude_seat_without_use_is_idle(seats):
+    seats.feed("claude_code_usage", claude_code(2), zero_days=DAYS)
+    seats.covered("claude_enterprise_users", *DAYS)
+    [row] = money(seats, claude(actor="zoe@acme.test"))
+    assert (row["used_days"], row["use_state"], row["idle_usd"]) == (0, "idle", Decimal(25))

@@ -34,7 +34,7 @@ def test_the_split_prints_seats_as_csv_with_every_digit(company, run):
     company.claude_code(DAYS, "non-interactive")
     company.build(*INVENTORY)
     (row,) = csv.DictReader(io.StringIO(run("what-if", "agent-sdk-split", "--from", "2026-12-01", "--format", "csv")))
-    assert (row["seat"], row["overflow_usd"], row["stops"], row["state"]) == (
+    assert (row["seat"], row["hypothetical_overflow_usd"], row["hypothetical_stops"], row["state"]) == (
         "jonas@acme.test", "50.000000000000000000", "True", "what if from 2026-12-01")
 
 
