@@ -146,6 +146,14 @@ def test_tokens_are_priced_whatever_the_spelling_of_a_model_that_the_book_knows(
     assert ledger(company, "model", "list_usd", "price_state") == [(model, usd, "priced" if usd else "unpriced")]
 
 
+def test_tokens_whose_cost_is_stated_without_their_speed_are_not_priced_once_more(telemetry):
+    said = {"model": "claude-opus-5-5", "user__id": "i-3", "terminal__type": "cli"}
+    company = telemetry(metrics=[export(
+        metric("claude_code.token.usage", point(MONDAY, 1_000_000, type="output", speed="fast", **said)),
+        metric("claude_code.cost.usage", point(MONDAY, 40.0, **said)))])
+    assert ledger(company, "quantity", "list_usd", "price_state") == [(1_000_000, 40, "reported")]
+
+
 def test_cache_writes_without_a_stated_cost_last_an_hour_on_a_seat_and_five_minutes_on_a_key(telemetry):
     """code.claude.com/docs/en/prompt-caching: the lifetimes that Claude Code asks for unless it is told otherwise."""
     lines = [export(metric("claude_code.token.usage", point(MONDAY, 1_000_000, type="cacheCreation", **{

@@ -6,29 +6,46 @@
 /*
 same as int_usage
 */
-WITH metrics AS (
+WITH sent AS (
   SELECT
-    usage_day,
+    *,
     LOWER(COALESCE(user_email, 'claude_account:' || organization_id || '/' || account_id, 'claude_install:' || install_id, '(unknown)')) AS identity,
-    LOWER(user_email) AS person_email,
-    organization_id,
-    LOWER(client) AS client,
-    environment,
-    model,
     -- A cloud's spelling, or the words for a window of a million tokens, thinking and speed, behind or before the vendor's id.
     CASE
       WHEN model LIKE '%claude-%'
         THEN 'claude-' || REPLACE(REPLACE(REGEXP_REPLACE(SPLIT_PART(model, 'claude-', 2), '([[]|:|-v[0-9]|-thinking|-fast).*$', ''), '@', '-'), '.', '-')
       ELSE model
     END AS vendor_model,
-    CASE WHEN speed = 'fast' OR model LIKE '%claude-%-fast' THEN 'fast' ELSE 'standard' END AS speed,
+    CASE WHEN speed = 'fast' OR model LIKE '%claude-%-fast' THEN 'fast' ELSE 'standard' END AS rate_speed
+  FROM claude_code_metrics
+),
+
+-- The two metrics need not carry the same attributes: where a cost is stated, no tokens of the same user and model are priced.
+stated AS (
+  SELECT *, COUNT(cost_usd) OVER (PARTITION BY usage_day, identity, client, environment, model) > 0 AS is_stated
+  FROM sent
+),
+
+metrics AS (
+  SELECT
+    usage_day,
+    identity,
+    LOWER(user_email) AS person_email,
+    organization_id,
+    LOWER(client) AS client,
+    environment,
+    model,
+    vendor_model,
+    CASE WHEN is_stated THEN 'stated' ELSE rate_speed END AS speed,
     CAST(SUM(COALESCE(input_tokens, 0)) AS BIGINT) AS input_tokens,
     CAST(SUM(COALESCE(cache_creation_tokens, 0)) AS BIGINT) AS cache_creation_tokens,
     CAST(SUM(COALESCE(cache_read_tokens, 0)) AS BIGINT) AS cache_read_tokens,
     CAST(SUM(COALESCE(output_tokens, 0)) AS BIGINT) AS output_tokens,
     CAST(SUM(cost_usd) AS DECIMAL(38, 18)) AS cost_usd
-  FROM claude_code_metrics
-  GROUP BY ALL
+  FROM stated
+  GROUP BY
+    usage_day, identity, LOWER(user_email), organization_id, LOWER(client), environment, model, vendor_model,
+    CASE WHEN is_stated THEN 'stated' ELSE rate_speed END
 ),
 
 traced AS (
