@@ -54,7 +54,8 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date, answered:
                 "be a whole month's; nothing was stored, and what was stored for the other day should be read again"
             )  # fmt: skip
     reports = [report for report, _ in by_model.values()]
-    split = [item for report in reports for item in report.usage_items if is_copilot(item)]
+    by_name = [item for report in reports for item in report.usage_items]
+    split = [item for item in by_name if is_copilot(item)]
     ours = [item for item in summary.usage_items if is_copilot(item)]
     notes = [
         f"{scope.slug}: GitHub's timePeriod is {report.time_period or 'left out'}; taken as the day that was asked for"
@@ -62,10 +63,10 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date, answered:
     ][:1]  # fmt: skip
     notes += [f"{scope.slug}: {stand_in}"] if stand_in else []
     for name, use in ((CREDITS, "credits"), (REQUESTS, "premium requests")):
-        by_name, by_sku = _quantity(split, use), _quantity(ours, use)
-        if name in by_model and abs(by_name - by_sku) > _NOISE:
-            notes.append(f"{scope.slug}: {name} holds {by_name} {use}, usage/summary {by_sku}")
-    if left_out := len(summary.usage_items) - len(ours):
+        held, by_sku = _quantity(split, use), _quantity(ours, use)
+        if name in by_model and abs(held - by_sku) > _NOISE:
+            notes.append(f"{scope.slug}: {name} holds {held} {use}, usage/summary {by_sku}")
+    if left_out := len(summary.usage_items) - len(ours) + len(by_name) - len(split):
         notes.append(f"{scope.slug}: lines of other products left out: {left_out}")
     uses = {item.use for item in split}
     rows = billing_rows([*split, *(item for item in ours if item.use not in uses)], day, scope.kind, scope.slug)

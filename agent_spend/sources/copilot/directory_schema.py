@@ -64,10 +64,10 @@ class ScimUser(msgspec.Struct):
 
 
 class ScimPage(msgspec.Struct):
-    """One page of SCIM users; ``startIndex`` counts from 1."""
+    """One page of SCIM users; ``startIndex`` counts from 1. SCIM lets a server leave an empty list out."""
 
     totalResults: int
-    Resources: list[ScimUser]
+    Resources: list[ScimUser] = []
 
 
 class SamlIdentity(msgspec.Struct):
@@ -139,13 +139,15 @@ class IdentityAnswer(msgspec.Struct):
     errors: list[GraphQLError] | None = None
 
 
+TEAM_TYPES = ("organization", "enterprise")
+
 #: One row a team and direct member; a team without any has one row without a member, since others may lie below it.
 TEAMS = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
         "org": column(TEXT, "Slug of the GitHub organization, or of the enterprise for a team of the enterprise."),
         "team_type": column(TEXT, "organization or enterprise: whose team it is.",
-                            one_of=("organization", "enterprise")),
+                            one_of=TEAM_TYPES),
         "team_id": column(WHOLE, "GitHub's team id; survives renames."),
         "team_slug": column(TEXT, "Team slug when the list was read."),
         "team_name": column(TEXT, "Team name when the list was read."),

@@ -94,7 +94,8 @@ def refusal(answer: Answer, where: str, permission: str) -> FeedError:
         return FeedError(
             "not_found", f"{where}: 404 {text}; check GITHUB_ENTERPRISE and GITHUB_ORGS, and that the token sees them"
         )
-    return FeedError("unexpected_status", f"{where}: {answer.status} {text}")
+    remedy = "check GITHUB_API_URL, and at GitHub whether the plan is paid"
+    return FeedError("unexpected_status", f"{where}: {answer.status} {text}; {remedy}")
 
 
 def each_day(days: Iterable[date], ask: Callable[[date], DayAnswer]) -> Iterator[DayAnswer]:

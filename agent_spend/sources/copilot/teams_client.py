@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
-from agent_spend.sources.copilot.directory_schema import Member, Team
+from agent_spend.sources.copilot.directory_schema import TEAM_TYPES, Member, Team
 from agent_spend.sources.copilot.listing import live_list, read_pages
 from agent_spend.sources.copilot.scopes import Scope, all_scopes
 from agent_spend.sources.copilot.session import WORKERS, github_session
@@ -105,7 +105,8 @@ def _ask(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
         paths = team_paths(teams)
         rows += [
             {
-                "usage_day": day, "org": scope.slug, "team_type": team.type or scope.kind, "team_id": team.id,
+                "usage_day": day, "org": scope.slug,
+                "team_type": team.type if team.type in TEAM_TYPES else scope.kind, "team_id": team.id,
                 "team_slug": team.slug, "team_name": team.name or team.slug, "team_path": "/".join(map(str, paths[team.id])),
                 "parent_team_id": team.parent.id if team.parent else None,
                 "user_id": member.id if member else None, "user_login": member.login if member else None,

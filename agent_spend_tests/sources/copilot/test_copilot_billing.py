@@ -88,6 +88,13 @@ def test_other_products_are_left_out_and_counted(github):
     assert {row["product"] for row in rows()} == {"Copilot"}
 
 
+def test_lines_of_other_products_in_the_report_of_credits_are_counted_too(github):
+    github.answer(CREDITS, report(HAIKU, line("models_inference", "tokens", "5", "0.5", product="Models")))
+    github.answer(SUMMARY, report(SEATS))
+    assert "acme: lines of other products left out: 1" in ask()[0].message
+    assert [row["product"] for row in rows()] == ["Copilot", "Copilot"]
+
+
 def test_year_month_and_day_are_always_sent(github):
     github.answer(CREDITS, report(HAIKU))
     github.answer(SUMMARY, report(SEATS))

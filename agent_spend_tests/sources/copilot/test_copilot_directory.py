@@ -66,6 +66,15 @@ def test_a_team_without_members_of_its_own_still_has_a_place(github, monkeypatch
     assert found == [("Engineering", "1", None), ("Ledger", "1/2/3", 7), ("Payments", "1/2", None)]
 
 
+def test_a_kind_of_team_that_is_new_and_a_slug_of_other_letters_are_read(github, monkeypatch):
+    monkeypatch.setenv("GITHUB_ORGS", "one")
+    github.answer(f"{ORG}/teams", '[{"id":98765432109876543,"slug":"größe","name":null,"type":"brand_new","colour":1}]')
+    github.answer(f"{ORG}/teams/gr%C3%B6%C3%9Fe/members", '[{"id":7,"login":"a"}]')
+    (row,) = rows(TEAMS)
+    assert (row["team_id"], row["team_type"], row["team_name"], row["user_id"]) == (
+        98_765_432_109_876_543, "organization", "größe", 7)
+
+
 def test_a_parent_that_the_token_does_not_see_keeps_its_place(github, monkeypatch):
     monkeypatch.setenv("GITHUB_ORGS", "one")
     github.answer(f"{ORG}/teams", '[{"id":3,"slug":"ledger","name":"Ledger","parent":{"id":2,"slug":"pay","name":"Payments"}}]')

@@ -131,6 +131,12 @@ def test_published_shapes_are_taken_as_they_are(github, from_source):
     assert [(row["idp_user_name"], row["email"], row["is_active"]) for row in rows()] == [("E0123", "mira@a.test", True)]
 
 
+def test_an_empty_scim_list_may_leave_its_people_out(github, from_source):
+    from_source("scim")
+    github.answer(SCIM, '{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0}')
+    assert ask().state is State.ZERO
+
+
 def test_a_scim_list_that_stops_early_is_refused(github, from_source):
     from_source("scim")
     github.answer(SCIM, scim_page(3, 1, {"userName": "mira"}))
