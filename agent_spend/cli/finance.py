@@ -1,4 +1,4 @@
-"""Commands of the month's end: ``close``, ``reopen``, ``export focus | chargeback`` and ``prices diff | check``."""
+"""Commands of the month's end and of files: ``close``, ``reopen``, ``export ...`` and ``prices diff | check``."""
 
 import sys
 from datetime import date, datetime
@@ -6,20 +6,16 @@ from pathlib import Path
 
 import click
 
+from agent_spend.settings import Settings
+
 MONTH = click.DateTime(formats=["%Y-%m"])
-
-
-def _settings():
-    from agent_spend.settings import Settings
-
-    return Settings.from_environment()
 
 
 def _month(value: datetime) -> date:
     return value.date().replace(day=1)
 
 
-def _publish_again(settings) -> None:
+def _publish_again(settings: Settings) -> None:
     """What is published already shows the month as closed, or as open again."""
     from agent_spend.lake.tables import Lake
     from agent_spend.project import catalog
@@ -40,7 +36,7 @@ def close(month: datetime, force: bool) -> None:
     """
     from agent_spend.month_end.close import close_month
 
-    settings = _settings()
+    settings = Settings.from_environment()
     done = close_month(settings, _month(month), force=force)
     _publish_again(settings)
     click.echo(
@@ -57,7 +53,7 @@ def reopen(month: datetime, reason: str) -> None:
     """Open a closed month again; the log keeps why."""
     from agent_spend.month_end.close import reopen_month
 
-    settings = _settings()
+    settings = Settings.from_environment()
     reopen_month(settings, _month(month), reason)
     _publish_again(settings)
     click.echo(f"reopened {month:%Y-%m}")
@@ -65,7 +61,7 @@ def reopen(month: datetime, reason: str) -> None:
 
 @click.group()
 def export() -> None:
-    """Write a month's files to the home's folder `exports`."""
+    """Write files to the home's folder `exports`."""
 
 
 @export.command()
@@ -74,7 +70,7 @@ def focus(month: datetime) -> None:
     """The FOCUS 1.2 file, as CSV and Parquet; its BilledCost is the ledger's cash."""
     from agent_spend.publish.focus import export_focus
 
-    for path in export_focus(_settings(), _month(month)):
+    for path in export_focus(Settings.from_environment(), _month(month)):
         click.echo(str(path))
 
 
@@ -84,7 +80,15 @@ def chargeback(month: datetime) -> None:
     """Charges by cost centre, in whole cents that add up to the ledger's cash."""
     from agent_spend.publish.chargeback import export_chargeback
 
-    click.echo(str(export_chargeback(_settings(), _month(month))))
+    click.echo(str(export_chargeback(Settings.from_environment(), _month(month))))
+
+
+@export.command()
+def cutover() -> None:
+    """The workloads that still sign in with a seat, with their 28-day cost at key prices and a target key, as CSV."""
+    from agent_spend.publish.cutover import export_cutover
+
+    click.echo(str(export_cutover(Settings.from_environment())))
 
 
 @click.group()
@@ -114,7 +118,7 @@ def check() -> None:
     from agent_spend.lake.tables import Lake
     from agent_spend.project import catalog
 
-    rows = evaluate(parse(catalog().checks_dir / "price_book_gaps.sql"), catalog(), Lake(_settings().lake_uri))
+    rows = evaluate(parse(catalog().checks_dir / "price_book_gaps.sql"), catalog(), Lake(Settings.from_environment().lake_uri))
     for row in rows:
         click.echo(row["explanation"])
     if rows:
@@ -122,5 +126,4 @@ def check() -> None:
     click.echo("no gap and no overlap")
 
 
-#: What ``cli.py`` adds to its own group.
 commands: list[click.Command] = [close, reopen, export, prices]

@@ -227,15 +227,5 @@ def page() -> None:
     console.print(f"{folder / 'page' / 'index.html'}", soft_wrap=True)
 
 
-def _register(commands: list[click.Command]) -> None:
-    """Adds commands of other modules; groups of one name (``export``) become one group."""
-    for command in commands:
-        known = main.commands.get(command.name)
-        if isinstance(known, click.Group) and isinstance(command, click.Group):
-            for name, inner in command.commands.items():
-                known.add_command(inner, name)
-        else:
-            main.add_command(command)
-
-
-_register([*demo.commands, *whatif.commands, *finance.commands])
+for command in (*demo.commands, *whatif.commands, *finance.commands):
+    main.add_command(command)

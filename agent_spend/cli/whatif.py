@@ -1,4 +1,4 @@
-"""Commands that answer "what if" and write the cut-over list: ``agent-spend what-if ...``, ``agent-spend export cutover``."""
+"""Commands that answer "what if": ``agent-spend what-if ...``."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -69,20 +69,7 @@ def agent_sdk_split_command(first: datetime, overflow: str | None, workloads: bo
         click.echo("Hypothetical: announced 2026-05-13, paused 2026-06-15, not in force. The ledger holds none of it.")
 
 
-@click.group("export")
-def export() -> None:
-    """Files for people and other tools."""
-
-
-@export.command("cutover")
-def cutover_command() -> None:
-    """The workloads that still sign in with a seat, with their 28-day cost at key prices and a target key, as CSV."""
-    from agent_spend.publish.cutover import export_cutover
-
-    click.echo(export_cutover(Settings.from_environment()))
-
-
-commands: list[click.Command] = [what_if, export]
+commands: list[click.Command] = [what_if]
 
 
 def _by_model(table: "pa.Table") -> "pa.Table":

@@ -3,18 +3,17 @@
 import csv
 import io
 
-import click
 import pytest
 from click.testing import CliRunner
 from workload_company import DAYS, INVENTORY
 
-from agent_spend.cli.whatif import commands
+from agent_spend.cli import main
 
 
 @pytest.fixture
 def run():
     def typed(*arguments: str) -> str:
-        result = CliRunner().invoke(click.Group(commands=commands), arguments, catch_exceptions=False)
+        result = CliRunner().invoke(main, arguments, catch_exceptions=False)
         assert result.exit_code == 0, result.output
         return result.output
 
