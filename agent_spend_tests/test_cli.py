@@ -50,6 +50,19 @@ def test_a_mistake_is_one_line_and_exit_code_two(arguments, complaint, capfd):
     assert "Traceback" not in error
 
 
+@pytest.mark.parametrize("command", [("backfill", "--from", "2026-11-01", "--to", "2026-11-02"), ("ui",)])
+def test_real_vendors_are_not_mixed_with_the_demos_company(monkeypatch, capfd, command):
+    folder = Settings.from_environment().home / "sandbox"
+    folder.mkdir(parents=True)
+    (folder / "scenario.json").write_text('{"developers": 14, "days": 21, "seed": 7, "end_day": "2026-11-22"}')
+    monkeypatch.setenv("CURSOR_API_KEY", "crsr_real")
+    with pytest.raises(SystemExit) as exited:
+        main(list(command))
+    assert exited.value.code == 2
+    error = capfd.readouterr().err
+    assert "holds the demo's simulated company, and cursor would be mixed with it; set AGENT_SPEND_HOME" in error
+
+
 def test_an_unusable_setting_is_named(monkeypatch, capfd):
     monkeypatch.setenv("GITHUB_API_URL", "api.github.com")
     with pytest.raises(SystemExit) as exited:

@@ -7,7 +7,7 @@ Limits (docs.slack.dev, Block Kit reference): 50 blocks a message, 3000 characte
 from collections.abc import Mapping, Sequence
 
 from agent_spend.checks.catalog import remedy, title
-from agent_spend.words import VENDOR_NAMES, words
+from agent_spend.words import VENDOR_NAMES, counted, words
 
 MAX_SECTION = 3000
 MAX_BLOCKS = 50
@@ -35,7 +35,8 @@ def single(finding: Mapping, page_url: str = "") -> dict:
     todo = f"\nWhat to do: {escape(todo, 500)}." if todo else ""
     explanation = escape(finding["explanation"], MAX_SECTION - len(head) - len(todo) - 10)
     facts = [
-        finding["severity"].capitalize(), escape(words(finding["vendor"], VENDOR_NAMES), 80),
+        finding["severity"].capitalize(),
+        *([] if finding["vendor"] == "company" else [escape(words(finding["vendor"], VENDOR_NAMES), 80)]),
         f"seen? `agent-spend acknowledge {finding['finding_id']}`", *_link(page_url),
     ]
     return {
@@ -52,7 +53,7 @@ def digest(findings: Sequence[Mapping], page_url: str = "") -> dict:
     by_kind: dict[str, list[Mapping]] = {}
     for finding in findings:
         by_kind.setdefault(finding["kind"], []).append(finding)
-    head = f"{len(findings)} more finding{'s' if len(findings) > 1 else ''}"
+    head = counted(len(findings), "more finding")
     blocks, left = [_section(f"*{head}*")], MAX_MESSAGE
     share = MAX_MESSAGE // max(1, min(len(by_kind), MAX_BLOCKS - 2))
     for kind, members in list(by_kind.items())[: MAX_BLOCKS - 2]:

@@ -21,6 +21,7 @@ from agent_spend.alerts import messages
 from agent_spend.lake.tables import Lake
 from agent_spend.privacy import Display
 from agent_spend.settings import env, is_connected, secret
+from agent_spend.words import counted
 
 TIMEOUT_SECONDS = 10
 #: A first backfill of a year may find more than anybody reads one by one: the newest stay single, the rest is a digest.
@@ -46,12 +47,14 @@ class DeliveryReport:
     @property
     def summary(self) -> str:
         """One line for a person."""
+        waiting = f"{counted(self.waiting, 'finding')} {'waits' if self.waiting == 1 else 'wait'}"
         if not self.is_connected:
-            return f"Slack is not connected (set SLACK_WEBHOOK_URL): {self.waiting} findings wait, nothing was sent"
-        sent = f"{len(self.notified)} findings sent in {self.messages} messages" if self.messages else "nothing sent"
+            return f"Slack is not connected (set SLACK_WEBHOOK_URL): {waiting}, nothing was sent"
+        told = f"{counted(len(self.notified), 'finding')} sent in {counted(self.messages, 'message')}"
+        sent = told if self.messages else "nothing sent"
         if self.error:
-            return f"{sent}; {self.waiting} findings wait: {self.error}"
-        return f"{sent}, {self.waiting} findings wait" if self.messages or self.waiting else "nothing new to send"
+            return f"{sent}; {waiting}: {self.error}"
+        return f"{sent}, {waiting}" if self.messages or self.waiting else "nothing new to send"
 
 
 def webhook_url() -> str | None:

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from agent_spend.errors import ConfigurationError
 from agent_spend.settings import REQUIRED, Settings, is_connected
 from agent_spend.words import counted
 
@@ -37,6 +39,26 @@ def new_console(width_in_files: int = 140) -> Console:
 def home() -> Path:
     """``AGENT_SPEND_HOME``."""
     return Settings.from_environment().home
+
+
+def own_home() -> Path:
+    """The home, for commands that load from vendors.
+
+    Raises:
+        ConfigurationError: it holds the demo, and real vendors are configured: their people and money would be mixed with
+            those of the simulated company.
+    """
+    from agent_spend.sandbox.server import stored_scenario
+
+    settings = Settings.from_environment()
+    real = [system for system in REQUIRED if system != "slack" and is_connected(system)]
+    is_simulated = urlsplit(settings.github_api_url).hostname in ("127.0.0.1", "localhost")
+    if real and not is_simulated and stored_scenario(settings.home / "sandbox") is not None:
+        raise ConfigurationError(
+            f"{settings.home} holds the demo's simulated company, and {', '.join(real)} would be mixed with it; set "
+            "AGENT_SPEND_HOME to another folder for your own data"
+        )
+    return settings.home
 
 
 @contextmanager

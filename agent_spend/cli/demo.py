@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from agent_spend.cli.common import DAY, demo_vendors, home, new_console, print_failures, progress
+from agent_spend.cli.common import DAY, demo_vendors, home, new_console, own_home, print_failures, progress
 from agent_spend.errors import ConfigurationError
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
@@ -107,7 +107,7 @@ def ui(port: int) -> None:
     """
     from agent_spend.runs import instance
 
-    folder = home()
+    folder = own_home()
     with instance(folder), demo_vendors(folder):
         # Dagster says at each start that `dg dev` is the newer form of the same.
         quiet = ["-W", "ignore::FutureWarning"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_spend.cli import demo, finance, whatif
-from agent_spend.cli.common import DAY, home, new_console, print_failures, print_rows, progress
+from agent_spend.cli.common import DAY, home, new_console, own_home, print_failures, print_rows, progress
 from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import FIRST_DAY, Window
 from agent_spend.pseudonyms import Pseudonyms
@@ -77,6 +77,7 @@ def backfill(first: datetime, last: datetime, names: str | None, full_refresh: b
         raise ConfigurationError(f"--feeds: no feed named {', '.join(unknown)}; known: {', '.join(feeds())}")
     if not any(is_connected(system) for system in REQUIRED):
         raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
+    own_home()
     _run([*feed_stages(chosen), *model_stages()], window, full_refresh, fail_on_findings)
 
 

@@ -16,6 +16,7 @@ from agent_spend.privacy import Display
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import Feed
 from agent_spend.sources.land import Landing, land
+from agent_spend.words import counted
 
 #: What Dagster's UI draws beside an asset, by system; a file of a fixed shape is a CSV file.
 _KINDS = {
@@ -65,12 +66,11 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         if landing.failures:
             good = [day for day in landing.coverage if day not in landing.failures]
             for day in good:
-                context.log_event(
-                    dg.AssetMaterialization(feed.name, partition=day.isoformat(), metadata=_revisions(landing, day))
-                )
+                said = _of_day(landing, day) | _revisions(landing, day)
+                context.log_event(dg.AssetMaterialization(feed.name, partition=day.isoformat(), metadata=said))
             first = next(iter(sorted(landing.failures)))
             raise dg.Failure(
-                f"{len(landing.failures)} of {len(days)} days failed; stored data is unchanged for them. "
+                f"{len(landing.failures)} of {counted(len(days), 'day')} failed; stored data is unchanged for them. "
                 f"First: {shown.text(landing.failures[first])}",
                 metadata={day.isoformat(): shown.text(message) for day, message in sorted(landing.failures.items())[:20]},
                 allow_retries=True,
@@ -78,6 +78,8 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         states: dict[str, int] = {}
         for line in landing.coverage.values():
             states[line.state] = states.get(line.state, 0) + 1
+        for day in landing.coverage:
+            context.add_asset_metadata(_of_day(landing, day), partition_key=day.isoformat())
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(line.row_count for line in landing.coverage.values()),
@@ -91,6 +93,11 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
         )
 
     return asset
+
+
+def _of_day(landing: Landing, day: date) -> dict:
+    """What a run that lands many days says about one of them."""
+    return {"dagster/partition_row_count": landing.coverage[day].row_count, "state": landing.coverage[day].state}
 
 
 def _revisions(landing: Landing, day: date | None = None) -> dict:

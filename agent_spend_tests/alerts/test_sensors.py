@@ -29,7 +29,7 @@ def test_the_sensor_sends_and_reports_that_the_ledger_changed(lake, slack, found
     monkeypatch.setenv("AGENT_SPEND_PAGE_URL", "https://spend.acme.test")
     found()
     result = findings_to_slack()(dg.build_sensor_context())
-    assert result.skip_reason.skip_message == "1 findings sent in 1 messages, 0 findings wait"
+    assert result.skip_reason.skip_message == "1 finding sent in 1 message, 0 findings wait"
     assert [event.asset_key.to_user_string() for event in result.asset_events] == ["findings"]
     assert "<https://spend.acme.test|Open the page>" in server.shown[0]
 
@@ -47,7 +47,7 @@ def test_the_sensor_survives_a_broken_slack(lake, slack, found, monkeypatch):
     monkeypatch.setenv("SLACK_WEBHOOK_URL", server.webhook)
     found()
     result = findings_to_slack()(dg.build_sensor_context())
-    assert result.skip_reason.skip_message == "nothing sent; 1 findings wait: Slack answered 500 server_error"
+    assert result.skip_reason.skip_message == "nothing sent; 1 finding waits: Slack answered 500 server_error"
 
 
 def test_the_sensor_asks_for_the_refresh_job_after_a_delivery(lake, slack, found, monkeypatch):

@@ -86,7 +86,7 @@ def test_without_slack_nothing_is_sent_and_everything_waits(lake, found):
     found()
     report = deliver(lake, None)
     assert report.summary == (
-        "Slack is not connected (set SLACK_WEBHOOK_URL): 1 findings wait, nothing was sent"
+        "Slack is not connected (set SLACK_WEBHOOK_URL): 1 finding waits, nothing was sent"
     )
     assert findings.read(lake)[0]["notified_at"] is None
 

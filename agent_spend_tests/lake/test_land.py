@@ -110,6 +110,17 @@ def test_a_restated_day_shows_both_totals_in_the_assets_metadata(settings):
     ]
 
 
+def test_each_day_of_a_range_says_its_own_rows_and_state(settings):
+    nothing = DayAnswer(DAY_2, State.ZERO)
+    result = dg.materialize([feed_asset(feed_answering(one_row(DAY_1, "7"), nothing))], tags={
+        "dagster/asset_partition_range_start": "2026-11-01", "dagster/asset_partition_range_end": "2026-11-02"})  # fmt: skip
+    events = [event.materialization for event in result.get_asset_materialization_events()]
+    said = {event.partition: event.metadata for event in events}
+    assert [(day, of["dagster/partition_row_count"].value, of["state"].value) for day, of in sorted(said.items())] == [
+        ("2026-11-01", 1, "available"), ("2026-11-02", 0, "zero"),
+    ]
+
+
 def test_a_failed_day_does_not_stop_the_others(settings):
     failed = DayAnswer.from_error(DAY_1, FeedError("timeout", "too slow"))
     landing = land(feed_answering(failed, one_row(DAY_2, "3")), [DAY_1, DAY_2], settings)
