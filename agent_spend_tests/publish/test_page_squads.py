@@ -158,6 +158,24 @@ def test_an_org_is_shown_where_the_rest_of_each_squad_is_a_group_too(publish):
     assert publish(tables)["index.html"].row("organisations", "Payments")[2].startswith("$14.00")
 
 
+def test_what_is_found_about_a_budget_is_shown_where_the_budget_is(publish):
+    tables = company()
+    finding = {"kind": "budget_over_80", "severity": "WARN", "vendor": "company", "status": "open", "amount_usd": Decimal(9)}
+    budget = {"month": MONTH, "amount_kind": "list", "budget_usd": Decimal(10), "to_date_usd": Decimal(9), "share": 0.9,
+              "state": "over_80"}
+    tables["rpt_finance__budget_pace"] = [
+        budget | {"scope_kind": "squad", "scope": "ledger", "squad": "ledger", "org": "Payments"},
+        budget | {"scope_kind": "vendor", "scope": "cursor"}]
+    tables["rpt_findings"] = [
+        finding | {"finding_id": "b1", "subject": "squad ledger (list)", "org": "Payments",
+                   "explanation": "Budget of squad ledger"},
+        finding | {"finding_id": "b2", "subject": "vendor cursor (list)", "explanation": "Budget of vendor cursor"}]
+    pages = publish(tables)
+    assert "Budget of vendor cursor" in pages["index.html"].text and "Budget of squad ledger" not in pages["index.html"].text
+    assert {name for name, page in pages.items() if "Budget of squad ledger" in page.text} == {
+        "org-payments.html", "squad-payments--ledger.html"}
+
+
 def test_an_orgs_budget_is_hidden_where_its_total_less_one_squads_page_tells_of_a_few_people(publish):
     tables = company()
     tables["rpt_finance__budget_pace"] = [{

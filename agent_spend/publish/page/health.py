@@ -120,11 +120,18 @@ def unmatched(source: Source) -> list[dict]:
     return source.rows("SELECT * FROM rpt_unmatched ORDER BY list_usd DESC NULLS LAST, vendor, identifier")
 
 
-def findings(source: Source, audience: Audience, names: Names) -> list[Finding]:
-    """Open findings by money, one line a subject. A person is named to the own org and squad only."""
+def findings(source: Source, audience: Audience, names: Names, budgets: list[dict]) -> list[Finding]:
+    """Open findings by money, one line a subject. A person is named to the own org and squad only.
+
+    Args:
+        budgets: those that the audience may see; what is found about another one tells its group's amount.
+    """
+    seen = {f"{row['scope_kind']} {row['scope']} ({row['amount_kind']})" for row in budgets}
     groups: dict[tuple, list[dict]] = {}
     for row in source.rows("SELECT * FROM rpt_findings WHERE status = 'open' ORDER BY usage_day DESC NULLS LAST, finding_id"):
-        if audience.org is None or audience.sees(_places(row, names)):
+        is_budget = row["kind"] in ("budget_over_80", "budget_over_100")
+        is_own = names.hide(row["subject"], audience) in seen if is_budget else audience.sees(_places(row, names))
+        if is_own or (audience.org is None and not is_budget):
             groups.setdefault((row["kind"], row["vendor"], row["subject"]), []).append(row)
     found = [_finding(rows, audience, names) for rows in groups.values()]
     return _top_first(sorted(found, key=lambda finding: (

@@ -52,14 +52,15 @@ def build_payload(source: Source, audience: Audience, known: list[Audience], nam
     page those of that squad, and of no other; the names of other orgs do not appear on them.
     """
     finance = build_finance(source) if audience.org is None else None
+    budgets = build_budgets(source, audience, names)
     payload = Payload(
         audience=audience,
         pages=[],
         through=source.through,
         freshness=health.freshness(source),
-        findings=health.findings(source, audience, names),
+        findings=health.findings(source, audience, names, budgets),
         managers=build_managers(source, audience),
-        budgets=build_budgets(source, audience, names),
+        budgets=budgets,
         workloads=build_workloads(source, audience, names),
         behind=build_behind(source, audience, first_month(source.month), finance.months if finance else []),
         finance=finance,
