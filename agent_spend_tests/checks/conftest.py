@@ -59,6 +59,8 @@ TABLES = {
     "fct_seat_fee": ("month", _schema(month=DAY, vendor=TEXT, period_start_day=DAY, billed_usd=MONEY)),
     "fct_seat_month": ("month", _schema(
         month=DAY, vendor=TEXT, billing_entity=TEXT, plan=TEXT, actor_id=TEXT, days=WHOLE, billed_usd=MONEY)),
+    "int_workload__seat_machine": ("none", _schema(
+        usage_day=DAY, seat=TEXT, person_id=TEXT, name=TEXT, org=TEXT, machines=WHOLE)),
     "int_github__login": ("none", _schema(user_id=WHOLE, user_login=TEXT, first_day=DAY, last_day=DAY)),
     "dim_person": ("none", _schema(person_id=TEXT, name=TEXT, squad=TEXT, org=TEXT)),
     "rpt_finance__budget_pace": ("none", _schema(

@@ -133,6 +133,19 @@ def test_three_workloads_on_one_seat_are_shared_and_two_are_not(company):
     )
 
 
+def test_three_machines_without_a_person_on_one_seat_and_day_are_shared_and_two_on_each_of_two_days_are_not(company):
+    on = {"seat": "E1009", "person_id": "E1009", "name": "Jonas Jung", "org": "Platform"}
+    company.write("int_workload__seat_machine", on | {"usage_day": FIRST, "machines": 2}, on | {"usage_day": LAST, "machines": 2})
+    assert company.rows("seat_shared_by_machines") == []
+    company.write("int_workload__seat_machine", on | {"usage_day": FIRST, "machines": 4}, on | {"usage_day": LAST, "machines": 3})
+    (row,) = company.rows("seat_shared_by_machines")
+    assert (row["vendor"], row["subject"], row["usage_day"], row["observed"], row["baseline"]) == (
+        "anthropic", "E1009", FIRST, Decimal(4), Decimal(3))
+    assert row["explanation"] == (
+        "Claude Code without a person at it signed in with the seat of Jonas Jung on 4 machines in one day, last on "
+        "2026-11-22; give each of them a key of its own")
+
+
 def test_deleted_workload_rules_are_named(company):
     seed = company.sql_dir / "policies" / "workload_rules.csv"
     lines = [line for line in seed.read_text().splitlines() if not line.startswith(("quiet_days", "prod_environment"))]

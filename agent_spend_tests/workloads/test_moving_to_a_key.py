@@ -57,6 +57,21 @@ def test_moving_the_workload_to_a_key_clears_the_finding_on_the_next_run_and_kee
     assert (back["finding_id"], back["status"]) == (opened["finding_id"], "open")
 
 
+def test_a_seat_that_machines_share_is_found_and_a_person_on_many_machines_is_not(company):
+    export = {"usage_day": DAYS[-1], "user_email": "Jonas@acme.test", "organization_id": "org-1"}
+    company.write("claude_seats", {"usage_day": DAYS[-1], "person_email": "jonas@acme.test", "plan": "premium"})
+    company.write(
+        "claude_code_metrics",
+        *[export | {"install_id": f"ci-{n}", "client": "github-actions"} for n in range(3)],
+        *[export | {"install_id": f"laptop-{n}", "client": "vscode"} for n in range(5)])
+    company.audit()
+    (row,) = company.findings("seat_shared_by_machines")
+    assert (row["subject"], row["observed"]) == ("E1009", 3)
+    company.write("claude_code_metrics", *[export | {"install_id": f"ci-{n}", "client": "github-actions"} for n in range(2)])
+    company.audit()
+    assert company.findings("seat_shared_by_machines") == []
+
+
 def test_the_inventory_keeps_both_lines_of_a_workload_that_moved(spans, company):
     spans(DAYS[24], "seat", MORNING)
     spans(DAYS[25], "api_key", MORNING)

@@ -10,7 +10,7 @@ WITH needed AS (
     VALUES
       ('window_days', TRUE), ('quiet_days', TRUE), ('min_active_days', TRUE), ('same_hour_share', TRUE), ('steady_minutes', TRUE),
       ('night_first_hour', TRUE), ('night_last_hour', TRUE), ('neighbour_share', TRUE), ('rest_hours', TRUE),
-      ('shared_seat_workloads', TRUE),
+      ('shared_seat_workloads', TRUE), ('shared_seat_machines', TRUE),
       ('clock_zone', FALSE), ('prod_environment', FALSE), ('headless_terminal', FALSE), ('interactive_terminal', FALSE), ('interactive_service', FALSE)
   ) AS names (name, is_number)
 ),

@@ -12,6 +12,7 @@ night_last_hour: last UTC hour of the night
 neighbour_share: share of days with activity in the hours beside, above which the slot is a person's
 rest_hours: hours of rest a day that a person takes and a clock does not
 shared_seat_workloads: machine workloads on one seat from which it counts as shared
+shared_seat_machines: machines without a person on one Claude seat and day from which it does
 */
 WITH numbers AS (
   SELECT
@@ -31,7 +32,8 @@ int_workload__rule AS (
     CAST(MAX(CASE WHEN name = 'night_last_hour' THEN number END) AS INTEGER) AS night_last_hour,
     CAST(MAX(CASE WHEN name = 'neighbour_share' THEN number END) AS DOUBLE) AS neighbour_share,
     CAST(MAX(CASE WHEN name = 'rest_hours' THEN number END) AS DOUBLE) AS rest_hours,
-    CAST(MAX(CASE WHEN name = 'shared_seat_workloads' THEN number END) AS INTEGER) AS shared_seat_workloads
+    CAST(MAX(CASE WHEN name = 'shared_seat_workloads' THEN number END) AS INTEGER) AS shared_seat_workloads,
+    CAST(MAX(CASE WHEN name = 'shared_seat_machines' THEN number END) AS INTEGER) AS shared_seat_machines
   FROM numbers
 )
 
