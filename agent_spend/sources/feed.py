@@ -28,7 +28,8 @@ class DayAnswer:
     """What a source says about one partition (a UTC day, or a month given by its first day).
 
     ``raw`` holds the HTTP answers or file contents this came from, kept as received. ``keep`` names a column and those of
-    its values that could not be read this time: rows that are stored for the day with one of them stay.
+    its values that could not be read this time: rows that are stored for the day with one of them stay. ``stands_in_for``
+    names a column, the value of it that refused with this error, and so the rows that this answer must not replace.
     """
 
     day: date
@@ -38,6 +39,7 @@ class DayAnswer:
     message: str = ""
     raw: Sequence[Received] = ()
     keep: tuple[str, Sequence[str]] = ("", ())
+    stands_in_for: tuple[str, str, FeedError] | None = None
 
     @classmethod
     def from_error(cls, day: date, error: FeedError, raw: Sequence[Received] = ()) -> "DayAnswer":

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from agent_spend.errors import EXPECTED_GAPS, FeedError, State
@@ -45,7 +46,8 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     """Fetch ``days`` and replace what changed, all in one transaction.
 
     A failed, forbidden or missing answer never replaces stored data: it is only recorded as the last attempt. A partial one
-    is stored where there are no rows yet, or no more rows of an earlier partial answer.
+    is stored where there are no rows yet, or no more rows of an earlier partial answer; one that stands in for a source
+    that refuses, where that source has no rows.
     """
     lake = Lake(settings.lake_uri)
     known = coverage_of(lake, feed.name)
@@ -62,6 +64,10 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
         if stored and (answer.is_doubtful or _is_poorer(answer, before)):
             message = f"{answer.message}; the {stored} rows that are stored were kept"
             answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
+        if stored and answer.stands_in_for and _stored_with(lake, feed, answer.day, *answer.stands_in_for[:2]):
+            refused = answer.stands_in_for[2]
+            message = f"{refused.message}; the {stored} rows that are stored were kept"
+            answer = DayAnswer.from_error(answer.day, FeedError(refused.reason, message, refused.state), answer.raw)
         if stored and answer.is_data and answer.keep[1]:
             answer = _with_kept(lake, feed, answer)
         if answer.is_data:
@@ -101,17 +107,23 @@ def _is_poorer(answer: DayAnswer, before: Coverage) -> bool:
 def _with_kept(lake: Lake, feed: Feed, answer: DayAnswer) -> DayAnswer:
     """The answer with the stored rows of what it could not read; of a row in both the answer's counts."""
     column, values = answer.keep
-    stored = lake.read(feed.name, feed.partition_column, Window(answer.day, answer.day)).to_pylist()
     known = {tuple(row[name] for name in feed.schema.unique) for row in answer.rows}
     kept = [
         {name: row.get(name) for name in feed.schema.columns}
-        for row in stored
-        if row[column] in values and tuple(row[name] for name in feed.schema.unique) not in known
+        for row in _stored_with(lake, feed, answer.day, column, *values)
+        if tuple(row[name] for name in feed.schema.unique) not in known
     ]
     if not kept:
         return answer
     message = f"{answer.message}; {len(kept)} rows stored before were kept for {', '.join(values)}"
     return replace(answer, state=State.AVAILABLE, rows=[*answer.rows, *kept], message=message)
+
+
+def _stored_with(lake: Lake, feed: Feed, day: date, column: str, *values: str) -> list[dict]:
+    if column not in feed.schema.columns:
+        return []
+    stored = lake.read(feed.name, feed.partition_column, Window(day, day))
+    return stored.filter(pc.is_in(stored[column], pa.array(values, stored[column].type))).to_pylist()
 
 
 def _coverage(feed, answer, before, size, change, now) -> Coverage:

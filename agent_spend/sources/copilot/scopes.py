@@ -1,7 +1,7 @@
 """Which enterprise or organizations are asked: the enterprise first, its organizations where it refuses."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pyarrow as pa
@@ -74,7 +74,8 @@ def ask_scopes(settings: Settings, feed: str, day: date, ask: Callable[[Scope, s
         if not orgs or error.reason not in REFUSED:
             raise
         note = f"enterprise {settings.github_enterprise} refused ({error.reason}), organizations used instead"
-        return _ask(orgs, feed, day, ask, note)
+        # Organizations may hold fewer people than the enterprise did on a day that it gave before.
+        return replace(_ask(orgs, feed, day, ask, note), stands_in_for=("scope_kind", "enterprise", error))
 
 
 def _ask(scopes: list[Scope], feed: str, day: date, ask: Callable[[Scope, str], Part], note: str) -> DayAnswer:

@@ -94,6 +94,9 @@ def refusal(answer: Answer, where: str, permission: str) -> FeedError:
         return FeedError(
             "not_found", f"{where}: 404 {text}; check GITHUB_ENTERPRISE and GITHUB_ORGS, and that the token sees them"
         )
+    if answer.status in (301, 302, 307, 308):
+        remedy = "it was renamed: set its slug of today in GITHUB_ENTERPRISE or GITHUB_ORGS, and check GITHUB_API_URL"
+        return FeedError("redirected", f"{where}: {answer.status}, not followed; {remedy}")
     remedy = "check GITHUB_API_URL, and at GitHub whether the plan is paid"
     return FeedError("unexpected_status", f"{where}: {answer.status} {text}; {remedy}")
 

@@ -8,6 +8,7 @@ from agent_spend.sandbox.copilot_usage import answer_key
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.assets import FEEDS
+from agent_spend.sources.land import land
 
 FEED = next(feed for feed in FEEDS if feed.name == "copilot_user_usage")
 SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
@@ -94,6 +95,22 @@ def test_an_enterprise_that_is_not_found_falls_back_to_organizations(sandbox_ser
     (answer,) = ask(SPIKE_DAY)
     assert answer.message == "enterprise acme refused (not_found), organizations used instead"
     assert set(FEED.table(answer)["scope"].to_pylist()) == {"acme-core", "acme-apps"}
+
+
+def test_organizations_never_replace_a_day_that_the_enterprise_gave(sandbox_server, monkeypatch):
+    monkeypatch.setenv("AGENT_SPEND_TODAY", "2026-11-23")
+    server = sandbox_server(SMALL)
+    settings = Settings.from_environment()
+    before = land(FEED, [SPIKE_DAY], settings).coverage[SPIKE_DAY]
+    server.state.options["copilot_enterprise"] = "forbidden"
+    monkeypatch.setenv("GITHUB_ORGS", "acme-apps")
+    landing = land(FEED, [SPIKE_DAY, date(2026, 11, 13)], Settings.from_environment())
+    line, other = landing.coverage[SPIKE_DAY], landing.coverage[date(2026, 11, 13)]
+    assert (line.state, line.revision, line.row_count, line.total, line.last_attempt) == (
+        "available", 1, before.row_count, before.total, "forbidden")
+    assert "read:enterprise" in line.message and f"the {before.row_count} rows that are stored were kept" in line.message
+    assert (landing.failures, landing.changed) == ({}, [date(2026, 11, 13)])
+    assert (other.state, "organizations used instead" in other.message) == ("available", True)
 
 
 def test_a_refused_enterprise_without_organizations_is_forbidden(sandbox_server, monkeypatch):
