@@ -5,7 +5,7 @@ from datetime import datetime
 import dagster as dg
 
 from agent_spend.catalog import Catalog
-from agent_spend.dagster_partitions import MONTHLY
+from agent_spend.dagster_partitions import MONTHLY, SINGLE_RUN
 from agent_spend.errors import ConfigurationError
 from agent_spend.models import AFTER_UPSTREAM
 from agent_spend.month_end.close import close_month, closed_months, reopen_month
@@ -79,7 +79,7 @@ def monthly_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
     """``focus_export`` and ``chargeback_export``; a month without any charge gives no file and is no failure."""
     deps = [name for name in _UPSTREAM if name in catalog.models]
     common = {
-        "group_name": "publish", "deps": deps, "partitions_def": MONTHLY, "backfill_policy": dg.BackfillPolicy.single_run(),
+        "group_name": "publish", "deps": deps, "partitions_def": MONTHLY, "backfill_policy": SINGLE_RUN,
         "automation_condition": AFTER_UPSTREAM, "kinds": {"csv"}, "tags": {"layer": "publish"},
     }  # fmt: skip
 

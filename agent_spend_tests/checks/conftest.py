@@ -15,7 +15,7 @@ from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.checks.catalog import Check, evaluate, parse
 from agent_spend.lake.reading import empty_sql
 from agent_spend.lake.tables import Lake
-from agent_spend.month_end.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
+from agent_spend.month_end.frozen import ROWS, ROWS_SCHEMA
 
 MONEY = pa.decimal128(38, 18)
 COST = pa.decimal128(38, 12)
@@ -70,6 +70,7 @@ TABLES = {
         month=DAY, vendor=TEXT, line=TEXT, comparison=TEXT, metered_usd=MONEY, billing_api_usd=MONEY, invoiced_usd=MONEY,
         unexplained_usd=MONEY, tolerance_usd=MONEY, within_tolerance=FLAG)),
     "rpt_month_close": ("none", _schema(month=DAY)),
+    "int_month_close__in_force": ("none", _schema(month=DAY, sequence=WHOLE)),
     "int_agent__call": ("day", _schema(usage_day=DAY, list_usd=MONEY)),
     "int_usage__claude_metrics": ("day", _schema(usage_day=DAY, quantity=MONEY, list_usd=MONEY)),
     "stg_claude__day_source": ("day", _schema(usage_day=DAY, source=TEXT)),
@@ -151,7 +152,7 @@ def tables(tmp_path_factory) -> Catalog:
         columns = "\n".join(f"{column}: as published" for column in schema.names)
         header = f"-- grain: as published\n-- partitions: {partitions}\n/*\n{columns}\n*/\n"
         (sql_dir / "marts" / f"{name}.sql").write_text(header + empty_sql(schema))
-    catalog = Catalog(FEEDS | {"findings": FINDINGS_SCHEMA, CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}, sql_dir)
+    catalog = Catalog(FEEDS | {"findings": FINDINGS_SCHEMA, ROWS: ROWS_SCHEMA}, sql_dir)
     # Worked out here, so that the copies that tests get need not do it again.
     assert catalog.schemas
     return catalog

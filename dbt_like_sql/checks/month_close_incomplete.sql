@@ -13,21 +13,11 @@ WITH needed AS (
   ) AS names (table_name)
 ),
 
-newest AS (
-  SELECT
-    month,
-    MAX(sequence) AS sequence
-  FROM month_closes
-  GROUP BY month
-),
-
 in_force AS (
   SELECT DISTINCT
-    c.month,
-    c.sequence
-  FROM month_closes AS c
-  INNER JOIN newest AS n ON n.month = c.month AND n.sequence = c.sequence
-  WHERE c.action = 'closed'
+    month,
+    sequence
+  FROM int_month_close__in_force
 ),
 
 lacking AS (

@@ -1,6 +1,6 @@
 -- grain: one row per closed month x month that the figures are about x vendor x charge kind
 -- unit: USD, four amounts apart, never added; frozen when the month was closed
--- source: month_closes (the newest close in force), which froze rpt_finance__vendor_month
+-- source: int_month_close__in_force; a close freezes rpt_finance__vendor_month
 -- late data: none; what changed later is in rpt_month_close_adjustment
 -- partitions: none
 /*
@@ -19,33 +19,19 @@ input_versions: lake versions of the inputs, as JSON
 input_hashes: hash of what each feed held of the month, as JSON
 figures_hash: hash of all figures of the month
 */
-WITH newest AS (
-  SELECT
-    month,
-    MAX(sequence) AS sequence
-  FROM month_closes
-  GROUP BY month
-),
-
-rpt_month_close AS (
-  SELECT
-    c.month,
-    c.about_month,
-    c.vendor,
-    c.charge_kind,
-    c.list_usd,
-    c.covered_usd,
-    c.billed_usd,
-    c.invoiced_usd,
-    c.done_at AS closed_at,
-    c.is_forced,
-    c.price_versions,
-    c.input_versions,
-    c.input_hashes,
-    c.figures_hash
-  FROM month_closes AS c
-  INNER JOIN newest AS n ON n.month = c.month AND n.sequence = c.sequence
-  WHERE c.action = 'closed'
-)
-
-SELECT * FROM rpt_month_close
+SELECT
+  month,
+  about_month,
+  vendor,
+  charge_kind,
+  list_usd,
+  covered_usd,
+  billed_usd,
+  invoiced_usd,
+  closed_at,
+  is_forced,
+  price_versions,
+  input_versions,
+  input_hashes,
+  figures_hash
+FROM int_month_close__in_force

@@ -1,6 +1,6 @@
 -- grain: one row per closed month x vendor x charge kind x amount that changed after the month was closed
 -- unit: USD; one of the four amounts a row, never added across amount kinds
--- source: month_closes, rpt_finance__vendor_month
+-- source: int_month_close__in_force, rpt_finance__vendor_month
 -- late data: a restatement or price change of a closed month shows here, in the open month
 -- partitions: none
 /*
@@ -15,27 +15,12 @@ adjustment_usd: current_usd less frozen_usd
 closed_at: when the month was closed
 price_hashes: hashes of the price files when the month was closed, as JSON
 */
-WITH newest AS (
+WITH closes AS (
   SELECT
     month,
-    MAX(sequence) AS sequence
-  FROM month_closes
-  GROUP BY month
-),
-
-in_force AS (
-  SELECT c.*
-  FROM month_closes AS c
-  INNER JOIN newest AS n ON n.month = c.month AND n.sequence = c.sequence
-  WHERE c.action = 'closed'
-),
-
-closes AS (
-  SELECT
-    month,
-    MAX(done_at) AS closed_at,
+    MAX(closed_at) AS closed_at,
     MAX(price_hashes) AS price_hashes
-  FROM in_force
+  FROM int_month_close__in_force
   GROUP BY month
 ),
 
@@ -53,7 +38,7 @@ frozen AS (
     SUM(covered_usd) AS covered_usd,
     SUM(billed_usd) AS billed_usd,
     SUM(invoiced_usd) AS invoiced_usd
-  FROM in_force
+  FROM int_month_close__in_force
   GROUP BY about_month, vendor, charge_kind
 ),
 
