@@ -348,3 +348,11 @@ def test_with_the_enterprise_feed_a_claude_seat_without_use_is_idle(seats):
     seats.covered("claude_enterprise_users", *DAYS)
     [row] = money(seats, claude(actor="zoe@acme.test"))
     assert (row["used_days"], row["use_state"], row["idle_usd"]) == (0, "idle", Decimal(25))
+
+
+@pytest.mark.parametrize(("feed", "row"), [
+    ("claude_team_usage", {"person_email": "mira@acme.test", "model": "m", "net_usd": "1"}),
+    ("claude_code_metrics", {"user_email": "Mira@acme.test"})])
+def test_a_claude_seat_is_used_wherever_its_holder_is_seen(seats, feed, row):
+    seats.feed(feed, {"usage_day": date(2026, 11, 2)} | row)
+    assert [(row["used_days"], row["use_state"]) for row in money(seats, claude())] == [(1, "used")]

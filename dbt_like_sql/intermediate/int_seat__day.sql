@@ -1,6 +1,6 @@
 -- grain: one row per UTC day x vendor x billing entity x plan x seat holder, and one for a plan's seats that nobody holds
 -- unit: seats
--- source: stg_seats__listed as of int_seat__snapshot_day, int_seat__stated, the roster of the day
+-- source: stg_seats__listed as of int_seat__snapshot_day, int_seat__stated, int_identity__account_day, int_identity__email_day
 -- late data: a day without a snapshot takes the newest one of the 31 days before it, else the oldest of the 92 after it
 -- partitions: day
 -- look: back 31, ahead 92
@@ -38,7 +38,6 @@ listed AS (
     l.billing_entity,
     l.feed,
     l.actor_id,
-    l.github_user_id,
     l.login,
     l.email,
     l.created_day,
@@ -59,24 +58,20 @@ listed AS (
     AND (l.plan IS NOT NULL OR several.vendor IS NULL)
 ),
 
+identifiers AS (
+  SELECT usage_day, vendor, actor_id, actor_id AS identifier FROM listed
+  UNION
+  SELECT usage_day, vendor, actor_id, login FROM listed WHERE login IS NOT NULL
+),
+
 matches AS (
-  SELECT l.usage_day, l.vendor, l.actor_id, o.person_id, 1 AS step
-  FROM listed AS l
-  INNER JOIN stg_identity__override AS o
-    ON o.usage_day = l.usage_day AND o.vendor = l.vendor AND o.identifier IN (l.actor_id, l.login)
+  SELECT i.usage_day, i.vendor, i.actor_id, m.person_id, m.step
+  FROM identifiers AS i
+  INNER JOIN int_identity__account_day AS m ON m.usage_day = i.usage_day AND m.vendor = i.vendor AND m.identifier = i.identifier
   UNION ALL
-  SELECT l.usage_day, l.vendor, l.actor_id, p.person_id, 2 AS step
+  SELECT l.usage_day, l.vendor, l.actor_id, e.person_id, 2 AS step
   FROM listed AS l
-  LEFT JOIN int_github__email AS e ON e.user_login = l.login
-  INNER JOIN int_identity__email_day AS p ON p.usage_day = l.usage_day AND p.email = COALESCE(l.email, e.email)
-  UNION ALL
-  SELECT l.usage_day, l.vendor, l.actor_id, p.person_id, 3 AS step
-  FROM listed AS l
-  INNER JOIN stg_roster__member_day AS p ON p.usage_day = l.usage_day AND p.github_user_id = l.github_user_id
-  UNION ALL
-  SELECT l.usage_day, l.vendor, l.actor_id, p.person_id, 4 AS step
-  FROM listed AS l
-  INNER JOIN stg_roster__member_day AS p ON p.usage_day = l.usage_day AND p.github_login = l.login
+  INNER JOIN int_identity__email_day AS e ON e.usage_day = l.usage_day AND e.email = l.email
 ),
 
 people AS (

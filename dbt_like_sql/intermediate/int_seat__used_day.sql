@@ -1,5 +1,5 @@
 -- grain: one row per UTC day x vendor x seat holder with use of the seat's product
--- source: stg_copilot__user_day, claude_code_usage, claude_enterprise_users, stg_cursor__event
+-- source: stg_copilot__user_day, claude_code_usage, claude_code_metrics, claude_team_usage, claude_enterprise_users, stg_cursor__event
 -- late data: follows the feeds
 -- partitions: view day
 /*
@@ -13,6 +13,14 @@ UNION
 SELECT usage_day, 'anthropic' AS vendor, LOWER(actor_email) AS actor_id
 FROM claude_code_usage
 WHERE customer_type = 'subscription' AND actor_email IS NOT NULL
+UNION
+SELECT usage_day, 'anthropic' AS vendor, LOWER(user_email) AS actor_id
+FROM claude_code_metrics
+WHERE user_email IS NOT NULL
+UNION
+SELECT usage_day, 'anthropic' AS vendor, LOWER(person_email) AS actor_id
+FROM claude_team_usage
+WHERE person_email IS NOT NULL
 UNION
 SELECT usage_day, 'anthropic' AS vendor, LOWER(user_email) AS actor_id
 FROM claude_enterprise_users

@@ -63,10 +63,13 @@ usage_known AS (
     END AS vendor,
     CAST(COUNT(DISTINCT usage_day) AS BIGINT) AS days,
     -- Chat on claude.ai shows in the Enterprise feed alone.
-    MAX(CASE WHEN feed = 'claude_code_usage' THEN 0 ELSE 1 END) = 1 AS is_whole
+    MAX(CASE WHEN feed LIKE 'claude%' AND feed <> 'claude_enterprise_users' THEN 0 ELSE 1 END) = 1 AS is_whole
   FROM feed_coverage
   WHERE
-    feed IN ('copilot_user_usage', 'claude_code_usage', 'claude_enterprise_users', 'cursor_usage_events', 'cursor_csv_events')
+    feed IN (
+      'copilot_user_usage', 'claude_code_usage', 'claude_code_metrics', 'claude_team_usage', 'claude_enterprise_users',
+      'cursor_usage_events', 'cursor_csv_events'
+    )
     AND state IN ('available', 'zero')
   GROUP BY 1, 2
 ),

@@ -9,7 +9,6 @@ vendor: ledger name of the vendor
 billing_entity: enterprise or organization that GitHub bills; null of other vendors
 plan: plan as the vendor lists it, lower case; null when it lists none
 actor_id: the vendor's id of the holder, as on the holder's usage
-github_user_id: GitHub account id
 login: login, lower case
 email: e-mail, lower case
 created_day: UTC day the seat was given, null when the vendor does not say
@@ -59,7 +58,6 @@ stg_seats__listed AS (
     billing_entity,
     CASE WHEN LOWER(plan_type) <> 'unknown' THEN LOWER(plan_type) END AS plan,
     CAST(user_id AS VARCHAR) AS actor_id,
-    user_id AS github_user_id,
     LOWER(user_login) AS login,
     CAST(NULL AS VARCHAR) AS email,
     CAST(first_created_at AS DATE) AS created_day,
@@ -76,7 +74,6 @@ stg_seats__listed AS (
     CAST(NULL AS VARCHAR) AS billing_entity,
     LOWER(plan) AS plan,
     LOWER(person_email) AS actor_id,
-    CAST(NULL AS BIGINT) AS github_user_id,
     CAST(NULL AS VARCHAR) AS login,
     LOWER(person_email) AS email,
     CAST(NULL AS DATE) AS created_day,
@@ -92,7 +89,6 @@ stg_seats__listed AS (
     CAST(NULL AS VARCHAR) AS billing_entity,
     CAST(NULL AS VARCHAR) AS plan,
     LOWER(email) AS actor_id,
-    CAST(NULL AS BIGINT) AS github_user_id,
     CAST(NULL AS VARCHAR) AS login,
     LOWER(email) AS email,
     CAST(NULL AS DATE) AS created_day,
