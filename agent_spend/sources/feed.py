@@ -19,6 +19,8 @@ from agent_spend.sources.contract import Contract
 #: Rows of a day that stay dicts; of a day with more all of them become Arrow batches of so many.
 _DICT_ROWS = 128
 
+_CHANGED = "the vendor's shape has changed (update agent_spend), or the setting names another address"
+
 #: One dict a row with the columns of the feed's schema; a table; or a spool where an answer may be large.
 Rows = Sequence[dict] | pa.Table | Spool
 
@@ -219,10 +221,11 @@ def _batches(rows: Rows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         yield batch_of(rows, schema)
 
 
-def decode(body: bytes, shape: type, where: str):
+def decode(body: bytes, shape: type, where: str, remedy: str = _CHANGED):
     """Parse JSON into a ``msgspec`` shape; numbers of type ``Decimal`` keep the digits of the text.
 
-    Unknown fields and the order of keys do not matter; ``7.0`` and ``"7"`` are the whole number 7.
+    Unknown fields and the order of keys do not matter; ``7.0`` and ``"7"`` are the whole number 7. ``remedy`` ends the message
+    about a field.
 
     Raises:
         FeedError: ``malformed`` or ``missing_field``, naming ``where`` (feed and day, or endpoint) and the field.
@@ -230,7 +233,6 @@ def decode(body: bytes, shape: type, where: str):
     try:
         return msgspec.json.decode(body, type=shape, strict=False)
     except msgspec.ValidationError as error:
-        remedy = "the vendor's shape has changed (update agent_spend), or the setting names another address or file"
         raise FeedError("missing_field", f"{where}: {error}; nothing was stored: {remedy}") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored") from None

@@ -9,6 +9,8 @@ from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines, r
 from agent_spend.sources.key_registry import schema
 from agent_spend.sources.key_registry.schema import AwsSecretList, JsonEntry
 
+_REMEDY = "write a list of objects with vendor and key_id, or the output of `aws secretsmanager list-secrets`"
+
 
 def read(setting: str, uri: str) -> Versions:
     """The registry in the file that ``uri`` names; ``.json`` is read as JSON, anything else as CSV.
@@ -31,7 +33,7 @@ def _from_json(file: SourceFile):
     document = decode(body, object, file.name)
     schema.refuse_secret_fields(document, file.name)
     if isinstance(document, dict):
-        listing = decode(body, AwsSecretList, file.name)
+        listing = decode(body, AwsSecretList, file.name, _REMEDY)
         if listing.next_token:
             message = f"{file.name} is one page of several (it has a NextToken); list again without --max-items"
             raise FeedError("truncated", message)
@@ -39,7 +41,7 @@ def _from_json(file: SourceFile):
         if not lines:
             raise schema.no_keys(file.name)
         return schema.versions_of(lines, "aws_list_secrets"), note
-    entries = decode(body, list[JsonEntry], file.name)
+    entries = decode(body, list[JsonEntry], file.name, _REMEDY)
     if not entries:
         raise FeedError("empty_file", f"{file.name} is an empty list; nothing replaced")
     lines = [_line(file, number, entry) for number, entry in enumerate(entries, start=1)]
