@@ -94,7 +94,7 @@ class StrictReader:
             try:
                 row = self._row(facts, report.file.number)
             except ValueError as error:
-                report.quarantined.append(f"{where}: span {facts.name!r}: {error}")
+                report.quarantined.append(f"{where}: {error}")
                 continue
             report.spans += 1
             yield row

@@ -156,7 +156,7 @@ def facts(request: ExportRequest, wanted: frozenset[str]) -> Iterator[Facts | Re
                 try:
                     said = attributes(span.attributes, wanted)
                 except ValueError as error:
-                    yield Refused(f"span {span.name!r}: {error}")
+                    yield Refused(str(error))
                     continue
                 yield Facts(
                     span.trace_id,

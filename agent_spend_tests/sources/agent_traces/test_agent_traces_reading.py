@@ -183,11 +183,12 @@ def test_a_line_of_the_wrong_shape_names_the_field(traces):
 
 
 def test_a_bad_span_costs_that_span_not_its_line(traces):
-    odd = span(CHAT, trace="CvdlGRbNQ92ESOshHIAx!A==", name="chat x")
+    # A name can hold words of a prompt.
+    odd = span(CHAT, trace="CvdlGRbNQ92ESOshHIAx!A==", name="refactor payroll")
     answer = traces.write(line(span(CHAT), odd) + b"\n").answer()
 
     assert len(answer.rows) == 1
-    assert "line 1: span 'chat x': traceId of 24 characters is not 32 hex digits" in answer.message
+    assert "line 1: traceId of 24 characters is not 32 hex digits" in answer.message and "payroll" not in answer.message
 
 
 def test_the_base64_ids_of_plain_protobuf_json_are_the_same_ids(traces):
