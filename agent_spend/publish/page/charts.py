@@ -19,6 +19,7 @@ from agent_spend.publish.page.vocabulary import AUTH_NAMES, INK, PALE, SERIES, T
 WIDE, NARROW = 1080, 390
 NARROW_MONTHS = 4
 _LABEL_GAP = 15
+_WIDEST_BAR = 110
 
 
 def months(series: Sequence[dict], vendor_months: Sequence[dict], width: int = WIDE) -> dict | None:
@@ -44,8 +45,10 @@ def months(series: Sequence[dict], vendor_months: Sequence[dict], width: int = W
         bar["month"] = month(bar["month"])
     x = alt.X("month:O", sort=labels, axis=category_axis(), scale=alt.Scale(paddingInner=0.3, paddingOuter=0.15))
     offset = alt.XOffset("vendor:N", sort=vendors, scale=alt.Scale(domain=vendors, paddingInner=0.18))
+    # Few bars stay bars and do not become walls.
+    band = min(1.0, _WIDEST_BAR * len(shown) * len(vendors) / (width * 0.6))
     layers = [
-        data.chart(bars).mark_bar().encode(
+        data.chart(bars).mark_bar(width=alt.RelativeBandSize(band=band)).encode(
             x=x,
             xOffset=offset,
             y=alt.Y("amount:Q", stack="zero", axis=money_axis("$,.0f")),

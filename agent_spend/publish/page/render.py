@@ -16,6 +16,7 @@ from agent_spend.publish.page.source import Source
 from agent_spend.publish.page.sparkline import day_bars, sparkline, state_strip
 from agent_spend.publish.page.workloads import WITHIN_POLICY
 from agent_spend.publish.warehouse import reading
+from agent_spend.words import counted
 
 TEMPLATES = Path(__file__).parent / "templates"
 FOLDER = "page"
@@ -99,7 +100,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["slug"] = slug
     environment.filters["feed_name"] = lambda feed: vocabulary.words(feed, vocabulary.FEED_NAMES)
     environment.globals |= {
-        "words": vocabulary.words, "vocabulary": vocabulary, "series_name": vocabulary.series_name,
+        "words": vocabulary.words, "counted": counted, "vocabulary": vocabulary, "series_name": vocabulary.series_name,
         "sparkline": sparkline, "day_bars": day_bars, "state_strip": state_strip,
         "NOT_ATTRIBUTABLE": NOT_ATTRIBUTABLE, "WITHIN_POLICY": WITHIN_POLICY,
         "style": Markup(_palette() + (TEMPLATES / "style.css").read_text(encoding="utf-8")),
