@@ -113,25 +113,29 @@ class DuckDBEngine:
         return [piece.days() for piece in contiguous(days, ceil(len(days) / many))]
 
     def query(self, sql: str, tables: tuple[str, ...] | list[str], window: Window | None = None) -> pa.Table:
-        """Rows of any SQL over catalog tables.
+        """Rows of a SELECT over catalog tables.
 
         Args:
             tables: the catalog names that the SQL reads.
             window: days that partitioned inputs are limited to; ``None`` reads them whole.
         """
-        with self.session(tables, window) as connection:
-            return connection.sql(sql).to_arrow_table()
+        # In one statement, because a view is planned when it is created, when it is bound and when it is run.
+        named = ", ".join(f'"{name}" AS NOT MATERIALIZED ({text})' for name, text in self._relations(tables, window))
+        with _session() as connection:
+            return connection.sql(f"WITH {named} {sql}" if named else sql).to_arrow_table()
 
     @contextmanager
     def session(self, tables, window: Window | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection in which ``tables``, and the views they need, can be read by name; what is created in it ends with it."""
-        views, stored = self._catalog.stored_inputs(tables)
         with _session() as connection:
-            for name in stored:
-                connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {self._stored_sql(name, window)}')
-            for view in views:
-                connection.execute(f'CREATE OR REPLACE VIEW "{view.name}" AS {view.sql}')
+            for name, text in self._relations(tables, window):
+                connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {text}')
             yield connection
+
+    def _relations(self, tables, window: Window | None) -> list[tuple[str, str]]:
+        """Name and SQL of ``tables`` and of all that they are made of, each after what it reads."""
+        views, stored = self._catalog.stored_inputs(tables)
+        return [*((name, self._stored_sql(name, window)) for name in stored), *((view.name, view.sql) for view in views)]
 
     def limits(self, name: str, window: Window | None) -> Window | None:
         """The partitions that a stored input is limited to when ``window`` is read; ``None`` for all of them."""
