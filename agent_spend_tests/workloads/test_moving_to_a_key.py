@@ -72,6 +72,13 @@ def test_a_seat_that_machines_share_is_found_and_a_person_on_many_machines_is_no
     assert company.findings("seat_shared_by_machines") == []
 
 
+def test_a_key_in_staging_does_not_clear_production_on_a_seat(company):
+    company.traced_runs([at(day, 3) for day in DAYS[::7]])
+    company.traced_runs([at(day, 4) for day in DAYS], auth_kind="api_key", environment="staging", owner_email=None)
+    verdicts = {(row["auth_kind"], row["environment"]): row["verdict"] for row in company.audit()}
+    assert verdicts == {("seat", "prod"): "prod_on_seat", ("api_key", "staging"): "ok"}
+
+
 def test_the_inventory_keeps_both_lines_of_a_workload_that_moved(spans, company):
     spans(DAYS[24], "seat", MORNING)
     spans(DAYS[25], "api_key", MORNING)

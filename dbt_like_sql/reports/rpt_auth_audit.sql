@@ -73,14 +73,20 @@ workloads AS (
   GROUP BY d.vendor, d.workload, d.workload_kind, d.auth_kind, d.environment
 ),
 
+-- A key in one environment says nothing about the seat in another.
 on_machine_identity AS (
   SELECT
-    vendor,
-    workload,
-    MAX(last_seen_day) AS last_seen_day
-  FROM workloads
-  WHERE auth_kind IN ('api_key', 'service_account')
-  GROUP BY vendor, workload
+    w.vendor,
+    w.workload,
+    w.workload_kind,
+    COALESCE(w.environment, '') AS environment,
+    MAX(m.last_seen_day) AS last_seen_day
+  FROM workloads AS w
+  INNER JOIN workloads AS m
+    ON m.vendor = w.vendor AND m.workload = w.workload AND m.auth_kind IN ('api_key', 'service_account')
+    AND COALESCE(m.environment, w.environment, '') = COALESCE(w.environment, m.environment, '')
+  WHERE w.auth_kind = 'seat'
+  GROUP BY w.vendor, w.workload, w.workload_kind, COALESCE(w.environment, '')
 ),
 
 overrides AS (
@@ -135,7 +141,9 @@ known AS (
   LEFT JOIN dim_person AS p ON p.person_id = COALESCE(i.person_id, e.person_id)
   LEFT JOIN int_workload__key AS k ON k.vendor = w.vendor AND k.key_id = w.key_id
   LEFT JOIN dim_person AS o ON o.email = k.owner_email
-  LEFT JOIN on_machine_identity AS m ON w.auth_kind = 'seat' AND m.vendor = w.vendor AND m.workload = w.workload
+  LEFT JOIN on_machine_identity AS m
+    ON w.auth_kind = 'seat' AND m.vendor = w.vendor AND m.workload = w.workload AND m.workload_kind = w.workload_kind
+    AND m.environment = COALESCE(w.environment, '')
 ),
 
 judged AS (
