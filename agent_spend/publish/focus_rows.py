@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from agent_spend.partitions import month_end
 
+#: What a vendor bills apart; GitHub an enterprise, or an organization of its own.
+_SUB_ACCOUNTS = {"anthropic": "Workspace", "github_copilot": "Billing entity", "cursor": "Team"}
 _PROVIDERS = {"github_copilot": "GitHub", "anthropic": "Anthropic", "cursor": "Cursor"}
 _SERVICES = {"github_copilot": "GitHub Copilot", "anthropic": "Claude API", "cursor": "Cursor"}
 _ACCOUNT_TYPES = {"github_copilot": "Enterprise", "anthropic": "Organization", "cursor": "Team"}
@@ -69,7 +71,7 @@ def focus_row(row: dict, month: date) -> dict:
         "SkuPriceId": f"{sku_id}@{row['price_version'] or 'reported'}",
         "SubAccountId": row["sub_account"],
         "SubAccountName": row["sub_account_name"],
-        "SubAccountType": "Workspace" if row["sub_account"] else None,
+        "SubAccountType": _SUB_ACCOUNTS[vendor] if row["sub_account"] else None,
         "Tags": _json({name: row[name] for name in ("cost_center", "environment", "org", "squad")}),
         "x_AllocationMethod": row["allocation_method"],
         "x_ModelId": row["model"],

@@ -30,7 +30,7 @@ def history(tmp_path_factory):
 @pytest.fixture
 def dated_book(history, monkeypatch):
     """The exports read the history's own price files, not those of the package."""
-    for module in ("close", "publish.ledger", "engines.duckdb"):
+    for module in ("month_end.close", "month_end.ledger", "month_end.ledger_sql"):
         monkeypatch.setattr(f"agent_spend.{module}.catalog", lambda: history.catalog, raising=False)
 
 

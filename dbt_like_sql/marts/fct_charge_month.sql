@@ -10,7 +10,7 @@ charge_kind: usage or seat
 charge_class: token, included, on_demand, other or seat
 first_day: first UTC day of the charge in this month
 last_day: last UTC day, included
-sub_account: workspace, organization or team, where the vendor has one
+sub_account: Anthropic's workspace; of GitHub's seats, the enterprise or organization that is billed; null elsewhere
 actor_id: API key, account or service account; null when the vendor names none
 person_id: person in the roster
 org: org, '(no org)' or '(not attributable)'
