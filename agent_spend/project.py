@@ -4,8 +4,6 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from agent_spend.lake.ledgers import COVERAGE, COVERAGE_SCHEMA, REVISIONS, REVISIONS_SCHEMA
 from agent_spend.sources.feed import Feed
 
@@ -26,10 +24,12 @@ def feeds() -> dict[str, Feed]:
 @lru_cache(maxsize=1)
 def catalog() -> "Catalog":
     """The SQL models over the feeds and the lake's own ledgers."""
+    import pyarrow as pa
+
     from agent_spend.alerts.findings import FINDINGS_SCHEMA
     from agent_spend.catalog import Catalog
     from agent_spend.month_end.frozen import CLOSES, CLOSES_SCHEMA, ROWS, ROWS_SCHEMA
 
-    ledgers: dict[str, pa.Schema] = {COVERAGE: COVERAGE_SCHEMA, REVISIONS: REVISIONS_SCHEMA, "findings": FINDINGS_SCHEMA}
+    ledgers = {COVERAGE: pa.schema(COVERAGE_SCHEMA), REVISIONS: pa.schema(REVISIONS_SCHEMA), "findings": FINDINGS_SCHEMA}
     ledgers |= {CLOSES: CLOSES_SCHEMA, ROWS: ROWS_SCHEMA}
     return Catalog({name: feed.arrow_schema for name, feed in feeds().items()} | ledgers)

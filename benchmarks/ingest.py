@@ -3,12 +3,17 @@
     pip install "agent-spend[benchmark]"
     python benchmarks/ingest.py
 
-Each side of each feed runs in a process of its own and counts from the first request to the last commit, without its
-imports. dlt lands the records as they come. Ours also keeps the answers as received, checks every row, partitions the table
-by day and writes the coverage of each day. ``peak`` is the process's largest resident size, its libraries included;
-``work`` is what it grew by after the imports. The last four columns are dlt's figure divided by ours. Figures are of this
-machine; read the ratios. Where a feed is a short list, the interpreter and the libraries that both sides load are nearly
-all of the peak, and ``work`` says more.
+Each side of each feed runs in a process of its own, from the first request to the last commit into an empty folder. dlt
+lands the records as they come. Ours also keeps the answers as received, checks every row, partitions the table by day and
+writes the coverage of each day. ``rows/s`` and ``CPU s`` count that work, without what either side imports before it.
+``peak MB`` is the process's largest resident size: interpreter, libraries and all, as Linux counts it. A short list is
+nearly nothing beside them, so on its line the figure is that of the libraries each side needs.
+
+pyarrow, which dlt lands with, loads pandas where that is installed, and agent-spend installs it. ``--hide-pandas`` takes it
+away from dlt, which needs it for nothing here: 32 MB less.
+
+The last columns are dlt's figure divided by ours. Figures are of this machine; read the ratios. On two idle cores a run
+takes about five minutes.
 """
 
 import argparse
@@ -30,7 +35,7 @@ LARGE_DAY = date(2026, 11, 19)
 LARGE = "copilot_user_usage, one large day"
 #: Where the server keeps the vendor of a feed, by the first word of its name.
 VENDORS = {"copilot": "github", "github": "github", "claude": "anthropic", "cursor": "cursor"}
-RATIOS = ("time", "CPU", "peak", "work")
+RATIOS = {"time": 3, "CPU": 3, "peak": 2}
 
 
 def main() -> None:
@@ -43,42 +48,43 @@ def main() -> None:
     parser.add_argument("--megabytes", type=int, default=500, help="size of the large Copilot report")
     parser.add_argument("--repeat", type=int, default=2, help="runs of each side, in turns; the best of each figure is shown")
     parser.add_argument("--destination", choices=["delta", "duckdb"], default="delta", help="where dlt lands its rows")
+    parser.add_argument("--hide-pandas", action="store_true", help="let dlt's side find no pandas")
     parser.add_argument("--feeds", nargs="*", default=[*ingest_dlt.BY_DAY, *ingest_dlt.FEEDS, LARGE], metavar="FEED")
     options = parser.parse_args()
     days = [END - timedelta(days=n) for n in reversed(range(options.days))]
-    print(f"{'':33} {'rows':>13}  {'rows/s':>15}  {'CPU s':>13}  {'peak MB':>9}  {'work MB':>9}  "
+    print(f"{'':33} {'rows':>13}  {'rows/s':>15}  {'CPU s':>13}  {'peak MB':>9}  "
           f"{'dlt / ours':>{7 * len(RATIOS)}}")
-    print(f"{'feed':33} {'ours/dlt':>13}  {'ours':>7} {'dlt':>7}  {'ours':>6} {'dlt':>6}  {'ours':>4} {'dlt':>4}  "
-          f"{'ours':>4} {'dlt':>4}   " + "  ".join(f"{name:>5}" for name in RATIOS))
+    print(f"{'feed':33} {'ours/dlt':>13}  {'ours':>7} {'dlt':>7}  {'ours':>6} {'dlt':>6}  {'ours':>4} {'dlt':>4}   "
+          + "  ".join(f"{name:>5}" for name in RATIOS))
     found = []
     with tempfile.TemporaryDirectory() as folder, _Server(options, folder) as url:
         for feed in options.feeds:
             name, asked, vendor = feed, days, VENDORS.get(feed.split("_")[0])
             if feed == LARGE:
                 name, asked, vendor = "copilot_user_usage", [LARGE_DAY], "large"
-            # The server makes an answer when it is first asked for, which the best of several runs does not count.
+            # The server makes an answer when it is first asked for, which the best of several runs does not count. The
+            # large report lies ready.
             runs = [
-                [_side(side, name, asked, f"{url}/{vendor}", options.destination) for side in ("ours", "dlt")]
-                for _ in range(options.repeat)
+                [_side(side, name, asked, f"{url}/{vendor}", options) for side in ("ours", "dlt")]
+                for _ in range(1 if feed == LARGE else options.repeat)
             ]
             sides = [{key: min(run[key] for run in side) for key in side[0]} for side in zip(*runs, strict=True)]
             found.append(_print(feed, *sides))
-    for ratio, least in zip(RATIOS, (3, 3, 2, 2), strict=True):
+    for ratio, least in RATIOS.items():
         held = sum(line[ratio] >= least for line in found)
         worst = min(line[ratio] for line in found)
         print(f"{ratio:5} dlt / ours: at least {least} on {held} of {len(found)} lines, {worst:.1f} on the worst")
 
 
 def _print(feed: str, ours: dict, dlt: dict) -> dict[str, float]:
-    work = [max(1, side["peak_mb"] - side["base_mb"]) for side in (ours, dlt)]
     ratios = {"time": dlt["seconds"] / ours["seconds"], "CPU": dlt["cpu"] / ours["cpu"],
-              "peak": dlt["peak_mb"] / ours["peak_mb"], "work": work[1] / work[0]}
+              "peak": dlt["peak_mb"] / ours["peak_mb"]}
     rows = f"{ours['rows']}" if ours["rows"] == dlt["rows"] else f"{ours['rows']}/{dlt['rows']}"
     # A record may be several of our rows: both rates count our rows, which are the same data.
     speed = [ours["rows"] / side["seconds"] for side in (ours, dlt)]
     print(
         f"{feed:33} {rows:>13}  {speed[0]:7.0f} {speed[1]:7.0f}  {ours['cpu']:6.2f} {dlt['cpu']:6.2f}  "
-        f"{ours['peak_mb']:4.0f} {dlt['peak_mb']:4.0f}  {work[0]:4.0f} {work[1]:4.0f}   "
+        f"{ours['peak_mb']:4.0f} {dlt['peak_mb']:4.0f}   "
         + "  ".join(f"{ratios[name]:4.1f}x" for name in RATIOS),
         flush=True,
     )
@@ -112,7 +118,7 @@ class _Server:
         self._process.wait()
 
 
-def _side(side: str, feed: str, days: list[date], url: str, destination: str) -> dict:
+def _side(side: str, feed: str, days: list[date], url: str, options) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         settings = {
             "AGENT_SPEND_HOME": folder, "AGENT_SPEND_TODAY": (END + timedelta(days=1)).isoformat(),
@@ -123,7 +129,8 @@ def _side(side: str, feed: str, days: list[date], url: str, destination: str) ->
             "RUNTIME__DLTHUB_TELEMETRY": "false",
             "DLT_DATA_DIR": folder, "DLT_PROJECT_DIR": folder,
         }
-        asked = json.dumps([side, feed, [day.isoformat() for day in days], url, folder, destination])
+        texts = [day.isoformat() for day in days]
+        asked = json.dumps([side, feed, texts, url, folder, options.destination, options.hide_pandas])
         done = subprocess.run(
             [sys.executable, __file__, "--side", asked], env={**os.environ, **settings}, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, check=True,
@@ -132,13 +139,15 @@ def _side(side: str, feed: str, days: list[date], url: str, destination: str) ->
 
 
 def _run_side(asked: str) -> None:
-    side, feed, days, url, folder, destination = json.loads(asked)
+    side, feed, days, url, folder, destination, hide_pandas = json.loads(asked)
     days = [date.fromisoformat(day) for day in days]
     work = _ours(feed, days) if side == "ours" else _dlt(feed, days, url, Path(folder), destination)
-    base, started, cpu = _peak_mb(), time.perf_counter(), time.process_time()
+    if side == "dlt" and hide_pandas:
+        sys.meta_path.insert(0, _NoPandas())
+    started, cpu = time.perf_counter(), time.process_time()
     rows = work()
     print(json.dumps({
-        "rows": rows, "seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu, "base_mb": base,
+        "rows": rows, "seconds": time.perf_counter() - started, "cpu": time.process_time() - cpu,
         "peak_mb": _peak_mb(),
     }))
 
@@ -164,6 +173,12 @@ def _dlt(feed: str, days: list[date], url: str, folder: Path, destination: str):
     import ingest_dlt
 
     return lambda: ingest_dlt.land(feed, days, url, folder, destination)
+
+
+class _NoPandas:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
 
 
 def _peak_mb() -> float:

@@ -12,22 +12,23 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from agent_spend.alerts.lifecycle import ACKNOWLEDGED, OPEN, due, updated, with_episodes
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.columns import DAY, INSTANT, MONEY, TEXT, schema_of
 from agent_spend.lake.tables import Lake
 from agent_spend.privacy import Display
-from agent_spend.sources.contract import DAY, INSTANT, MONEY, TEXT
 
 TABLE = "findings"
 
 #: Columns of the ledger. ``episode_start_day`` is the first day of the run of days that the finding belongs to;
 #: ``renewed_at`` is when it came back with a value so different that it is news again.
 FINDINGS_SCHEMA = pa.schema(
-    [
-        ("finding_id", TEXT), ("kind", TEXT), ("severity", TEXT), ("vendor", TEXT), ("subject", TEXT),
-        ("person_id", TEXT), ("org", TEXT), ("usage_day", DAY), ("observed", MONEY), ("baseline", MONEY),
-        ("ratio", pa.float64()), ("amount_usd", MONEY), ("explanation", TEXT), ("status", TEXT),
-        ("first_seen_at", INSTANT), ("notified_at", INSTANT), ("acknowledged_at", INSTANT), ("resolved_at", INSTANT),
-        ("renewed_at", INSTANT), ("episode_start_day", DAY),
-    ]
+    schema_of(
+        {
+            "finding_id": TEXT, "kind": TEXT, "severity": TEXT, "vendor": TEXT, "subject": TEXT, "person_id": TEXT,
+            "org": TEXT, "usage_day": DAY, "observed": MONEY, "baseline": MONEY, "ratio": pa.float64(), "amount_usd": MONEY,
+            "explanation": TEXT, "status": TEXT, "first_seen_at": INSTANT, "notified_at": INSTANT,
+            "acknowledged_at": INSTANT, "resolved_at": INSTANT, "renewed_at": INSTANT, "episode_start_day": DAY,
+        }
+    )
 )
 
 #: The ledger in Dagster's graph; checks and the Slack sensor report a materialization whenever they change it.

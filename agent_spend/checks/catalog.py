@@ -22,18 +22,19 @@ import pyarrow as pa
 from agent_spend.catalog import SQL_DIR, Catalog
 from agent_spend.engines.duckdb import DuckDBEngine
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.columns import DAY, MONEY, TEXT, schema_of
 from agent_spend.lake.tables import Lake
 from agent_spend.model_files import look, tables
 from agent_spend.partitions import Window
-from agent_spend.sources.contract import DAY, MONEY, TEXT
 
 #: A row of a check as findings keep it. ``usage_day`` is null for a finding that is about no day.
 OFFENDING_ROW = pa.schema(
-    [
-        ("kind", TEXT), ("severity", TEXT), ("vendor", TEXT), ("subject", TEXT), ("person_id", TEXT), ("org", TEXT),
-        ("usage_day", DAY), ("observed", MONEY), ("baseline", MONEY), ("ratio", pa.float64()), ("amount_usd", MONEY),
-        ("explanation", TEXT),
-    ]
+    schema_of(
+        {
+            "kind": TEXT, "severity": TEXT, "vendor": TEXT, "subject": TEXT, "person_id": TEXT, "org": TEXT, "usage_day": DAY,
+            "observed": MONEY, "baseline": MONEY, "ratio": pa.float64(), "amount_usd": MONEY, "explanation": TEXT,
+        }
+    )
 )
 _NEEDED = ("vendor", "subject", "explanation")
 _NO_ORG = "(not attributable)"

@@ -12,6 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.types as kinds
 
+from agent_spend.lake.columns import MODULUS
+from agent_spend.lake.memory import leave_pandas
+
+leave_pandas()
+
 #: Rows, and bytes of text, that are worked on at once; their intermediate values stay in the processor's cache.
 _ROWS = 4096
 _TEXT_BYTES = 1 << 16
@@ -20,20 +25,17 @@ _ABSENT = np.uint64(0x8000000080000001)
 _WORD = np.uint64
 
 
-def partition_fingerprints(batches: Iterable[pa.RecordBatch], partition_column: str | None) -> dict[str, tuple[int, str]]:
-    """Number of rows and fingerprint of each partition, by the text of its value; ``all`` without a partition column."""
-    found: dict[str, tuple[int, int, int]] = {}
+def partition_fingerprints(batches: Iterable[pa.RecordBatch], partition_column: str | None) -> dict[str, tuple[int, int]]:
+    """Number of rows and 63 bits of each partition, by the text of its value; ``all`` without a partition column."""
+    found: dict[str, tuple[int, int]] = {}
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS):
             piece = batch.slice(start, _ROWS)
             hashes = row_hashes(piece)
             for key, of_key in _by_key(piece, partition_column, hashes):
-                rows, total, odd = found.get(key, (0, 0, 0))
-                found[key] = (
-                    rows + len(of_key), (total + int(of_key.sum(dtype=_WORD))) % (1 << 64),
-                    odd ^ int(np.bitwise_xor.reduce(of_key)),
-                )
-    return {key: (rows, f"{total}:{odd}") for key, (rows, total, odd) in found.items()}
+                rows, total = found.get(key, (0, 0))
+                found[key] = rows + len(of_key), (total + int(of_key.sum(dtype=_WORD))) % MODULUS
+    return found
 
 
 def row_hashes(batch: pa.RecordBatch) -> np.ndarray:

@@ -1,30 +1,32 @@
 """What is known about each feed and day (`feed_coverage`) and what it used to be (`feed_revisions`)."""
 
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
-import pyarrow as pa
+from arro3.core import Schema
 
+from agent_spend.lake.columns import DAY, INSTANT, MONEY, TEXT, WHOLE, batch_of, schema_of
+from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
 
 COVERAGE = "feed_coverage"
 REVISIONS = "feed_revisions"
-_INSTANT = pa.timestamp("us", tz="UTC")
-
-COVERAGE_SCHEMA = pa.schema(
-    [
-        ("feed", pa.string()), ("usage_day", pa.date32()), ("state", pa.string()), ("reason", pa.string()),
-        ("message", pa.string()), ("row_count", pa.int64()), ("total", pa.decimal128(38, 18)), ("fingerprint", pa.string()),
-        ("revision", pa.int64()), ("fetched_at", _INSTANT), ("last_attempt", pa.string()),
-    ]
+COVERAGE_SCHEMA = schema_of(
+    {
+        "feed": TEXT, "usage_day": DAY, "state": TEXT, "reason": TEXT, "message": TEXT, "row_count": WHOLE,
+        "total": MONEY, "fingerprint": TEXT, "revision": WHOLE, "fetched_at": INSTANT, "last_attempt": TEXT,
+    }
 )
-REVISIONS_SCHEMA = pa.schema(
-    [
-        ("feed", pa.string()), ("usage_day", pa.date32()), ("revision", pa.int64()), ("revised_at", _INSTANT),
-        ("rows_before", pa.int64()), ("rows_after", pa.int64()), ("total_before", pa.decimal128(38, 18)),
-        ("total_after", pa.decimal128(38, 18)), ("fingerprint_before", pa.string()), ("fingerprint_after", pa.string()),
-    ]
+REVISIONS_SCHEMA = schema_of(
+    {
+        "feed": TEXT, "usage_day": DAY, "revision": WHOLE, "revised_at": INSTANT, "rows_before": WHOLE,
+        "rows_after": WHOLE, "total_before": MONEY, "total_after": MONEY, "fingerprint_before": TEXT,
+        "fingerprint_after": TEXT,
+    }
 )
 
 
@@ -49,16 +51,15 @@ def coverage_of(lake: Lake, feed: str) -> dict[date, Coverage]:
     """Everything known about a feed, by day."""
     if not lake.exists(COVERAGE):
         return {}
-    table = lake.read(COVERAGE, "feed")
-    rows = table.filter(pa.compute.equal(table["feed"], feed)).to_pylist()
     names = {field.name for field in fields(Coverage)}
+    rows = lake.rows(COVERAGE, "feed", feed)
     return {row["usage_day"]: Coverage(**{name: row[name] for name in names}) for row in rows}
 
 
 def store_coverage(lake: Lake, feed: str, days: dict[date, Coverage]) -> None:
     """Replace a feed's coverage; a feed's run is the only writer of its own lines."""
-    rows = [asdict(days[day]) for day in sorted(days)]
-    lake.replace(COVERAGE, pa.Table.from_pylist(rows, schema=COVERAGE_SCHEMA), "feed", [feed])
+    lines = _spool([asdict(days[day]) for day in sorted(days)], COVERAGE_SCHEMA)
+    lake.replace(COVERAGE, lines, "feed", {feed: (len(lines), lines.checksum)})
 
 
 def log_revisions(lake: Lake, pairs: list[tuple[Coverage, Coverage]]) -> None:
@@ -72,4 +73,11 @@ def log_revisions(lake: Lake, pairs: list[tuple[Coverage, Coverage]]) -> None:
         }
         for before, after in pairs
     ]
-    lake.append(REVISIONS, pa.Table.from_pylist(rows, schema=REVISIONS_SCHEMA))
+    lake.append(REVISIONS, _spool(rows, REVISIONS_SCHEMA))
+
+
+def _spool(rows: Sequence[Mapping], schema: Schema) -> Spool:
+    spool = Spool(schema, Path(tempfile.gettempdir()))
+    batch, bits = batch_of(rows, schema)
+    spool.append(batch, sum(bits))
+    return spool

@@ -9,12 +9,14 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.memory import leave_pandas
 from agent_spend.lake.spool import BATCH_ROWS
 from agent_spend.partitions import Window
 
 if TYPE_CHECKING:
     import duckdb
 
+leave_pandas()
 
 @contextmanager
 def session() -> "Iterator[duckdb.DuckDBPyConnection]":
@@ -91,11 +93,12 @@ def relation_sql(
     return f"SELECT {columns} FROM read_parquet([{names}], {options})"
 
 
-def batches(stored: DeltaTable, partition_column: str | None, window: Window | None) -> Iterator[pa.RecordBatch]:
-    """The rows of this snapshot, only those of ``window`` where one is given; one batch in memory at a time."""
-    pruning = _pruning(partition_column, window)
-    rows = stored.to_pyarrow_dataset(schema=schema_of(stored), file_pruning_predicate=pruning)
-    yield from rows.to_batches(batch_size=BATCH_ROWS, batch_readahead=0, fragment_readahead=1, use_threads=False)
+def table_of(stored: DeltaTable, partition_column: str | None, window: Window | None) -> pa.Table:
+    """The rows of this snapshot, only those of ``window`` where one is given."""
+    schema, pruning = schema_of(stored), _pruning(partition_column, window)
+    rows = stored.to_pyarrow_dataset(schema=schema, file_pruning_predicate=pruning)
+    batches = rows.to_batches(batch_size=BATCH_ROWS, batch_readahead=0, fragment_readahead=1, use_threads=False)
+    return pa.Table.from_batches(batches, schema)
 
 
 def _pruning(partition_column: str | None, window: Window | None) -> str | None:

@@ -1,79 +1,115 @@
 """Rows on their way into the lake: Arrow batches, in memory while they are few, in a nameless file when they are many."""
 
+import io
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
-import pyarrow as pa
+from arro3.core import Array, DataType, RecordBatch, RecordBatchReader, Schema, Table
+
+from agent_spend.lake.columns import MODULUS, rows_of
 
 #: Most rows that a batch is made of.
 BATCH_ROWS = 2048
-_PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
+#: Bytes of a message's head in Arrow's stream format, and of the mark at the stream's end.
+_HEAD, _END = 8, 8
 
 
 class Spool:
-    """An append-only table of bounded memory with the two members of ``pyarrow.Table`` that the lake reads it by.
+    """An append-only table of bounded memory with the one member of ``pyarrow.Table`` that the lake reads it by.
+
+    ``checksum`` is the sum of what :meth:`append` was told about its batches.
 
     Args:
         folder: where the file is made once there is more than ``memory_bytes``; it has no name and goes with the spool.
     """
 
-    def __init__(self, schema: pa.Schema, folder: Path, memory_bytes: int = 1 << 20):
+    def __init__(self, schema: Schema, folder: Path, memory_bytes: int = 1 << 20):
         self.schema = schema
         self.num_rows = 0
+        self.checksum = 0
         self._folder = folder
         self._memory_bytes = memory_bytes
-        self._batches: list[pa.RecordBatch] = []
+        self._batches: list[RecordBatch] = []
         self._bytes = 0
         self._file: IO[bytes] | None = None
-        self._writer: pa.ipc.RecordBatchStreamWriter | None = None
 
     def __len__(self) -> int:
         return self.num_rows
+
+    def __iter__(self) -> Iterator[dict]:
+        """The rows as Python values; as for the batches, one reader at a time."""
+        for batch in self.to_reader():
+            yield from rows_of(batch)
 
     def empty(self) -> "Spool":
         """Another one of the same kind, without rows."""
         return Spool(self.schema, self._folder, self._memory_bytes)
 
-    def append(self, batch: pa.RecordBatch) -> None:
-        """Add a batch of :attr:`schema`; not while it is read."""
+    def append(self, batch: RecordBatch, checksum: int = 0) -> None:
+        """Add a batch of :attr:`schema` with the sum of its rows' bits; not while it is read."""
         self.num_rows += batch.num_rows
+        self.checksum = (self.checksum + checksum) % MODULUS
         self._bytes += batch.nbytes
         self._batches.append(batch)
         if self._bytes > self._memory_bytes:
             self._write_out()
 
-    def extend(self, batches: Iterable[pa.RecordBatch]) -> None:
-        """Add several batches."""
-        for batch in batches:
+    def extend(self, other: "Spool") -> None:
+        """Add the rows of another one."""
+        for batch in other.to_reader():
             self.append(batch)
+        self.checksum = (self.checksum + other.checksum) % MODULUS
 
-    def to_reader(self) -> pa.RecordBatchReader:
+    def only(self, column: str, values: Collection[str]) -> "Spool":
+        """The rows whose value in a column has one of these texts, without a checksum."""
+        kept = self.empty()
+        for batch in self.to_reader():
+            found = batch.column(column).to_pylist()
+            wanted = {value for value in set(found) if str(value) in values}
+            kept.append(taken(batch, [place for place, value in enumerate(found) if value in wanted]))
+        return kept
+
+    def to_reader(self) -> RecordBatchReader:
         """All batches from the first; one reader at a time."""
-        return pa.RecordBatchReader.from_batches(self.schema, self._read())
+        if self._file is None:
+            return RecordBatchReader.from_batches(self.schema, self._joined())
+        # Imported late: most answers fit into memory, and the library takes 9 MB.
+        from arro3.io import read_ipc_stream
 
-    def _read(self) -> Iterator[pa.RecordBatch]:
-        if self._file is not None:
-            end = self._file.tell()
-            self._file.seek(0)
-            try:
-                # More rows may follow, so the stream has no end mark yet; the end of the file is one too.
-                yield from pa.ipc.open_stream(self._file)
-            finally:
-                self._file.seek(end)
-        yield from self._joined()
+        self._write_out()
+        self._file.flush()
+        self._file.seek(0)
+        # More rows may follow, so the stream has no end mark yet; the end of the file is one too.
+        return read_ipc_stream(self._file)
 
-    def _joined(self) -> Iterator[pa.RecordBatch]:
+    def _joined(self) -> list[RecordBatch]:
         """What is in memory, in batches of the usual size: many small ones would be slow on their way."""
-        if self._batches:
-            yield from pa.Table.from_batches(self._batches).combine_chunks().to_batches(max_chunksize=BATCH_ROWS)
+        if len(self._batches) > 1 or any(batch.num_rows > BATCH_ROWS for batch in self._batches):
+            self._batches = Table.from_batches(self._batches).rechunk(max_chunksize=BATCH_ROWS).to_batches()
+        return self._batches
 
     def _write_out(self) -> None:
-        if self._writer is None:
+        if not self._batches:
+            return
+        from arro3.io import write_ipc_stream
+
+        stream = io.BytesIO()
+        write_ipc_stream(RecordBatchReader.from_batches(self.schema, self._joined()), stream, compression="lz4")
+        written = stream.getbuffer()
+        start = 0
+        if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115
-            self._writer = pa.ipc.new_stream(self._file, self.schema, options=_PACKED)
-        for batch in self._joined():
-            self._writer.write_batch(batch)
+        else:
+            # Each piece is a whole stream; only the first keeps its schema.
+            start = _HEAD + int.from_bytes(written[_HEAD // 2 : _HEAD], "little")
+        self._file.seek(0, io.SEEK_END)
+        self._file.write(written[start:-_END])
         self._batches, self._bytes = [], 0
+
+
+def taken(batch: RecordBatch, places: list[int]) -> RecordBatch:
+    """Some rows of a batch."""
+    return batch.take(Array(places, type=DataType.int64()))

@@ -1,22 +1,31 @@
 """The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import ColumnProperties, CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import (
+    ColumnProperties,
+    CommitProperties,
+    DeltaTable,
+    QueryBuilder,
+    Schema,
+    Transaction,
+    WriterProperties,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agent_spend.errors import ConfigurationError
-from agent_spend.lake.fingerprints import partition_fingerprints
-from agent_spend.lake.reading import batches, duckdb_type, relation_sql, schema_of
+from agent_spend.lake.columns import rows_of
 from agent_spend.lake.spool import Spool
 from agent_spend.partitions import Window
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: A data file is held in memory until it has this size, so that memory does not grow with a day's rows.
 _FILE_BYTES = 16 << 20
@@ -31,6 +40,9 @@ _NO_DICTIONARIES = WriterProperties(default_column_properties=ColumnProperties(d
 _PROPERTIES = {"delta.dataSkippingNumIndexedCols": "0"}
 
 
+#: Rows of a partition, and their checksum as the Delta log keeps it.
+Content = tuple[int, int]
+_NOTHING: Content = (0, 0)
 #: Characters of a local path with which delta-rs panics.
 _REFUSED = frozenset("[]^|")
 
@@ -89,32 +101,36 @@ class Lake:
 
     def snapshot(self, name: str, partition_column: str | None) -> Snapshot | None:
         """What the newest version consists of, ``None`` for a table that was never written."""
+        from agent_spend.lake.reading import schema_of
+
         if not self.exists(name):
             return None
         stored = DeltaTable(self.uri(name))
-        actions = pa.table(stored.get_add_actions(flatten=True))
-        paths, files = actions["path"].to_pylist(), defaultdict(list)
-        keys = pc.cast(actions[f"partition.{partition_column}"], pa.string()).to_pylist() if partition_column and paths else (
-            ["all"] * len(paths))
-        for key, path in sorted(zip(keys, paths, strict=True)):
+        files = defaultdict(list)
+        for key, path in sorted(_by_partition(stored, partition_column, "path")):
             files[key].append(path)
         return Snapshot(stored.version(), f"{stored.metadata().id} {schema_of(stored)}", dict(files))
 
-    def schema(self, name: str) -> pa.Schema:
+    def schema(self, name: str) -> "pa.Schema":
         """The stored columns and types."""
+        from agent_spend.lake.reading import schema_of
+
         return schema_of(DeltaTable(self.uri(name)))
 
     def replace(
-        self, name: str, table: pa.Table | Spool, partition_column: str | None, partitions: Iterable[object] = ()
+        self, name: str, table: "pa.Table | Spool", partition_column: str | None,
+        partitions: Iterable[object] | Mapping[object, Content] = (),
     ) -> list[Change]:
         """Make ``partitions`` of the table hold exactly the rows of ``table``, which is read in batches.
 
         Partitions whose rows are the same as before, in any order, are left alone; when none changed, nothing is
-        committed. Readers see the state before or after, never between.
+        committed. Readers see the state before or after, never between. What a partition holds is noted in the commit that
+        writes it, so nothing stored is read for that: a change by another program is noticed by the number of rows only.
 
         Args:
             partition_column: ``None`` for a table without partitions (then the whole table is replaced).
-            partitions: the partition values that ``table`` is complete for; values without rows become empty.
+            partitions: the partition values that ``table`` is complete for; values without rows become empty. A mapping
+                where rows and checksums were counted on the way here.
 
         Returns:
             One :class:`Change` for each partition that was replaced.
@@ -123,91 +139,131 @@ class Lake:
             ConfigurationError: a stored column has another type (an upgrade that needs a rebuild).
         """
         wanted = sorted({str(value) for value in partitions}) if partition_column else ["all"]
-        before = self._fingerprints(name, partition_column, wanted)
-        after = partition_fingerprints(table.to_reader(), partition_column)
-        changed = [key for key in wanted if before.get(key, (0, "")) != after.get(key, (0, ""))]
-        if not changed and self.exists(name):
+        if isinstance(partitions, Mapping):
+            after = {str(value): content for value, content in partitions.items()}
+        else:
+            after = _counted(table, partition_column)
+        is_new = not self.exists(name)
+        before = {} if is_new else _noted(DeltaTable(self.uri(name)), partition_column, wanted)
+        changed = {
+            key: after.get(key, _NOTHING) for key in wanted if before.get(key, _NOTHING) != after.get(key, _NOTHING)
+        }
+        if not changed and not is_new:
             return []
         self._commit(name, table, partition_column, changed)
         return [
-            Change(key, before.get(key, (0, ""))[0], after.get(key, (0, ""))[0], after.get(key, (0, "none"))[1])
-            for key in changed
+            Change(key, before.get(key, _NOTHING)[0], rows, f"{checksum:016x}" if rows else "none")
+            for key, (rows, checksum) in changed.items()
         ]
 
-    def append(self, name: str, table: pa.Table) -> None:
+    def append(self, name: str, table: "pa.Table | Spool") -> None:
         """Add rows to a log table; nothing is committed for no rows."""
         if table.num_rows:
-            write_deltalake(self.uri(name), table, mode="append")
+            write_deltalake(self.uri(name), table.to_reader(), mode="append")
 
     def bytes(self, name: str, partition_column: str, window: Window) -> int:
         """Size of the newest snapshot's files of ``window``, compressed as stored; 0 for a table that was never written."""
         if not self.exists(name):
             return 0
-        files = pa.table(DeltaTable(self.uri(name)).get_add_actions(flatten=True))
-        if not files.num_rows:
-            return 0
-        days = pc.cast(files[f"partition.{partition_column}"], pa.string())
-        inside = pc.and_(pc.greater_equal(days, str(window.first)), pc.less_equal(days, str(window.last)))
-        return pc.sum(files["size_bytes"].filter(inside)).as_py() or 0
+        sizes = _by_partition(DeltaTable(self.uri(name)), partition_column, "size_bytes")
+        return sum(size for day, size in sizes if str(window.first) <= day <= str(window.last))
 
     def relation_sql(
-        self, name: str, partition_column: str | None, window: Window | None = None, wanted: pa.Schema | None = None
+        self, name: str, partition_column: str | None, window: Window | None = None, wanted: "pa.Schema | None" = None
     ) -> str:
         """As :func:`agent_spend.lake.reading.relation_sql`, of the newest snapshot."""
+        from agent_spend.lake.reading import relation_sql
+
         return relation_sql(DeltaTable(self.uri(name)), partition_column, window, wanted)
 
-    def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> pa.Table:
+    def read(self, name: str, partition_column: str | None = None, window: Window | None = None) -> "pa.Table":
         """The rows of the newest snapshot (of ``window``); money stays decimal."""
-        stored = DeltaTable(self.uri(name))
-        return pa.Table.from_batches(batches(stored, partition_column, window), schema_of(stored))
+        from agent_spend.lake.reading import table_of
 
-    def _fingerprints(self, name: str, partition_column: str | None, wanted: list[str]) -> dict[str, tuple[int, str]]:
-        if not self.exists(name) or not wanted:
-            return {}
-        window = Window(date.fromisoformat(wanted[0]), date.fromisoformat(wanted[-1])) if _is_day(wanted[0]) else None
-        return partition_fingerprints(batches(DeltaTable(self.uri(name)), partition_column, window), partition_column)
+        return table_of(DeltaTable(self.uri(name)), partition_column, window)
+
+    def rows(self, name: str, column: str, value: object) -> list[dict]:
+        """The few rows of the newest snapshot with ``value`` in ``column``; money stays decimal."""
+        stored = QueryBuilder().register("stored", DeltaTable(self.uri(name)))
+        found = stored.execute(f"SELECT * FROM stored WHERE \"{column}\" = '{value}'")
+        return [row for batch in found for row in rows_of(batch)]
 
     @retry(
         retry=retry_if_exception_type(CommitFailedError), stop=stop_after_attempt(8),
         wait=wait_random_exponential(max=2), reraise=True,
     )
-    def _commit(self, name, table, partition_column, changed) -> None:
-        kept = _only(table, partition_column, changed) if partition_column else table.to_reader()
+    def _commit(self, name: str, table: "pa.Table | Spool", partition_column: str | None, changed: Mapping[str, Content]) -> None:
+        notes = [Transaction(_note(key), checksum) for key, (_, checksum) in changed.items()]
         options = {
             "mode": "overwrite", "target_file_size": _FILE_BYTES,
-            "commit_properties": CommitProperties(custom_metadata={"agent_spend.partitions": ",".join(changed[:40])}),
+            "commit_properties": CommitProperties(
+                custom_metadata={"agent_spend.partitions": ",".join([*changed][:40])}, app_transactions=notes
+            ),
             "writer_properties": _NO_DICTIONARIES if len(changed) > _PARTITIONS_WITH_DICTIONARIES else None,
         }
+        kept = _only(table, partition_column, changed) if partition_column else table.to_reader()
         if not self.exists(name):
             write_deltalake(self.uri(name), kept, partition_by=partition_column, configuration=_PROPERTIES, **options)
             return
         # Opened once: the log of years of days takes longer to read than a day to write.
         stored = DeltaTable(self.uri(name))
-        _check_types(name, pa.schema(stored.schema().to_arrow()), table.schema)
+        _check_types(name, stored.schema(), Schema.from_arrow(table.schema))
         predicate = None
         if partition_column:
             predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
         write_deltalake(stored, kept, predicate=predicate, schema_mode="merge" if predicate else "overwrite", **options)
 
 
-def _only(table: pa.Table | Spool, partition_column: str, keys: list[str]) -> pa.RecordBatchReader:
-    wanted = pa.array(keys, pa.string())
+def _counted(table: "pa.Table | Spool", partition_column: str | None) -> dict[str, Content]:
+    # Of tables by their columns: that takes a library that landing a list does without.
+    from agent_spend.lake.fingerprints import partition_fingerprints
+
+    return partition_fingerprints(table.to_reader(), partition_column)
+
+
+def _noted(stored: DeltaTable, partition_column: str | None, wanted: Collection[str]) -> dict[str, Content]:
+    """Rows of each partition by the log's own count, and the checksum that was noted beside them."""
+    rows: dict[str, int] = defaultdict(int)
+    for key, count in _by_partition(stored, partition_column, "num_records"):
+        rows[key] += count
+    return {key: (rows[key], stored.transaction_version(_note(key))) for key in wanted if rows.get(key)}
+
+
+def _by_partition(stored: DeltaTable, partition_column: str | None, column: str) -> list[tuple[str, object]]:
+    """What the log says of each file, beside the text of its partition; ``all`` without a partition column."""
+    files = stored.get_add_actions(flatten=True)
+    if not files.num_rows:
+        return []
+    values = files.column(column).to_pylist()
+    keys = files.column(f"partition.{partition_column}").to_pylist() if partition_column else ["all"] * len(values)
+    return list(zip(map(str, keys), values, strict=True))
+
+
+def _note(key: str) -> str:
+    return f"agent_spend rows of {key}"
+
+
+def _only(table: "pa.Table | Spool", partition_column: str, wanted: Mapping[str, Content]):
+    if sum(rows for rows, _ in wanted.values()) == table.num_rows:
+        return table.to_reader()
+    if isinstance(table, Spool):
+        return table.only(partition_column, wanted).to_reader()
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    keys = pa.array(wanted, pa.string())
     batches = (
-        batch.filter(pc.is_in(pc.cast(batch[partition_column], pa.string()), value_set=wanted)) for batch in table.to_reader()
+        batch.filter(pc.is_in(pc.cast(batch[partition_column], pa.string()), value_set=keys)) for batch in table.to_reader()
     )
     return pa.RecordBatchReader.from_batches(table.schema, batches)
 
 
-def _is_day(key: str) -> bool:
-    return len(key) == 10 and key[4] == "-" and key[7] == "-"
-
-
-def _check_types(name: str, stored: pa.Schema, incoming: pa.Schema) -> None:
-    for field in incoming:
-        index = stored.get_field_index(field.name)
-        if index >= 0 and duckdb_type(stored.field(index).type) != duckdb_type(field.type):
+def _check_types(name: str, stored: Schema, incoming: Schema) -> None:
+    known = {field.name: field.type for field in stored.fields}
+    for field in incoming.fields:
+        kind = known.get(field.name, field.type)
+        if kind != field.type:
             raise ConfigurationError(
-                f"table {name}: column {field.name} is stored as {stored.field(index).type} and now arrives as "
-                f"{field.type}; move {name} aside and backfill it again"
+                f"table {name}: column {field.name} is stored as {kind.type} and now arrives as "
+                f"{field.type.type}; move {name} aside and backfill it again"
             )
-

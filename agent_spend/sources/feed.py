@@ -1,20 +1,25 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, localcontext
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 import msgspec
-import pyarrow as pa
-import pyarrow.compute as pc
+from arro3.core import RecordBatch, Schema
 
 from agent_spend.errors import FeedError, State
+from agent_spend.lake.columns import MisfitError, batch_of, batch_of_columns
 from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings, is_connected, missing_settings
 from agent_spend.sources.answers import Received
 from agent_spend.sources.contract import Contract
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 #: Rows of a day that stay dicts; of a day with more all of them become Arrow batches of so many.
 _DICT_ROWS = 128
@@ -22,7 +27,7 @@ _DICT_ROWS = 128
 _CHANGED = "the vendor's shape has changed (update agent_spend), or the setting names another address"
 
 #: One dict a row with the columns of the feed's schema; a table; or a spool where an answer may be large.
-Rows = Sequence[dict] | pa.Table | Spool
+Rows = Union[Sequence[dict], "pa.Table", Spool]
 
 
 @dataclass(frozen=True)
@@ -97,61 +102,57 @@ class Feed:
     is_forgetful: bool = False
 
     @property
-    def arrow_schema(self) -> pa.Schema:
-        """The lake table's columns and types."""
+    def arrow_schema(self) -> "pa.Schema":
+        """The lake table's columns and types, of pyarrow."""
         return self.schema.arrow_schema
 
-    def batches(self, answer: DayAnswer) -> Iterator[pa.RecordBatch]:
-        """The answer's rows, a validated batch at a time; an error may follow batches that were good.
+    def spooled(self, answer: DayAnswer) -> Spool:
+        """The answer's rows as Arrow, with their checksum.
+
+        Raises:
+            FeedError: ``schema`` with the feed, the day, the column and the first value that does not fit it.
+        """
+        if isinstance(answer.rows, Spool):
+            return answer.rows
+        spool = Spool(self.schema.schema, Path(tempfile.gettempdir()), memory_bytes=1 << 40)
+        if hasattr(answer.rows, "to_batches"):
+            # By columns; only what brings its rows as a table of pyarrow has loaded what that takes.
+            from agent_spend.lake.fingerprints import partition_fingerprints
+
+            for batch in answer.rows.cast(self.arrow_schema).to_batches():
+                checksum = partition_fingerprints([batch], None).get("all", (0, 0))[1]
+                spool.append(RecordBatch.from_arrow(batch), checksum)
+        elif answer.rows:
+            try:
+                batch, bits = batch_of(answer.rows, spool.schema)
+            except MisfitError as error:
+                raise FeedError("schema", f"{self.name} {answer.day}: {error}") from None
+            spool.append(batch, sum(bits))
+        return spool
+
+    def checked(self, rows: Spool, day: date) -> Iterator[RecordBatch]:
+        """The rows of a day, a validated batch at a time; an error may follow batches that were good.
 
         Raises:
             FeedError: ``schema`` with the feed, the day, the column and the first offending value; ``wrong_day`` for a
                 row of another partition.
         """
-        where = f"{self.name} {answer.day}"
-        try:
-            for batch in self.schema.checked(_batches(answer.rows, self.arrow_schema), where):
-                days = batch.column(self.partition_column)
-                if not pc.all(pc.equal(days, pa.scalar(answer.day, days.type)), min_count=0).as_py():
-                    raise FeedError("wrong_day", f"{where}: a row's {self.partition_column} is another one")
-                yield batch
-        except (pa.ArrowInvalid, pa.ArrowTypeError, KeyError) as error:
-            raise FeedError("schema", f"{where}: {error}") from None
+        where = f"{self.name} {day}"
+        for batch in self.schema.checked(rows.to_reader(), where):
+            if {*batch.column(self.partition_column).to_pylist()} != {day}:
+                raise FeedError("wrong_day", f"{where}: a row's {self.partition_column} is another one")
+            yield batch
 
-    def table(self, answer: DayAnswer) -> pa.Table:
+    def table(self, answer: DayAnswer) -> "pa.Table":
         """The answer's rows as one validated table, for answers that are known to be small.
 
         Raises:
-            FeedError: as :meth:`batches`.
+            FeedError: as :meth:`spooled` and :meth:`checked`.
         """
-        return pa.Table.from_batches(self.batches(answer), self.arrow_schema)
+        import pyarrow as pa
 
-
-def batch_of(rows: Sequence[dict], schema: pa.Schema) -> pa.RecordBatch:
-    """Rows as an Arrow batch. Decimals with more digits than the column, which are float noise, are rounded to it.
-
-    Raises:
-        pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, KeyError: a value or a column does not fit.
-    """
-    columns = [_column([row[field.name] for row in rows], field) for field in schema]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
-
-
-def _column(values: list, field: pa.Field) -> pa.Array:
-    try:
-        return pa.array(values, field.type)
-    except (pa.ArrowInvalid, OverflowError):
-        return pa.array([_fitted(value, field) for value in values], field.type)
-
-
-def _fitted(value, field: pa.Field):
-    try:
-        if isinstance(value, Decimal) and pa.types.is_decimal(field.type):
-            with localcontext(prec=60):
-                value = value.quantize(Decimal(1).scaleb(-field.type.scale))
-        return pa.scalar(value, field.type).as_py()
-    except (pa.ArrowInvalid, OverflowError, ArithmeticError):
-        raise pa.ArrowInvalid(f"column {field.name}: {value!r} does not fit {field.type}") from None
+        batches = self.checked(self.spooled(answer), answer.day)
+        return pa.Table.from_batches(map(pa.record_batch, batches), self.arrow_schema)
 
 
 class Packing:
@@ -160,7 +161,7 @@ class Packing:
     So days can wait for each other. ``where`` names them in errors.
     """
 
-    def __init__(self, schema: pa.Schema, folder: Path, where: str):
+    def __init__(self, schema: Schema, folder: Path, where: str):
         self._dicts: list[dict] = []
         self._spool = Spool(schema, folder, memory_bytes=1 << 18)
         self._where = where
@@ -171,9 +172,17 @@ class Packing:
         Raises:
             FeedError: ``schema`` where a value of this row, or of one before it, does not fit its column.
         """
-        self._dicts.append(row)
+        self.extend([row])
+
+    def extend(self, rows: Sequence[dict]) -> None:
+        """Add some rows; raises as :meth:`add`."""
+        self._dicts.extend(rows)
         if len(self._dicts) > _DICT_ROWS:
             self._pack()
+
+    def add_columns(self, columns: Mapping[str, list]) -> None:
+        """Add some rows that come by columns; raises as :meth:`add`."""
+        self._append(batch_of_columns, columns)
 
     def rows(self) -> Rows:
         """All of them; raises as :meth:`add`."""
@@ -184,18 +193,23 @@ class Packing:
         return self._spool
 
     def _pack(self) -> None:
-        try:
-            self._spool.append(batch_of(self._dicts, self._spool.schema))
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise FeedError("schema", f"{self._where}: {error}") from None
+        self._append(batch_of, self._dicts)
         self._dicts = []
 
+    def _append(self, to_batch: Callable, rows: Sequence[dict] | Mapping[str, list]) -> None:
+        try:
+            batch, bits = to_batch(rows, self._spool.schema)
+        except MisfitError as error:
+            raise FeedError("schema", f"{self._where}: {error}") from None
+        self._spool.append(batch, sum(bits))
 
-def packed(rows: Iterable[dict], schema: pa.Schema, folder: Path, where: str) -> Rows:
+
+def packed(rows: Iterable[dict], schema: Schema, folder: Path, where: str) -> Rows:
     """Rows that have come, or that are made one after the other, through a :class:`Packing`."""
     packing = Packing(schema, folder, where)
-    for row in rows:
-        packing.add(row)
+    rows = iter(rows)
+    while some := list(islice(rows, _DICT_ROWS)):
+        packing.extend(some)
     return packing.rows()
 
 
@@ -208,17 +222,8 @@ def together(parts: Sequence[Rows]) -> Rows:
         return spools[0]
     joined = spools[0].empty()
     for spool in spools:
-        joined.extend(spool.to_reader())
+        joined.extend(spool)
     return joined
-
-
-def _batches(rows: Rows, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    if isinstance(rows, pa.Table):
-        yield from rows.cast(schema).to_batches()
-    elif isinstance(rows, Spool):
-        yield from rows.to_reader()
-    elif rows:
-        yield batch_of(rows, schema)
 
 
 def decode(body: bytes, shape: type, where: str, remedy: str = _CHANGED):

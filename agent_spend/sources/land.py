@@ -5,9 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from agent_spend.errors import EXPECTED_GAPS, FeedError, State
 from agent_spend.lake import raw
 from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store_coverage
@@ -27,6 +24,7 @@ class Size:
 
     rows: int
     total: Decimal | None
+    checksum: int
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     """
     lake = Lake(settings.lake_uri)
     known = coverage_of(lake, feed.name)
-    incoming = Spool(feed.arrow_schema, settings.spool_dir, _MEMORY_BYTES)
+    incoming = Spool(feed.schema.schema, settings.spool_dir, _MEMORY_BYTES)
     sizes: dict[date, Size] = {}
     answers: dict[date, DayAnswer] = {}
     for answer in not_connected(feed, days) or feed.fetch(days, settings):
@@ -84,7 +82,8 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
         answers[day] = DayAnswer.from_error(day, error)
     changes = {}
     if sizes or not lake.exists(feed.name):
-        found = lake.replace(feed.name, incoming, feed.partition_column, sizes)
+        contents = {day: (size.rows, size.checksum) for day, size in sizes.items()}
+        found = lake.replace(feed.name, incoming, feed.partition_column, contents)
         changes = {date.fromisoformat(change.partition): change for change in found}
     coverage, revised = dict(known), []
     now = datetime.now(UTC)
@@ -122,6 +121,9 @@ def _with_kept(lake: Lake, feed: Feed, answer: DayAnswer) -> DayAnswer:
 def _stored_with(lake: Lake, feed: Feed, day: date, column: str, *values: str) -> list[dict]:
     if column not in feed.schema.columns:
         return []
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     stored = lake.read(feed.name, feed.partition_column, Window(day, day))
     return stored.filter(pc.is_in(stored[column], pa.array(values, stored[column].type))).to_pylist()
 
@@ -146,12 +148,12 @@ def _coverage(feed, answer, before, size, change, now) -> Coverage:
 
 
 def _take(feed: Feed, answer: DayAnswer, incoming: Spool) -> Size:
-    rows, total = 0, None
+    rows, total = feed.spooled(answer), None
     with localcontext(prec=60):
-        for batch in feed.batches(answer):
+        for batch in feed.checked(rows, answer.day):
             incoming.append(batch)
-            rows += batch.num_rows
-            summed = pc.sum(batch[feed.total_column]).as_py() if feed.total_column else None
-            if summed is not None:
-                total = Decimal(summed) + (total or 0)
-    return Size(rows, total)
+            amounts = batch.column(feed.total_column).to_pylist() if feed.total_column else ()
+            known = [amount for amount in amounts if amount is not None]
+            if known:
+                total = sum(known, total or Decimal(0))
+    return Size(len(rows), total, rows.checksum)

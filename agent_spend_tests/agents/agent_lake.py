@@ -9,8 +9,8 @@ from agent_spend.catalog import Catalog
 from agent_spend.lake.tables import Lake
 from agent_spend.models import build
 from agent_spend.settings import Settings
+from agent_spend.sources.agent_traces.landed_schema import FEED_SCHEMA, LANDED_SCHEMA
 from agent_spend.sources.agent_traces.landing import Landing
-from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
 
 DAY = date(2026, 11, 20)
 #: In the order they read each other; views among them need no building.

@@ -1,10 +1,13 @@
 """The lake replaces partitions whole, in one transaction, and only when they changed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
+from threading import Barrier
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +86,40 @@ def test_a_column_of_another_type_is_refused_with_the_remedy(lake):
     other = pa.table({"usage_day": [DAY_1], "who": pa.array([7], pa.int64()), "credits": [Decimal(1)]})
     with pytest.raises(ConfigurationError, match="column who is stored as string"):
         lake.replace("t", other, "usage_day", [DAY_1])
+
+
+def test_a_partition_that_another_program_emptied_is_written_again(lake):
+    lake.replace("t", rows((DAY_1, "a", "1"), (DAY_2, "b", "2")), "usage_day", [DAY_1, DAY_2])
+    DeltaTable(lake.uri("t")).delete("usage_day = '2026-11-01'")
+    changes = lake.replace("t", rows((DAY_1, "a", "1"), (DAY_2, "b", "2")), "usage_day", [DAY_1, DAY_2])
+    assert [(change.partition, change.rows_before, change.rows_after) for change in changes] == [("2026-11-01", 0, 1)]
+    assert sorted(lake.read("t", "usage_day")["who"].to_pylist()) == ["a", "b"]
+
+
+def test_a_table_that_another_program_wrote_is_replaced_once(lake):
+    write_deltalake(lake.uri("t"), rows((DAY_1, "a", "1")), partition_by="usage_day")
+    assert len(lake.replace("t", rows((DAY_1, "a", "1")), "usage_day", [DAY_1])) == 1
+    assert lake.replace("t", rows((DAY_1, "a", "1")), "usage_day", [DAY_1]) == []
+
+
+def test_what_a_partition_holds_outlives_a_checkpoint(lake):
+    for number in range(3):
+        lake.replace("t", rows((DAY_1, "a", str(number)), (DAY_2, "b", "1")), "usage_day", [DAY_1, DAY_2])
+    DeltaTable(lake.uri("t")).create_checkpoint()
+    assert lake.replace("t", rows((DAY_1, "a", "2"), (DAY_2, "b", "1")), "usage_day", [DAY_1, DAY_2]) == []
+
+
+def test_two_writers_of_one_new_day_leave_the_rows_of_one(lake):
+    lake.replace("t", rows((DAY_2, "b", "2")), "usage_day", [DAY_2])
+    both = Barrier(2)
+
+    def write(who: str) -> None:
+        both.wait()
+        lake.replace("t", rows((DAY_1, who, "1")), "usage_day", [DAY_1])
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, "xy"))
+    assert len(lake.read("t", "usage_day", Window(DAY_1, DAY_1))) == 1
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -38,7 +38,7 @@ def catalog(tmp_path):
     (folder / "reports" / "rpt_people.sql").write_text(
         WEEK.replace("week x person", "person").replace("partitions: week", "partitions: none"))
     shutil.copy(SQL_DIR / "policies" / "retention.csv", folder / "policies" / "retention.csv")
-    return Catalog({"copilot_user_usage": USAGE, COVERAGE: COVERAGE_SCHEMA, "findings": FINDINGS_SCHEMA}, folder)
+    return Catalog({"copilot_user_usage": USAGE, COVERAGE: pa.schema(COVERAGE_SCHEMA), "findings": FINDINGS_SCHEMA}, folder)
 
 
 @pytest.fixture

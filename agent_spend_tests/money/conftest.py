@@ -47,7 +47,7 @@ class Company:
              "last_attempt": state}
             for day in days
         ]
-        self.lake.replace(COVERAGE, pa.Table.from_pylist(rows, schema=COVERAGE_SCHEMA), "feed", [feed])
+        self.lake.replace(COVERAGE, pa.Table.from_pylist(rows, schema=pa.schema(COVERAGE_SCHEMA)), "feed", [feed])
 
     def table(self, name: str, *rows: dict) -> None:
         """Store a model's rows by hand instead of building it."""
@@ -96,7 +96,7 @@ def catalogs(tmp_path_factory):
                 todo.extend(parse(target).upstream)
         for folder in SEED_FOLDERS:
             shutil.copytree(SQL_DIR / folder, sql_dir / folder)
-        catalog = Catalog(sources | {COVERAGE: COVERAGE_SCHEMA, "findings": FINDINGS_SCHEMA}, sql_dir)
+        catalog = Catalog(sources | {COVERAGE: pa.schema(COVERAGE_SCHEMA), "findings": FINDINGS_SCHEMA}, sql_dir)
         # Worked out here, so that the copies that tests get need not do it again.
         assert catalog.schemas
         return catalog

@@ -79,7 +79,7 @@ def test_a_snapshot_of_which_only_a_part_came_stands_behind_an_older_whole_one(t
     days = {day: ("partial" if day == part else "available") for day in (whole, part)}
     rows = [{"feed": "cursor_spend", "usage_day": day, "state": state, "row_count": 1, "revision": 1, "last_attempt": state}
             for day, state in days.items()]
-    team.lake.replace("feed_coverage", pa.Table.from_pylist(rows, schema=COVERAGE_SCHEMA), "feed", ["cursor_spend"])
+    team.lake.replace("feed_coverage", pa.Table.from_pylist(rows, schema=pa.schema(COVERAGE_SCHEMA)), "feed", ["cursor_spend"])
     assert [(row["spend_day"], row["spend_usd"], row["difference_usd"]) for row in [cycles(team)[START]]] == [(whole, 3, 0)]
 
 

@@ -18,8 +18,8 @@ from agent_spend.sources.agent_traces import evaluations, resolve
 from agent_spend.sources.agent_traces.fast_attributes import VALUE, Attributes
 from agent_spend.sources.agent_traces.fast_resolve import Columns
 from agent_spend.sources.agent_traces.files import FileReport, Piece
+from agent_spend.sources.agent_traces.landed_schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.rules import Lookup
-from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.store import read_ahead
 from agent_spend.sources.agent_traces.strict import StrictReader
 

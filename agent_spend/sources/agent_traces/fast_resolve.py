@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 
 from agent_spend.sources.agent_traces import costs, resolve, rules, semantics, tokens
 from agent_spend.sources.agent_traces.fast_attributes import AMOUNT, Attributes
+from agent_spend.sources.agent_traces.landed_schema import MONEY_TYPE
 from agent_spend.sources.agent_traces.rules import Lookup, Match, Place
-from agent_spend.sources.agent_traces.schema import SPAN_MONEY
 
 _MAX_USD = pa.scalar(costs.MAX_REPORTED_USD, AMOUNT)
 _OUTCOMES = tuple(
@@ -120,7 +120,7 @@ class Columns:
             sources += [rule.source] * len(found)
         amounts = pa.concat_arrays(amounts)
         is_wrong = pc.or_(pc.less(amounts, pa.scalar(Decimal(0), AMOUNT)), pc.greater(amounts, _MAX_USD))
-        usd = pc.if_else(is_wrong, None, amounts).cast(SPAN_MONEY)
+        usd = pc.if_else(is_wrong, None, amounts).cast(MONEY_TYPE)
         found = pa.array(places, mask=places < 0)
         return {
             "reported_usd": usd.take(found),

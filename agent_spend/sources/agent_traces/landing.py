@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from agent_spend.lake.reading import sql_text
 from agent_spend.sources.agent_traces import calls, evaluations, runs
 from agent_spend.sources.agent_traces.costs import MAX_REPORTED_USD
-from agent_spend.sources.agent_traces.schema import FEED_SCHEMA, LANDED_SCHEMA
+from agent_spend.sources.agent_traces.landed_schema import FEED_SCHEMA, LANDED_SCHEMA
 
 #: What sorting out may hold in memory; the rest is spilled to disk.
 MEMORY_LIMIT = "1GB"

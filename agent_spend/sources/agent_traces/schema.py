@@ -1,11 +1,11 @@
-"""The lake table ``agent_spans`` and the landing table that precedes it."""
+"""The lake table ``agent_spans``."""
 
-import pyarrow as pa
+from arro3.core import DataType
 
 from agent_spend.sources.contract import DAY, FLAG, INSTANT, TEXT, WHOLE, Contract, column
 
 #: Money of one span: twelve decimals hold a single token of the cheapest model.
-SPAN_MONEY = pa.decimal128(18, 12)
+SPAN_MONEY = DataType.decimal128(18, 12)
 
 SPAN_CLASSES = ("inference", "tool", "agent", "workflow", "other")
 AUTH_HINTS = ("seat", "api_key", "service_account")
@@ -58,25 +58,4 @@ AGENT_SPANS = Contract(
         "run_workflow": column(TEXT, "Workflow of the run, as sent: the outermost that is named", nullable=True),
         "run_task_id": column(TEXT, "Task of the run: the outermost that is stated", nullable=True),
     }
-)
-
-FEED_SCHEMA = AGENT_SPANS.arrow_schema
-
-#: Columns that only the whole trace knows.
-OF_TRACE = ("usage_day", "run_span_id", "run_workflow", "run_task_id")
-
-#: What both readers produce: the feed's columns without those of the whole trace, and a few more.
-LANDED_SCHEMA = pa.schema(
-    [
-        *(field for field in FEED_SCHEMA if field.name not in OF_TRACE),
-        ("ended_ns", pa.int64()),
-        ("attribute_count", pa.int32()),
-        ("file_number", pa.int32()),
-        ("request_id", pa.string()),
-        ("is_cost_rejected", pa.bool_()),
-        ("foreign_currency", pa.string()),
-        ("is_input_corrected", pa.bool_()),
-        ("link_trace_id", pa.string()),
-        ("link_span_id", pa.string()),
-    ]
 )

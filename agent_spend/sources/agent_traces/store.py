@@ -1,6 +1,7 @@
 """Where the trace files lie: a folder, or the objects below a prefix of a bucket. Lists them and opens them.
 
-Objects are read with Arrow's own file systems, which come with a package this project needs anyway.
+Objects are read with Arrow's own file systems, which come with a package this project needs anyway; it is loaded by the
+first store, so that a process without one goes without.
 """
 
 import re
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from urllib.parse import unquote, urlsplit
-
-from pyarrow import fs
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import env
+
+if TYPE_CHECKING:
+    from pyarrow import fs
 
 Item = TypeVar("Item")
 
@@ -74,6 +76,8 @@ class TraceStore:
                 "unsupported_uri",
                 f"agent_spans: AGENT_TRACES_URI {uri!r}: give a folder, file://, s3://, gs:// or clickhouse://",
             )
+        from pyarrow import fs
+
         with translated(uri):
             self._files, self._base = _bucket(uri) if self._is_remote else (fs.LocalFileSystem(), _folder(uri))
 
@@ -87,6 +91,8 @@ class TraceStore:
         Raises:
             FeedError: ``no_files``, or what the store's own error means.
         """
+        from pyarrow import fs
+
         try:
             with translated(self._uri):
                 found = self._files.get_file_info(fs.FileSelector(self._base, recursive=True))
@@ -109,7 +115,7 @@ class TraceStore:
             named = self._received_late_enough(named, min(days))
         return [TraceFile(info.path, name, n, info.size) for n, (name, info) in enumerate(named.items())]
 
-    def _received_late_enough(self, named: dict[str, fs.FileInfo], since: date) -> dict[str, fs.FileInfo]:
+    def _received_late_enough(self, named: "dict[str, fs.FileInfo]", since: date) -> "dict[str, fs.FileInfo]":
         if since > datetime.now(UTC).date():
             # A calendar of its own (a sandbox): the store's clock says nothing about its days.
             return named
@@ -163,8 +169,10 @@ def _folder(uri: str) -> str:
     return str(folder)
 
 
-def _bucket(uri: str) -> tuple[fs.FileSystem, str]:
+def _bucket(uri: str) -> "tuple[fs.FileSystem, str]":
     """The file system and ``bucket/prefix``; credentials and profiles are those of the cloud's SDK."""
+    from pyarrow import fs
+
     parts = urlsplit(uri)
     if not parts.netloc or "@" in parts.netloc:
         raise FeedError(

@@ -9,8 +9,8 @@ import pyarrow as pa
 from agent_spend.sources.agent_traces import dialects, evaluations, protobuf, resolve, wire
 from agent_spend.sources.agent_traces.costs import cost as cost_of
 from agent_spend.sources.agent_traces.files import FileReport, Piece
+from agent_spend.sources.agent_traces.landed_schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.rules import Lookup
-from agent_spend.sources.agent_traces.schema import LANDED_SCHEMA
 from agent_spend.sources.agent_traces.semantics import EVALUATION_EVENT
 from agent_spend.sources.agent_traces.tokens import tokens as tokens_of
 from agent_spend.sources.agent_traces.wire import Facts, Refused

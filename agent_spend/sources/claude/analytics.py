@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import pyarrow as pa
+from arro3.core import Schema
 
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
@@ -50,7 +50,7 @@ class Report:
     page: type
     groups: tuple[str, ...]
     to_row: Callable[[Any, date, Sequence[str], str], dict]
-    schema: pa.Schema
+    schema: Schema
     headers: tuple[tuple[str, str], ...] = (("anthropic-beta", BETA),)
     extra: tuple[tuple[str, str], ...] = (("time_bucket_width", "1d"), ("order_by", "time"), ("order", "asc"))
 
@@ -68,8 +68,8 @@ class Reading:
     problems: Mapping[date, FeedError] = field(default_factory=dict)
 
 
-COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row, ANALYTICS_COST.arrow_schema)
-USAGE = Report("claude_analytics_usage", f"{ANALYTICS}/usage", UsagePage, KEY_GROUPS, usage_row, ANALYTICS_USAGE.arrow_schema)
+COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row, ANALYTICS_COST.schema)
+USAGE = Report("claude_analytics_usage", f"{ANALYTICS}/usage", UsagePage, KEY_GROUPS, usage_row, ANALYTICS_USAGE.schema)
 
 
 def fetch_analytics_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:

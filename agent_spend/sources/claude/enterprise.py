@@ -36,10 +36,10 @@ def _priced_row(row, day: date, groups: Sequence[str], where: str) -> dict:
 
 
 COST = Report(
-    "claude_enterprise_cost", f"{ANALYTICS}/cost", CostPage, ENTERPRISE_GROUPS, _priced_row, ENTERPRISE_COST.arrow_schema
+    "claude_enterprise_cost", f"{ANALYTICS}/cost", CostPage, ENTERPRISE_GROUPS, _priced_row, ENTERPRISE_COST.schema
 )
 USAGE = Report(
-    "claude_enterprise_usage", f"{ANALYTICS}/usage", UsagePage, ENTERPRISE_GROUPS, usage_row, ENTERPRISE_USAGE.arrow_schema
+    "claude_enterprise_usage", f"{ANALYTICS}/usage", UsagePage, ENTERPRISE_GROUPS, usage_row, ENTERPRISE_USAGE.schema
 )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
-import pyarrow as pa
+from arro3.core import Schema
 
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
@@ -45,20 +45,20 @@ class Report:
     groups: Sequence[str]
     shape: type
     to_rows: Callable[[list, date, str], Iterator[dict]]
-    schema: pa.Schema
+    schema: Schema
     headers: Mapping[str, str] | None = None
 
 
 _USAGE = Report(
     "claude_api_usage", f"{ORGANIZATION}/usage_report/messages",
     ("api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo"),
-    list[UsageResult], usage_rows, API_USAGE.arrow_schema,
+    list[UsageResult], usage_rows, API_USAGE.schema,
 )
 #: Fast mode costs twice as much and is told apart only under its beta.
 _USAGE_BY_SPEED = replace(_USAGE, groups=(*_USAGE.groups, "speed"), headers={"anthropic-beta": "fast-mode-2026-02-01"})
 _COST = Report(
     "claude_api_cost", f"{ORGANIZATION}/cost_report", ("workspace_id", "description"), list[CostResult], cost_rows,
-    API_COST.arrow_schema,
+    API_COST.schema,
 )
 
 
@@ -162,7 +162,7 @@ def _code_day(session: VendorSession, day: date, settings: Settings) -> DayAnswe
             yield from code_rows(page.data, day, where)
 
     try:
-        rows = packed(rows_of_pages(), CODE_USAGE.arrow_schema, settings.spool_dir, where)
+        rows = packed(rows_of_pages(), CODE_USAGE.schema, settings.spool_dir, where)
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)
     if pages.problem is not None:

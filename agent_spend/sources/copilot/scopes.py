@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-import pyarrow as pa
-
 from agent_spend.errors import FeedError, State
+from agent_spend.lake.columns import MisfitError
 from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings
 from agent_spend.sources.answers import Answer, Download
@@ -87,7 +86,7 @@ def _ask(scopes: list[Scope], feed: str, day: date, ask: Callable[[Scope, str], 
         except FeedError as error:
             message = "; ".join(filter(None, (note, error.message)))
             raise FeedError(error.reason, message, error.state) from None
-        except (pa.ArrowInvalid, ArithmeticError) as error:
+        except (MisfitError, ArithmeticError) as error:
             message = "; ".join(filter(None, (note, f"{where}: a value that cannot be stored: {error}")))
             raise FeedError("bad_value", message) from None
     rows = together([part.rows for part in parts])

@@ -7,15 +7,12 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
-from agent_spend.lake.spool import BATCH_ROWS, Spool
+from agent_spend.lake.columns import batch_of, distinct
+from agent_spend.lake.spool import BATCH_ROWS, Spool, taken
 from agent_spend.sources.copilot.schema import USER_USAGE, UserDay, user_usage_row
 from agent_spend.sources.copilot.scopes import Scope
-from agent_spend.sources.feed import batch_of
 
-_SCHEMA = USER_USAGE.arrow_schema
+_SCHEMA = USER_USAGE.schema
 
 
 def user_days(records: Iterable[UserDay], scope: Scope, folder: Path) -> dict[date, Spool]:
@@ -34,22 +31,26 @@ def user_days(records: Iterable[UserDay], scope: Scope, folder: Path) -> dict[da
 class _Day:
     def __init__(self, folder: Path):
         self._rows = Spool(_SCHEMA, folder)
-        # Eight bytes a row: all that is kept of a row that has been written out.
-        self._users = array("q")
+        # Sixteen bytes a row: all that is kept of a row that has been written out.
+        self._users, self._bits = array("q"), array("q")
 
     def append(self, rows: list[dict]) -> None:
-        self._rows.append(batch_of(rows, _SCHEMA))
+        batch, bits = batch_of(rows, _SCHEMA)
+        self._rows.append(batch, sum(bits))
+        self._bits.extend(bits)
         self._users.extend(row["user_id"] for row in rows)
 
     def without_repeats(self) -> Spool:
-        users = np.frombuffer(self._users, np.int64)
-        _, last = np.unique(users[::-1], return_index=True)
-        if len(last) == len(users):
+        if distinct(self._users) == len(self._users):
             return self._rows
-        is_last = np.zeros(len(users), bool)
-        is_last[len(users) - 1 - last] = True
+        import numpy as np
+
+        _, from_end = np.unique(np.frombuffer(self._users, np.int64)[::-1], return_index=True)
+        last = np.sort(len(self._users) - 1 - from_end)
         kept, start = self._rows.empty(), 0
         for batch in self._rows.to_reader():
-            kept.append(batch.filter(pa.array(is_last[start : start + batch.num_rows])))
-            start += batch.num_rows
+            stop = start + batch.num_rows
+            places = last[np.searchsorted(last, start) : np.searchsorted(last, stop)].tolist()
+            kept.append(taken(batch, [place - start for place in places]), sum(self._bits[place] for place in places))
+            start = stop
         return kept

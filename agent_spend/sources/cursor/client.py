@@ -7,11 +7,11 @@ from pathlib import Path
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window
 from agent_spend.settings import Settings
-from agent_spend.sources.cursor.kinds import doubts, is_doubtful
-from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, usage_rows
+from agent_spend.sources.cursor.kinds import doubtful_rows, doubts
+from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, usage_columns
 from agent_spend.sources.cursor.session import cursor_session, each_window, span, split_open
 from agent_spend.sources.cursor.windows import VerifiedWindow, read_window
-from agent_spend.sources.feed import DayAnswer, packed
+from agent_spend.sources.feed import DayAnswer, Packing
 
 FEED = "cursor_usage_events"
 #: The vendor documents no longest range; 30 days is what its other endpoints allow and what clients use.
@@ -37,20 +37,19 @@ def fetch_usage_events(days: Sequence[date], settings: Settings) -> Iterator[Day
 
 
 def _answer(verified: VerifiedWindow, day: date, folder: Path) -> DayAnswer:
-    raw = verified.raw(day)
+    raw, where = verified.raw(day), f"{FEED} {day}"
     doubtful: list[dict] = []
-
-    def rows() -> Iterator[dict]:
-        for row in usage_rows(verified.events(day), day, FEED):
-            if is_doubtful(row):
-                doubtful.append(row)
-            yield row
-
+    packing = Packing(CURSOR_USAGE_EVENTS.schema, folder, where)
     try:
-        found = packed(rows(), CURSOR_USAGE_EVENTS.arrow_schema, folder, f"{FEED} {day}")
+        is_of_2025 = all(event.chargedCents is None for events in verified.events(day) for event in events)
+        for events in verified.events(day):
+            columns = usage_columns(events, day, FEED, is_of_2025=is_of_2025)
+            packing.add_columns(columns)
+            doubtful += doubtful_rows(columns)
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)
+    found = packing.rows()
     if verified.problem is not None:
         return DayAnswer.incomplete(day, found, verified.problem, raw)
-    reason, message = doubts(doubtful, f"{FEED} {day}")
+    reason, message = doubts(doubtful, where)
     return DayAnswer(day, State.AVAILABLE if len(found) else State.ZERO, found, reason, message, raw)

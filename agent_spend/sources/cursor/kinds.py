@@ -1,7 +1,8 @@
 """What the words for an event's kind mean: Cursor's two vocabularies, and the plans' own labels, in one."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 #: ``unknown`` is a kind in no known vocabulary: kept with its amount, and the day says so until somebody decides.
 KIND_CLASSES = (
@@ -23,6 +24,7 @@ _KIND_PREFIX = "usage_event_kind_"
 _INCLUDED_PREFIXES = ("included in ", "included_in_")
 
 
+@lru_cache(maxsize=1024)
 def kind_class(kind: str, subscription: str | None = None) -> str:
     """The one-vocabulary name of a kind; ``unknown`` when it is in none."""
     name = kind.strip().lower()
@@ -49,9 +51,15 @@ def doubts(rows: Sequence[dict], where: str) -> tuple[str, str]:
     return "", ""
 
 
-def is_doubtful(row: dict) -> bool:
-    """Whether :func:`doubts` has something to say about the row."""
-    return row["kind_class"] == "unknown" or _is_unstated(row)
+def doubtful_rows(columns: Mapping[str, Sequence]) -> list[dict]:
+    """The rows that :func:`doubts` has something to say about, of rows that come by columns."""
+    names = ("kind", "kind_class", "charged_usd")
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return [
+        dict(zip(names, row, strict=True))
+        for row in rows
+        if row[1] == "unknown" or (row[1] == "usage_based" and row[2] is None)
+    ]
 
 
 def _is_unstated(row: dict) -> bool:

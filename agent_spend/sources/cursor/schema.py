@@ -1,9 +1,10 @@
 """Cursor usage events: the wire shape, the lake table, and the one place where cents become dollars."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
+from functools import lru_cache
 
 import msgspec
 
@@ -14,10 +15,10 @@ from agent_spend.sources.feed import decode
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=76)
-_SMALLEST_STORED = Decimal(1).scaleb(-18)
+_DAY_MS = 86_400_000
 
 
-class TokenUsage(msgspec.Struct):
+class TokenUsage(msgspec.Struct, gc=False):
     """Four disjoint buckets; a zero bucket may be left out, so a missing one is unknown here."""
 
     inputTokens: int | str | None = None
@@ -28,7 +29,10 @@ class TokenUsage(msgspec.Struct):
     discountPercentOff: Decimal | None = None
 
 
-class UsageEvent(msgspec.Struct):
+_NO_TOKENS = TokenUsage()
+
+
+class UsageEvent(msgspec.Struct, gc=False):
     """One event of ``POST /teams/filtered-usage-events``; it has no id of its own. In 2025 it had no ``chargedCents``."""
 
     timestamp: str | int
@@ -63,20 +67,33 @@ class Pagination(msgspec.Struct):
         return self.currentPage < self.numPages if self.hasNextPage is None else self.hasNextPage
 
 
-class UsagePage(msgspec.Struct):
-    """One page of usage events, also by the name that the dashboard gives the list.
+class Stamp(msgspec.Struct, gc=False):
+    """An event of which only the time is read."""
+
+    timestamp: str | int
+
+
+class CountedPage(msgspec.Struct):
+    """One page of usage events by their times; the dashboard has another name for the list.
 
     A body without the list is a failure, never an empty page.
     """
 
-    usageEvents: list[UsageEvent] | None = None
-    usageEventsDisplay: list[UsageEvent] | None = None
+    usageEvents: list[Stamp] | None = None
+    usageEventsDisplay: list[Stamp] | None = None
     totalUsageEventsCount: int | None = None
     pagination: Pagination | None = None
 
     @property
-    def events(self) -> list[UsageEvent]:
+    def events(self) -> list:
         return (self.usageEventsDisplay if self.usageEvents is None else self.usageEvents) or []
+
+
+class UsagePage(CountedPage):
+    """One page with its events whole."""
+
+    usageEvents: list[UsageEvent] | None = None
+    usageEventsDisplay: list[UsageEvent] | None = None
 
 
 CURSOR_USAGE_EVENTS = Contract(
@@ -113,14 +130,14 @@ CURSOR_USAGE_EVENTS = Contract(
 )
 
 
-def usage_page(body: bytes, where: str) -> UsagePage:
-    """Parse one page.
+def usage_page(body: bytes, where: str, shape: type[CountedPage] = UsagePage) -> CountedPage:
+    """Parse one page, whole or what counts it.
 
     Raises:
         FeedError: ``malformed`` or ``missing_field``; the message names the day of the offending event if it has one.
     """
     try:
-        page = decode(body, UsagePage, where)
+        page = decode(body, shape, where)
         if page.usageEvents is None and page.usageEventsDisplay is None:
             raise FeedError("missing_field", f"{where}: the answer has no usageEvents; the vendor's shape has changed")
         return page
@@ -130,41 +147,68 @@ def usage_page(body: bytes, where: str) -> UsagePage:
         raise
 
 
-def event_day(event: UsageEvent, where: str) -> date:
+def event_day(event: UsageEvent | Stamp, where: str) -> date:
     """UTC day of an event.
 
     Raises:
         FeedError: ``malformed`` when the timestamp is not epoch milliseconds.
     """
-    return _instant(event.timestamp, where).date()
+    try:
+        return _day(int(event.timestamp) // _DAY_MS)
+    except (ValueError, OverflowError):
+        message = f"{where}: usageEvents.timestamp {event.timestamp!r} is not epoch milliseconds"
+        raise FeedError("malformed", message) from None
 
 
-def usage_rows(events: Iterable[UsageEvent], day: date, where: str) -> Iterator[dict]:
-    """Rows of one day, one after the other, with money in USD.
+def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_2025: bool) -> dict[str, list]:
+    """Events of one day as columns, with money in USD.
+
+    Args:
+        is_of_2025: whether no event of the day has ``chargedCents``: the model cost was the whole charge then; the token fee
+            came later, and ``chargedCents`` with it.
 
     Raises:
         FeedError: ``malformed`` for a token count that is not a number.
     """
-    found = list(events)
-    is_of_2025 = all(event.chargedCents is None for event in found)
-    return (_usage_row(event, day, where, is_of_2025) for event in found)
+    place = f"{where} {day}"
+    tokens = [event.tokenUsage or _NO_TOKENS for event in events]
+    model_usd = [dollars(used.totalCents) for used in tokens]
+    return {
+        "usage_day": [day] * len(tokens),
+        "event_at": [_EPOCH + timedelta(milliseconds=int(event.timestamp)) for event in events],
+        "user_email": [email(event.userEmail) for event in events],
+        "service_account_id": [present(event.serviceAccountId) for event in events],
+        "service_account_name": [present(event.serviceAccountName) for event in events],
+        "cloud_agent_id": [present(event.cloudAgentId) for event in events],
+        "automation_id": [present(event.automationId) for event in events],
+        "conversation_id": [present(event.conversationId) for event in events],
+        "model": [present(event.model) for event in events],
+        "kind": [event.kind for event in events],
+        "kind_class": [kind_class(event.kind, event.customSubscriptionName) for event in events],
+        "max_mode": [event.maxMode for event in events],
+        "is_token_based": [event.isTokenBasedCall for event in events],
+        "is_chargeable": [event.isChargeable for event in events],
+        "is_headless": [event.isHeadless for event in events],
+        "requests_costs": [event.requestsCosts for event in events],
+        "input_tokens": [_whole(used.inputTokens, place) for used in tokens],
+        "output_tokens": [_whole(used.outputTokens, place) for used in tokens],
+        "cache_write_tokens": [_whole(used.cacheWriteTokens, place) for used in tokens],
+        "cache_read_tokens": [_whole(used.cacheReadTokens, place) for used in tokens],
+        "model_usd": model_usd,
+        "discount_percent": [used.discountPercentOff for used in tokens],
+        "charged_usd": model_usd if is_of_2025 else [dollars(event.chargedCents) for event in events],
+        "token_fee_usd": [dollars(event.cursorTokenFee) for event in events],
+    }
 
 
 def dollars(cents: Decimal | None) -> Decimal | None:
-    """Dollars of an amount in (fractional) cents: exact, and rounded only beyond the 18 places that are stored."""
-    return None if cents is None else stored(cents.scaleb(-2, _EXACT))
-
-
-def stored(number: Decimal | None) -> Decimal | None:
-    """The number within the 18 decimal places of the lake; more of them occur only as float noise."""
-    if number is None or number.as_tuple().exponent >= -18:
-        return number
-    return number.quantize(_SMALLEST_STORED, context=_EXACT)
+    """Dollars of an amount in (fractional) cents, exact; the lake rounds what it has no places for."""
+    return None if cents is None else cents.scaleb(-2, _EXACT)
 
 
 def present(text: str | None) -> str | None:
     """Text, or None where the vendor writes nothing, an empty string or the word null."""
-    return None if text is None or text.strip() in ("", "null") else text.strip()
+    return None if not text or (text := text.strip()) in ("", "null") else text
 
 
 def email(text: str | None) -> str | None:
@@ -173,43 +217,9 @@ def email(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-def _usage_row(event: UsageEvent, day: date, where: str, is_of_2025: bool) -> dict:
-    tokens, place = event.tokenUsage or TokenUsage(), f"{where} {day}"
-    return {
-        "usage_day": day,
-        "event_at": _instant(event.timestamp, where),
-        "user_email": email(event.userEmail),
-        "service_account_id": present(event.serviceAccountId),
-        "service_account_name": present(event.serviceAccountName),
-        "cloud_agent_id": present(event.cloudAgentId),
-        "automation_id": present(event.automationId),
-        "conversation_id": present(event.conversationId),
-        "model": present(event.model),
-        "kind": event.kind,
-        "kind_class": kind_class(event.kind, event.customSubscriptionName),
-        "max_mode": event.maxMode,
-        "is_token_based": event.isTokenBasedCall,
-        "is_chargeable": event.isChargeable,
-        "is_headless": event.isHeadless,
-        "requests_costs": stored(event.requestsCosts),
-        "input_tokens": _whole(tokens.inputTokens, place),
-        "output_tokens": _whole(tokens.outputTokens, place),
-        "cache_write_tokens": _whole(tokens.cacheWriteTokens, place),
-        "cache_read_tokens": _whole(tokens.cacheReadTokens, place),
-        "model_usd": dollars(tokens.totalCents),
-        "discount_percent": stored(tokens.discountPercentOff),
-        # In 2025 the model cost was the whole charge; the token fee came later, and chargedCents with it.
-        "charged_usd": dollars(tokens.totalCents if is_of_2025 else event.chargedCents),
-        "token_fee_usd": dollars(event.cursorTokenFee),
-    }
-
-
-def _instant(timestamp: str | int, where: str) -> datetime:
-    try:
-        return _EPOCH + timedelta(milliseconds=int(timestamp))
-    except (ValueError, OverflowError):
-        message = f"{where}: usageEvents.timestamp {timestamp!r} is not epoch milliseconds"
-        raise FeedError("malformed", message) from None
+@lru_cache(maxsize=1024)
+def _day(number: int) -> date:
+    return (_EPOCH + timedelta(days=number)).date()
 
 
 def _whole(count: int | str | None, where: str) -> int | None:
@@ -225,6 +235,6 @@ def _day_of_failure(body: bytes, message: str) -> date | None:
     if index is None:
         return None
     try:
-        return _instant(msgspec.json.decode(body)["usageEvents"][int(index[1])]["timestamp"], "").date()
+        return event_day(Stamp(msgspec.json.decode(body)["usageEvents"][int(index[1])]["timestamp"]), "")
     except (FeedError, KeyError, TypeError):
         return None

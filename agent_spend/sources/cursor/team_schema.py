@@ -7,7 +7,7 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
-from agent_spend.sources.cursor.schema import dollars, email, present, stored
+from agent_spend.sources.cursor.schema import dollars, email, present
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -173,7 +173,7 @@ def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date, where: str) ->
         "email": email(spend.email),
         "on_demand_usd": dollars(on_demand),
         "overall_usd": dollars(overall),
-        "limit_usd": stored(spend.effectivePerUserLimitDollars),
+        "limit_usd": spend.effectivePerUserLimitDollars,
     }
 
 

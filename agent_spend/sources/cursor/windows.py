@@ -16,7 +16,7 @@ import msgspec
 from agent_spend.errors import FeedError
 from agent_spend.partitions import Window
 from agent_spend.sources.answers import Shelf, Shelved
-from agent_spend.sources.cursor.schema import UsageEvent, event_day, usage_page
+from agent_spend.sources.cursor.schema import CountedPage, UsageEvent, event_day, usage_page
 from agent_spend.sources.cursor.session import ask, bounds
 from agent_spend.sources.http import VendorSession
 
@@ -42,27 +42,31 @@ class VerifiedWindow:
         problem: what shows that there are more events than these, if anything does.
     """
 
-    def __init__(self, where: str, pages: list[Page], repeated: list[int], problem: FeedError | None = None):
+    def __init__(
+        self, where: str, window: Window, pages: list[Page], repeated: list[int], problem: FeedError | None = None
+    ):
         self.problem = problem
+        self._window, self._days = window, {*window.days()}
         self._where = where
         self._pages = pages
         self._repeated = repeated
         # Neighbouring days usually share a page; two decoded pages are enough to walk the window once.
         self._events = lru_cache(maxsize=2)(self._decoded)
 
-    def events(self, day: date) -> Iterator[UsageEvent]:
-        """Events of one UTC day, in the vendor's order."""
+    def events(self, day: date) -> Iterator[list[UsageEvent]]:
+        """Events of one UTC day, in the vendor's order, those of a page at a time."""
         for number, page in enumerate(self._pages):
             if day in page.days:
-                yield from self._events(number)[day]
+                yield self._events(number)[day]
 
     def raw(self, day: date) -> list[Shelved]:
-        """The pages that hold the day's events; for a day without events the last page, which closes the window."""
-        return [page.answer for page in self._pages if day in page.days] or [self._pages[-1].answer]
+        """The pages to keep with the day: each is kept once, with the newest day it holds events of, the last one else."""
+        return [page.answer for page in self._pages if max(page.days & self._days, default=self._window.last) == day]
 
     def _decoded(self, number: int) -> dict[date, list[UsageEvent]]:
         days: dict[date, list[UsageEvent]] = defaultdict(list)
-        for event in usage_page(self._pages[number].answer.body, self._where).events[self._repeated[number] :]:
+        where = f"{self._where} page {number + 1}: POST {PATH}"
+        for event in usage_page(self._pages[number].answer.body, where).events[self._repeated[number] :]:
             days[event_day(event, self._where)].append(event)
         return days
 
@@ -83,16 +87,16 @@ def read_window(session: VendorSession, window: Window, where: str, folder: Path
         pages, totals = _download(session, window, where, Shelf(folder))
         if None in totals:
             message = f"{where}: POST {PATH}: without totalUsageEventsCount nobody knows whether this is all"
-            return VerifiedWindow(where, pages, [0] * len(pages), FeedError("count_missing", message))
+            return VerifiedWindow(where, window, pages, [0] * len(pages), FeedError("count_missing", message))
         repeated = _repeated_rows(pages, totals)
         if repeated is not None:
-            return VerifiedWindow(where, pages, repeated, _strangers(pages, window, where))
+            return VerifiedWindow(where, window, pages, repeated, _strangers(pages, window, where))
         received = sum(page.rows for page in pages)
         problem = f"{received} events on {len(pages)} pages, but totalUsageEventsCount says {_listed(totals)}"
         if attempt == 2:
             error = FeedError("count_mismatch", f"{where}: POST {PATH}: {problem}; run it later")
             if 0 < received < totals[-1] and len(set(totals)) == 1:
-                return VerifiedWindow(where, pages, [0] * len(pages), error)
+                return VerifiedWindow(where, window, pages, [0] * len(pages), error)
             raise error
     raise AssertionError("unreachable")
 
@@ -111,7 +115,7 @@ def _download(
         answer = ask(session, "POST", PATH, place, body=body)
         if pages and answer.body == pages[-1].answer.body:
             return pages, totals
-        page = usage_page(answer.body, f"{place}: POST {PATH}")
+        page = usage_page(answer.body, f"{place}: POST {PATH}", CountedPage)
         days = frozenset(event_day(event, place) for event in page.events)
         pages.append(Page(shelf.put(answer), len(page.events), days))
         totals.append(page.totalUsageEventsCount)

@@ -6,18 +6,24 @@ from decimal import Decimal
 import pytest
 from cursor_fakes import EXAMPLE_EVENTS, event, page_text
 
+from agent_spend.lake.columns import batch_of_columns, schema_of
 from agent_spend.sources.cursor.assets import FEEDS
 from agent_spend.sources.cursor.kinds import doubts, kind_class
-from agent_spend.sources.cursor.schema import dollars, event_day, usage_page, usage_rows
+from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, dollars, event_day, usage_columns, usage_page
 from agent_spend.sources.feed import DayAnswer, State
 
 TENTH = date(2026, 11, 10)
 EVENTS_FEED = FEEDS[0]
 
 
+def rows_of(events: list, day: date = TENTH) -> list[dict]:
+    columns = usage_columns(events, day, "test", is_of_2025=all(one.chargedCents is None for one in events))
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def example_rows() -> list[dict]:
     events = usage_page(page_text(EXAMPLE_EVENTS, 4).encode(), "test").events
-    return [row for one in events for row in usage_rows([one], event_day(one, "test"), "test")]
+    return [row for one in events for row in rows_of([one], event_day(one, "test"))]
 
 
 def test_the_documented_usage_based_event_becomes_dollars_once():
@@ -68,24 +74,27 @@ def test_the_example_passes_the_lake_schema():
 def test_float_noise_survives_as_published():
     page = usage_page(page_text('[{"timestamp":"1794319533120","kind":"Included","chargedCents":2.1532750129699707}]',
                                 1).encode(), "test")
-    assert next(usage_rows(page.events, TENTH, "test"))["charged_usd"] == Decimal("0.021532750129699707")
+    assert rows_of(page.events)[0]["charged_usd"] == Decimal("0.021532750129699707")
 
 
 def test_digits_beyond_eighteen_decimals_are_rounded_and_do_not_break_the_day():
-    assert dollars(Decimal("0.0024999999441206455")) == Decimal("0.000024999999441206")
+    amounts = [dollars(Decimal("0.0024999999441206455"))]
+    schema = schema_of({"usd": CURSOR_USAGE_EVENTS.columns["charged_usd"].dtype})
+    batch, _ = batch_of_columns({"usd": amounts}, schema)
+    assert batch.column("usd").to_pylist() == [Decimal("0.000024999999441206")]
 
 
 def test_a_service_account_called_null_is_a_person():
     page = usage_page(page_text([event(1794319533120, serviceAccountId="null", serviceAccountName="null")], 1).encode(),
                       "test")
-    row = next(usage_rows(page.events, TENTH, "test"))
+    row = rows_of(page.events)[0]
     assert row["service_account_id"] is None
     assert row["service_account_name"] is None
 
 
 def test_e_mails_are_stored_in_lower_case():
     page = usage_page(page_text([event(1794319533120, userEmail="Dana@Acme.test")], 1).encode(), "test")
-    assert next(usage_rows(page.events, TENTH, "test"))["user_email"] == "dana@acme.test"
+    assert rows_of(page.events)[0]["user_email"] == "dana@acme.test"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +129,7 @@ def test_a_kind_that_is_the_name_of_the_subscription_is_a_custom_subscription():
 def test_an_event_without_an_amount_among_others_with_one_is_kept_and_its_day_says_so():
     events = [event(1794319533120), event(1794319533121) | {"tokenUsage": {"totalCents": 3}}]
     del events[1]["chargedCents"]
-    rows = list(usage_rows(usage_page(page_text(events, 2).encode(), "events").events, date(2026, 11, 10), "events"))
+    rows = rows_of(usage_page(page_text(events, 2).encode(), "events").events)
     assert [row["charged_usd"] for row in rows] == [Decimal("0.04"), None]
     assert doubts(rows, "events 2026-11-10") == (
         "no_amount", "events 2026-11-10: 1 usage-based events state no amount; they are kept and in no USD total")
