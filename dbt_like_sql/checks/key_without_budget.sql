@@ -1,4 +1,4 @@
--- asset: fct_usage_day
+-- asset: rpt_finance__budget_pace
 -- severity: WARN
 -- partitions: none
 -- title: Key without a budget
