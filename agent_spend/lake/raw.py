@@ -32,10 +32,13 @@ def keep(raw_dir: Path, feed: str, day: date, answers: Sequence[Received]) -> Pa
     fetched_at = max(answer.received_at for answer in answers).strftime("%Y%m%dT%H%M%S%fZ")
     path = folder / f"{fetched_at}-{digest}.ndjson.zst"
     partial = path.with_suffix(".partial")
-    with partial.open("wb") as file, zstandard.ZstdCompressor(level=1).stream_writer(file) as packed:
-        for answer in answers:
-            _write_line(packed, answer)
-    partial.rename(path)
+    try:
+        with partial.open("wb") as file, zstandard.ZstdCompressor(level=1).stream_writer(file) as packed:
+            for answer in answers:
+                _write_line(packed, answer)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path
 
 

@@ -4,6 +4,7 @@ import io
 import json
 from datetime import UTC, date, datetime
 
+import pytest
 import zstandard
 
 from agent_spend.lake import raw
@@ -36,3 +37,18 @@ def test_the_same_answers_are_kept_once(tmp_path):
     assert raw.keep(tmp_path, "feed", DAY, answers) is not None
     assert raw.keep(tmp_path, "feed", DAY, answers) is None
     assert raw.keep(tmp_path, "feed", DAY, answers[:1]) is not None
+
+
+def test_an_answer_that_cannot_be_written_whole_leaves_nothing_behind(tmp_path):
+    answer = Download("u", 200, {}, io.BytesIO(b"x"), AT)
+    pieces = iter([[b"x"], OSError("no space left on device")])
+
+    def chunks(self):
+        if isinstance(piece := next(pieces), OSError):
+            raise piece
+        yield from piece
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(OSError, match="no space left"):
+        patch.setattr(Download, "chunks", chunks)
+        raw.keep(tmp_path, "feed", DAY, [answer])
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []
