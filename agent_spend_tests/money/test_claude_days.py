@@ -214,3 +214,14 @@ def test_a_credit_on_the_bill_is_a_line_of_its_own_and_lowers_the_charge(claude)
     assert sum(row["billed_usd"] or 0 for row in claude.rows("int_usage") if row["usage_day"] == TUESDAY) == Decimal("2.5")
     claude.build("int_reconcile__claude_charge_day", days=[TUESDAY])
     assert sum(row["billed_usd"] or 0 for row in claude.rows("int_reconcile__claude_charge_day")) == Decimal("2.5")
+
+
+def test_use_without_a_key_is_a_workloads_a_persons_or_the_workbenchs(claude):
+    claude.feed("claude_users", {"usage_day": TUESDAY, "user_id": "user_1", "email": "Kim@acme.test", "role": "user"})
+    claude.feed("claude_api_usage", *(report(TUESDAY, None, **who) for who in (
+        {"service_account_id": "svac_1"}, {"account_id": "user_1"}, {"account_id": "user_9"}, {})))
+    names = ("actor_id", "auth_kind", "actor_kind", "person_hint", "list_usd")
+    rows = [row for row in claude.rows("int_usage__claude_api", "actor_id") if row["usage_day"] == TUESDAY]
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("(no key)", "unknown", "interactive", None, 4), ("kim@acme.test", "unknown", "interactive", "kim@acme.test", 4),
+        ("svac_1", "service_account", "machine", None, 4), ("user_9", "unknown", "interactive", "user_9", 4)]

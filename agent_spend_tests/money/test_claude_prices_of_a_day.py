@@ -90,9 +90,9 @@ def test_reading_the_cache_of_sonnet_5_5_costs_half_from_7_october_on(list_usd):
 
 def test_models_that_have_retired_keep_their_price_and_an_alias_means_the_newest_snapshot(list_usd):
     tokens = (MILLION, 0, 0, MILLION, MILLION)
-    assert list_usd(date(2025, 8, 1), "claude-3-7-sonnet-latest", tokens) == Decimal("18.30")
-    assert list_usd(date(2025, 8, 1), "claude-3-5-sonnet-20240620", tokens) == Decimal("18.30")
-    assert list_usd(date(2025, 8, 1), "claude-opus-4-0", tokens) == Decimal("91.50")
+    assert list_usd(date(2026, 1, 2), "claude-3-7-sonnet-latest", tokens) == Decimal("18.30")
+    assert list_usd(date(2026, 1, 2), "claude-3-5-sonnet-20240620", tokens) == Decimal("18.30")
+    assert list_usd(date(2026, 1, 2), "claude-opus-4-0", tokens) == Decimal("91.50")
     assert list_usd(date(2026, 2, 1), "claude-3-haiku-20240307", tokens) == Decimal("1.53")
 
 

@@ -1,4 +1,4 @@
--- grain: one row per UTC day x key x workspace x model x service tier x context window x geography x speed
+-- grain: one row per UTC day x key x sign-in x workspace x model x service tier x context window x geography x speed
 -- unit: tokens, five disjoint classes; USD per million tokens before the factor of tier and geography
 -- source: stg_claude__api_usage_day, int_claude__rate
 -- late data: follows the feed
@@ -6,6 +6,8 @@
 /*
 usage_day: UTC day
 api_key_id: key, null for use without a key
+account_id: user whose sign-in made the call, null for any other
+service_account_id: service account of a federated workload, null for any other
 workspace_id: workspace, null for the default workspace
 model: model id as reported
 service_tier: standard, batch or priority
@@ -42,6 +44,8 @@ int_claude__priced_usage AS (
   SELECT
     u.usage_day,
     u.api_key_id,
+    u.account_id,
+    u.service_account_id,
     u.workspace_id,
     u.model,
     u.service_tier,

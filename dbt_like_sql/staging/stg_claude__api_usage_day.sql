@@ -1,4 +1,4 @@
--- grain: one row per UTC day x key x workspace x model x service tier x context window x geography x speed
+-- grain: one row per UTC day x key x sign-in x workspace x model x service tier x context window x geography x speed
 -- unit: tokens, five disjoint classes
 -- source: claude_api_usage (Messages usage report)
 -- late data: re-read for the feed's restatement window
@@ -6,6 +6,8 @@
 /*
 usage_day: UTC day
 api_key_id: key, null for Workbench use or use without a key
+account_id: user whose sign-in made the call, null for any other
+service_account_id: service account of a federated workload, null for any other
 workspace_id: workspace, null for the default workspace
 model: model id as reported
 service_tier: standard, batch, priority
@@ -22,6 +24,8 @@ web_search_requests: web searches; 0 where the answer tells none
 SELECT
   usage_day,
   api_key_id,
+  account_id,
+  service_account_id,
   workspace_id,
   model,
   service_tier,

@@ -51,7 +51,8 @@ class Report:
 
 _USAGE = Report(
     "claude_api_usage", f"{ORGANIZATION}/usage_report/messages",
-    ("api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo"),
+    ("api_key_id", "account_id", "service_account_id", "workspace_id", "model", "service_tier", "context_window",
+     "inference_geo"),
     list[UsageResult], usage_rows, API_USAGE.schema,
 )
 #: Fast mode costs twice as much and is told apart only under its beta.
@@ -63,7 +64,7 @@ _COST = Report(
 
 
 def fetch_api_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
-    """``claude_api_usage``: the Messages usage report by key, workspace, model, tier, context window, geography, speed.
+    """``claude_api_usage``: the Messages usage report by key, sign-in, workspace, model, tier, context window, geography, speed.
 
     Where the vendor refuses the beta that tells fast mode, the report is read without speed.
     """

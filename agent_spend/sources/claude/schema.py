@@ -52,6 +52,8 @@ class UsageResult(Struct):
     output_tokens: int
     server_tool_use: ServerToolUse | None = None
     api_key_id: str | None = None
+    account_id: str | None = None
+    service_account_id: str | None = None
     workspace_id: str | None = None
     model: str | None = None
     service_tier: str | None = None
@@ -111,7 +113,8 @@ def count(value: int | None, field: str, where: str) -> int | None:
 
 def usage_rows(results: list[UsageResult], day: date, where: str) -> Iterator[dict]:
     """Rows of ``claude_api_usage``: the five token classes stay apart, the nested cache writes become columns."""
-    names = ("api_key_id", "workspace_id", "model", "service_tier", "context_window", "inference_geo", "speed")
+    names = ("api_key_id", "account_id", "service_account_id", "workspace_id", "model", "service_tier", "context_window",
+             "inference_geo", "speed")
     for result in results:
         counts = {
             "uncached_input_tokens": result.uncached_input_tokens,
@@ -146,6 +149,8 @@ _DAY = column(DAY, "UTC day of use")
 API_USAGE = Contract({
     "usage_day": _DAY,
     "api_key_id": column(TEXT, "Key; null is the Console's Workbench or a call without a key", nullable=True),
+    "account_id": column(TEXT, "User whose sign-in made the call; null for any other", nullable=True),
+    "service_account_id": column(TEXT, "Service account of a federated workload; null for any other", nullable=True),
     **_DIMENSIONS,
     "speed": column(TEXT, "standard or fast, where the vendor says it", nullable=True),
     "uncached_input_tokens": column(WHOLE, "Input tokens neither read from nor written to the cache"),

@@ -62,7 +62,7 @@ def test_the_documented_usage_example_keeps_the_five_token_classes_apart(vendor,
     vendor(lambda path, params: page(bucket(MONDAY, USAGE_RESULT)))
     answer = fetch("claude_api_usage", [MONDAY])[MONDAY]
     assert answer.rows == [{
-        "usage_day": MONDAY, "api_key_id": "apikey_01Rj2N8SVvo6BePZj99NhmiT",
+        "usage_day": MONDAY, "api_key_id": "apikey_01Rj2N8SVvo6BePZj99NhmiT", "account_id": None, "service_account_id": None,
         "workspace_id": "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "model": "claude-sonnet-4-20250514",
         "service_tier": "standard", "context_window": "0-200k", "inference_geo": "global", "speed": None,
         "uncached_input_tokens": 1500, "cache_write_5m_tokens": 500, "cache_write_1h_tokens": 1000,
@@ -150,7 +150,8 @@ def test_requests_carry_the_pinned_version_the_key_and_bracketed_groups(vendor, 
     assert path == "/v1/organizations/usage_report/messages"
     assert params == [
         ("starting_at", "2026-11-02T00:00:00Z"), ("ending_at", "2026-11-04T00:00:00Z"), ("bucket_width", "1d"),
-        ("limit", "31"), ("group_by[]", "api_key_id"), ("group_by[]", "workspace_id"), ("group_by[]", "model"),
+        ("limit", "31"), ("group_by[]", "api_key_id"), ("group_by[]", "account_id"),
+        ("group_by[]", "service_account_id"), ("group_by[]", "workspace_id"), ("group_by[]", "model"),
         ("group_by[]", "service_tier"), ("group_by[]", "context_window"), ("group_by[]", "inference_geo"),
         ("group_by[]", "speed"),
     ]
