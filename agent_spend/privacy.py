@@ -103,16 +103,6 @@ def _identities(root: str, versions: tuple[int | None, ...]) -> tuple[dict[str, 
     return tuple(found)
 
 
-def pseudonymized(tables: Mapping[str, pa.Table], pseudonyms: Pseudonyms) -> dict[str, pa.Table]:
-    """The same tables with pseudonyms instead of people; schemas and rows stay in place and order.
-
-    All identifiers of one person become one pseudonym, across tables. Values in brackets such as
-    ``(not attributable)``, nulls, keys, workflows and service accounts stay.
-    """
-    people = people_in(tables.values())
-    return {name: pseudonymized_table(table, people, pseudonyms) for name, table in tables.items()}
-
-
 def people_in(tables: Iterable[pa.Table]) -> People:
     """Everybody that the tables name.
 
@@ -143,8 +133,11 @@ def people_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[str]) -> P
 
 
 def pseudonymized_table(table: pa.Table, people: People, pseudonyms: Pseudonyms) -> pa.Table:
-    """One table of :func:`pseudonymized`, for a caller that holds them one at a time."""
+    """The same table with pseudonyms instead of people; schema and rows stay in place and order.
 
+    All identifiers of one person become one pseudonym, across the tables that ``people`` were found in. Values in brackets
+    such as ``(not attributable)``, nulls, keys, workflows and service accounts stay.
+    """
     change = _changes(people, pseudonyms)
     published = table
     for index, field in enumerate(table.schema):

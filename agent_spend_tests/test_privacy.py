@@ -47,8 +47,13 @@ def company(explanation="Mira K used 300 credits"):
     }
 
 
+def pseudonymized(tables):
+    people = privacy.people_in(tables.values())
+    return {name: privacy.pseudonymized_table(table, people, PSEUDONYMS) for name, table in tables.items()}
+
+
 def published(**more):
-    return {name: table.to_pydict() for name, table in privacy.pseudonymized(company(**more), PSEUDONYMS).items()}
+    return {name: table.to_pydict() for name, table in pseudonymized(company(**more)).items()}
 
 
 def test_every_identifier_of_a_person_is_one_pseudonym():
@@ -64,7 +69,7 @@ def test_every_identifier_of_a_person_is_one_pseudonym():
 
 
 def test_money_days_words_and_schemas_stay():
-    before, after = company(), privacy.pseudonymized(company(), PSEUDONYMS)
+    before, after = company(), pseudonymized(company())
     for name, table in before.items():
         assert after[name].schema == table.schema
         assert after[name].num_rows == table.num_rows
@@ -105,7 +110,7 @@ def test_the_id_of_a_finding_cannot_be_looked_up_by_a_list_of_logins():
 def test_namesakes_stay_two_people():
     tables = {"dim_person": pa.table({
         "person_id": ["E1", "E2"], "name": ["Ada Abe", "Ada Abe"], "email": ["a@acme.test", "b@acme.test"]})}
-    table = privacy.pseudonymized(tables, PSEUDONYMS)["dim_person"].to_pydict()
+    table = pseudonymized(tables)["dim_person"].to_pydict()
     assert table["name"] == table["email"] == table["person_id"]
     assert len(set(table["name"])) == 2
 
@@ -113,19 +118,19 @@ def test_namesakes_stay_two_people():
 def test_an_owner_and_a_manager_are_not_the_rows_person():
     tables = company() | {"rpt_auth_audit": pa.table({
         "workload": ["nightly_report"], "vendor": ["custom_agents"], "person_id": ["E1001"], "owner": ["Zoe Zhou"]})}
-    assert privacy.pseudonymized(tables, PSEUDONYMS)["rpt_auth_audit"].to_pydict() == {
+    assert pseudonymized(tables)["rpt_auth_audit"].to_pydict() == {
         "workload": ["nightly_report"], "vendor": ["custom_agents"], "person_id": [MIRA], "owner": [ZOE]}
 
 
 def test_words_in_brackets_and_nulls_stay():
     tables = {"rpt_manager__person_week": pa.table({
         "person_id": ["(not attributable)", None], "name": ["(not attributable)", None]})}
-    assert privacy.pseudonymized(tables, PSEUDONYMS)["rpt_manager__person_week"].equals(tables["rpt_manager__person_week"])
+    assert pseudonymized(tables)["rpt_manager__person_week"].equals(tables["rpt_manager__person_week"])
 
 
 def test_empty_tables_pass():
     empty = {name: table.slice(0, 0) for name, table in company().items()}
-    assert privacy.pseudonymized(empty, PSEUDONYMS) == empty
+    assert pseudonymized(empty) == empty
 
 
 def test_the_same_salt_gives_the_same_names_and_another_salt_others():
@@ -142,7 +147,7 @@ def test_tables_of_a_duckdb_session_give_the_same_people():
             connection.register(name, table)
         people = privacy.people_of(connection, tables)
     for name, table in tables.items():
-        assert privacy.pseudonymized_table(table, people, PSEUDONYMS) == privacy.pseudonymized(tables, PSEUDONYMS)[name]
+        assert privacy.pseudonymized_table(table, people, PSEUDONYMS) == pseudonymized(tables)[name]
 
 
 def test_a_salt_that_can_be_guessed_is_refused():
@@ -182,7 +187,7 @@ def test_no_identifier_survives_in_any_cell(people, around, shout):
             {"vendor": "company", "subject": f"key {row['name']}", "explanation": text, "key_name": row["email"].split("@")[0]}
             for row in rows]),
     }
-    for name, table in privacy.pseudonymized(tables, PSEUDONYMS).items():
+    for name, table in pseudonymized(tables).items():
         for column in table.schema.names:
             for cell in table[column].to_pylist():
                 for word in words:
