@@ -164,7 +164,7 @@ class Packing:
     def __init__(self, schema: Schema, folder: Path, where: str):
         self._dicts: list[dict] = []
         self._spool = Spool(schema, folder, memory_bytes=1 << 18)
-        self._where = where
+        self.where = where
 
     def add(self, row: dict) -> None:
         """Add a row.
@@ -172,7 +172,9 @@ class Packing:
         Raises:
             FeedError: ``schema`` where a value of this row, or of one before it, does not fit its column.
         """
-        self.extend([row])
+        self._dicts.append(row)
+        if len(self._dicts) > _DICT_ROWS:
+            self._pack()
 
     def extend(self, rows: Sequence[dict]) -> None:
         """Add some rows; raises as :meth:`add`."""
@@ -200,7 +202,7 @@ class Packing:
         try:
             batch, bits = to_batch(rows, self._spool.schema)
         except MisfitError as error:
-            raise FeedError("schema", f"{self._where}: {error}") from None
+            raise FeedError("schema", f"{self.where}: {error}") from None
         self._spool.append(batch, sum(bits))
 
 

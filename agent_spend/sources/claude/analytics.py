@@ -160,6 +160,7 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str, fo
         *(("group_by[]", name) for name in report.groups),
     ]
     found: dict[date, Packing | FeedError] = {}
+    days_of: dict[tuple[datetime, datetime], date] = {}
     seen: set[int] = set()
     watermarks, raw, shelf, unread = [], [], Shelf(folder), None
     pages = Pages(session, report.path, params, report.page, where, dict(report.headers))
@@ -168,17 +169,19 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str, fo
         unread = unread or unread_tokens(answer.body, where)
         watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
         for row in page.data:
-            day = row_day(row.starting_at, row.ending_at, window, where)
+            covered = row.starting_at, row.ending_at
+            if (day := days_of.get(covered)) is None:
+                day = days_of[covered] = row_day(*covered, window, where)
             # Eight bytes are enough to notice a row that comes again.
             identity = hash((day, msgspec.json.encode(msgspec.json.decode(row.group), order="sorted")))
             if identity in seen:
                 raise FeedError("repeated_row", f"{where}: a row of {day} came twice; nothing was stored")
             seen.add(identity)
-            place = f"{report.feed} {day}: GET {report.path}"
-            rows = found.get(day) or found.setdefault(day, Packing(report.schema, folder, place))
+            if (rows := found.get(day)) is None:
+                rows = found[day] = Packing(report.schema, folder, f"{report.feed} {day}: GET {report.path}")
             if isinstance(rows, Packing):
                 try:
-                    rows.add(report.to_row(row, day, report.groups, place))
+                    rows.add(report.to_row(row, day, report.groups, rows.where))
                 except FeedError as error:
                     found[day] = error
     days = {day: rows.rows() if isinstance(rows, Packing) else rows for day, rows in found.items()}
