@@ -13,6 +13,8 @@ from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE,
 from agent_spend.sources.cursor.kinds import KIND_CLASSES, kind_class
 from agent_spend.sources.feed import decode
 
+#: No event used more; sums of larger counts would not fit 64 bits.
+_LARGEST_COUNT = 10**15
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=76)
 _DAY_MS = 86_400_000
@@ -226,7 +228,9 @@ def _whole(count: int | str | None, where: str) -> int | None:
     if isinstance(count, str):
         if not count.isdigit():
             raise FeedError("malformed", f"{where}: usageEvents.tokenUsage holds {count!r}, not a whole number")
-        return int(count)
+        count = int(count)
+    if count is not None and not 0 <= count <= _LARGEST_COUNT:
+        raise FeedError("bad_value", f"{where}: usageEvents.tokenUsage holds {count}, expected zero or more, up to 10^15")
     return count
 
 

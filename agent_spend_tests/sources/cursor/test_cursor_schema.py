@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from cursor_fakes import EXAMPLE_EVENTS, event, page_text
 
+from agent_spend.errors import FeedError
 from agent_spend.lake.columns import batch_of_columns, schema_of
 from agent_spend.sources.cursor.assets import FEEDS
 from agent_spend.sources.cursor.kinds import doubts, kind_class
@@ -44,6 +45,13 @@ def test_a_missing_token_bucket_is_null_and_not_zero():
     assert row["cache_write_tokens"] is None
     assert row["cache_read_tokens"] == 200_000
     assert row["token_fee_usd"] is None
+
+
+@pytest.mark.parametrize("count", [-1, 2**62, str(2**62)])
+def test_tokens_that_no_event_can_have_used_are_refused_by_name(count):
+    [one] = usage_page(page_text([event(1794319533120, tokenUsage={"outputTokens": count})], 1).encode(), "test").events
+    with pytest.raises(FeedError, match=f"tokenUsage holds {count}, expected zero or more"):
+        rows_of([one])
 
 
 def test_an_automation_of_a_service_account_keeps_all_its_markers():
