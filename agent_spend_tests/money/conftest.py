@@ -71,7 +71,7 @@ class Company:
 
     def rows(self, name: str, order: str = "ALL") -> list[dict]:
         """Every row of a table or view."""
-        window = Window(date(2026, 1, 1), date(2026, 12, 31))
+        window = Window(date(2025, 1, 1), date(2026, 12, 31))
         return DuckDBEngine(self.catalog, self.lake).query(
             f"SELECT * FROM {name} ORDER BY {order}", [name], window).to_pylist()
 
