@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from arro3.core import Schema
 
 from agent_spend.errors import FeedError, State
@@ -21,6 +20,7 @@ from agent_spend.sources.claude.analytics_schema import (
     CostPage,
     UsagePage,
     cost_row,
+    identity,
     usage_row,
 )
 from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
@@ -173,10 +173,10 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str, fo
             if (day := days_of.get(covered)) is None:
                 day = days_of[covered] = row_day(*covered, window, where)
             # Eight bytes are enough to notice a row that comes again.
-            identity = hash((day, msgspec.json.encode(msgspec.json.decode(row.group), order="sorted")))
-            if identity in seen:
+            came = hash((day, identity(bytes(row.group))))
+            if came in seen:
                 raise FeedError("repeated_row", f"{where}: a row of {day} came twice; nothing was stored")
-            seen.add(identity)
+            seen.add(came)
             if (rows := found.get(day)) is None:
                 rows = found[day] = Packing(report.schema, folder, f"{report.feed} {day}: GET {report.path}")
             if isinstance(rows, Packing):
