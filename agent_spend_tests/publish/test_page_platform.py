@@ -104,9 +104,9 @@ def test_imported_exports_stand_in_for_a_cursor_without_the_api(publish):
     assert "Cursor through 19 Nov, 3 days behind" in publish(tables)["index.html"].text
 
 
-def test_findings_stand_by_money_and_resolved_ones_are_gone(publish):
+def test_findings_stand_errors_first_then_by_money_and_resolved_ones_are_gone(publish):
     text = publish()["index.html"].text
-    titles = ("Copilot credits jumped", "Key without tags", "Model without a price")
+    titles = ("Copilot credits jumped", "Model without a price", "Key without tags")
     assert [text.index(title) for title in titles] == sorted(text.index(title) for title in titles)
     assert "apikey_9" not in text
     assert "4 open" in text

@@ -121,7 +121,7 @@ def unmatched(source: Source) -> list[dict]:
 
 
 def findings(source: Source, audience: Audience, names: Names, budgets: list[dict]) -> list[Finding]:
-    """Open findings by money, one line a subject. A person is named to the own org and squad only.
+    """Open findings, errors first and then by money, one line a subject. A person is named to the own org and squad only.
 
     Args:
         budgets: those that the audience may see; what is found about another one tells its group's amount.
@@ -135,12 +135,12 @@ def findings(source: Source, audience: Audience, names: Names, budgets: list[dic
             groups.setdefault((row["kind"], row["vendor"], row["subject"]), []).append(row)
     found = [_finding(rows, audience, names) for rows in groups.values()]
     return _top_first(sorted(found, key=lambda finding: (
-        finding.row["amount_usd"] is None, -(finding.row["amount_usd"] or 0), finding.row["severity"], finding.title, finding.who,
+        finding.row["severity"], finding.row["amount_usd"] is None, -(finding.row["amount_usd"] or 0), finding.title, finding.who,
     )))
 
 
 def _top_first(found: list[Finding]) -> list[Finding]:
-    """The dearest of each kind, filled up to :data:`TOP_FINDINGS`, by money; then the others. No kind fills the list."""
+    """The dearest of each kind, filled up to :data:`TOP_FINDINGS`, in their order; then the others. No kind fills the list."""
     top: list[Finding] = []
     for most in (1, 2, 3, TOP_FINDINGS):
         for finding in found:
