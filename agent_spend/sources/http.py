@@ -175,7 +175,9 @@ class VendorSession:
 
 
 def _whole(response: requests.Response) -> Answer:
-    return Answer(response.url, response.status_code, response.headers, response.content)
+    # As response.content, which takes pieces of 10 KB.
+    body = b"".join(response.iter_content(CHUNK_BYTES))
+    return Answer(response.url, response.status_code, response.headers, body)
 
 
 def _spooled(folder: Path, response: requests.Response) -> Download:

@@ -86,9 +86,10 @@ def each_window(
     """What ``read`` finds in each window of at most ``longest`` days, or the error that it raises.
 
     The first window is read alone: where that one is refused for good, no other is asked for. The others are read side by
-    side.
+    side, while the caller is at work on it.
     """
     refused: list[FeedError] = []
+    windows = contiguous(days, step_days=longest)
 
     def outcome(window: Window) -> Found | FeedError:
         try:
@@ -98,10 +99,12 @@ def each_window(
                 refused.append(error)
             return error
 
-    first, *others = contiguous(days, step_days=longest) or [None]
-    if first is not None:
-        yield first, outcome(first)
-        yield from side_by_side(others, lambda window: refused[0] if refused else outcome(window), WORKERS)
+    first = {window: outcome(window) for window in windows[:1]}
+
+    def of_any(window: Window) -> Found | FeedError:
+        return first[window] if window in first else refused[0] if refused else outcome(window)
+
+    yield from side_by_side(windows, of_any, WORKERS)
 
 
 def span(window: Window) -> str:
