@@ -5,7 +5,7 @@
 
 Each side of each feed runs in a process of its own, from the first request to the last commit into an empty folder. dlt
 lands the records as they come. Ours also keeps the answers as received, checks every row, partitions the table by day and
-writes the coverage of each day. ``rows/s`` and ``CPU s`` count that work, without what either side imports before it.
+writes the coverage of each day. ``rows/s`` and ``CPU s`` count that work, without what either side imports for it.
 ``peak MB`` is the process's largest resident size: interpreter, libraries and all, as Linux counts it. A short list is
 nearly nothing beside them, so on its line the figure is that of the libraries each side needs.
 
@@ -141,9 +141,9 @@ def _side(side: str, feed: str, days: list[date], url: str, options) -> dict:
 def _run_side(asked: str) -> None:
     side, feed, days, url, folder, destination, hide_pandas = json.loads(asked)
     days = [date.fromisoformat(day) for day in days]
-    work = _ours(feed, days) if side == "ours" else _dlt(feed, days, url, Path(folder), destination)
     if side == "dlt" and hide_pandas:
         sys.meta_path.insert(0, _NoPandas())
+    work = _ours(feed, days) if side == "ours" else _dlt(feed, days, url, Path(folder), destination)
     started, cpu = time.perf_counter(), time.process_time()
     rows = work()
     print(json.dumps({
@@ -171,6 +171,11 @@ def _ours(feed: str, days: list[date]):
 
 def _dlt(feed: str, days: list[date], url: str, folder: Path, destination: str):
     import ingest_dlt
+
+    if destination == "delta":
+        # What dlt would import on its way, which is no work on the feed.
+        import dlt.common.libs.deltalake
+        import dlt.common.libs.pyarrow  # noqa: F401
 
     return lambda: ingest_dlt.land(feed, days, url, folder, destination)
 

@@ -1,6 +1,7 @@
 """The Collector's ClickHouse table gives the rows of the same spans in files; the real engine executes the queries."""
 
 import importlib.util
+import io
 import json
 import re
 import subprocess
@@ -326,7 +327,7 @@ def test_a_user_without_the_grant_is_forbidden(table, monkeypatch):
 
 def refused(status, said):
     answer = requests.Response()
-    answer.status_code, answer._content, answer.url = status, said.encode(), "http://127.0.0.1/"
+    answer.status_code, answer.raw, answer.url = status, io.BytesIO(said.encode()), "http://127.0.0.1/"
     return answer
 
 
