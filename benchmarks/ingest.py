@@ -135,7 +135,9 @@ def _side(side: str, feed: str, days: list[date], url: str, options) -> dict:
             [sys.executable, __file__, "--side", asked], env={**os.environ, **settings}, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL, check=True,
         )
-        return json.loads(done.stdout.splitlines()[-1])
+    # What the file system still has to do for this side is not the next one's work.
+    os.sync()
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 def _run_side(asked: str) -> None:
