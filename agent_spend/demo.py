@@ -1,6 +1,5 @@
 """The whole product on simulated vendors: no credentials, no network, the same code paths as with real ones."""
 
-import os
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -12,7 +11,7 @@ from agent_spend.partitions import Window
 from agent_spend.project import feeds
 from agent_spend.runs import PUBLISHED, Outcome, Stage, feed_stages, instance, materialize, model_stages
 from agent_spend.sandbox.scenario import Scenario
-from agent_spend.sandbox.server import environment, running, stored_scenario
+from agent_spend.sandbox.server import connected, stored_scenario
 from agent_spend.schedules import restatement_windows
 from agent_spend.settings import Settings
 
@@ -60,8 +59,7 @@ def demo_scenario(home: Path, developers: int | None, days: int | None, seed: in
 
 def run_demo(scenario: Scenario, home: Path, on_stage, has_enterprise: bool = False) -> DemoResult:
     """Serve the sandbox, backfill every feed through Dagster, build, check, alert and publish."""
-    with running(scenario, home / "sandbox") as server:
-        os.environ.update(environment(server.url, server.folder, has_enterprise))
+    with connected(scenario, home / "sandbox", has_enterprise) as server:
         from agent_spend.definitions import defs
 
         settings = Settings.from_environment()

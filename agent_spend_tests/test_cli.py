@@ -56,8 +56,6 @@ def test_real_vendors_are_not_mixed_with_the_demos_company(monkeypatch, capfd, c
     folder.mkdir(parents=True)
     (folder / "scenario.json").write_text('{"developers": 14, "days": 21, "seed": 7, "end_day": "2026-11-22"}')
     monkeypatch.setenv("CURSOR_API_KEY", "crsr_real")
-    # A demo that ran in this process leaves the address of its simulated vendors.
-    monkeypatch.delenv("GITHUB_API_URL", raising=False)
     with pytest.raises(SystemExit) as exited:
         main(list(command))
     assert exited.value.code == 2

@@ -2,10 +2,10 @@
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.partitions import Window
 from agent_spend.settings import REQUIRED, Settings, is_connected
 from agent_spend.words import counted
 
@@ -34,6 +35,18 @@ def new_console(width_in_files: int = 140) -> Console:
     """
     width = None if sys.stdout.isatty() else width_in_files
     return Console(width=width, markup=False, emoji=False, highlight=False)
+
+
+def days_between(first: datetime, last: datetime) -> Window:
+    """The days from ``--from`` to ``--to``.
+
+    Raises:
+        ConfigurationError: they are the wrong way round.
+    """
+    window = Window(first.date(), last.date())
+    if window.first > window.last:
+        raise ConfigurationError(f"--from {window.first} is after --to {window.last}")
+    return window
 
 
 def home() -> Path:
@@ -64,14 +77,13 @@ def own_home() -> Path:
 @contextmanager
 def demo_vendors(folder: Path) -> Iterator[None]:
     """Serves the simulated vendors of a demo home while the block runs, when no system is configured."""
-    from agent_spend.sandbox.server import environment, running, stored_scenario
+    from agent_spend.sandbox.server import connected, stored_scenario
 
     scenario = stored_scenario(folder / "sandbox")
     if scenario is None or any(is_connected(system) for system in REQUIRED):
         yield
         return
-    with running(scenario, folder / "sandbox") as server:
-        os.environ.update(environment(server.url, server.folder))
+    with connected(scenario, folder / "sandbox"):
         yield
 
 

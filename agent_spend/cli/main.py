@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from agent_spend.cli import demo, finance, whatif
-from agent_spend.cli.common import DAY, home, new_console, own_home, print_failures, print_rows, progress
+from agent_spend.cli.common import DAY, days_between, home, new_console, own_home, print_failures, print_rows, progress
 from agent_spend.errors import ConfigurationError
 from agent_spend.partitions import FIRST_DAY, Window
 from agent_spend.pseudonyms import Pseudonyms
@@ -105,9 +105,7 @@ def rebuild(first: datetime, last: datetime, names: str, full_refresh: bool, fai
 
 
 def _window(first: datetime, last: datetime) -> Window:
-    window = Window(first.date(), last.date())
-    if window.first > window.last:
-        raise ConfigurationError(f"--from {window.first} is after --to {window.last}")
+    window = days_between(first, last)
     if window.first < FIRST_DAY:
         raise ConfigurationError(f"--from {window.first} is before {FIRST_DAY}; set AGENT_SPEND_FIRST_DAY to go back further")
     today = Settings.from_environment().today

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from agent_spend.cli.common import DAY, print_rows
+from agent_spend.cli.common import DAY, days_between, print_rows
 from agent_spend.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,13 +32,9 @@ def reprice_command(
     first: datetime, last: datetime, from_model: str | None, to_model: str | None, price_day: datetime | None, form: str
 ) -> None:
     """The same Claude API tokens under another model or at another day's prices."""
-    from agent_spend.errors import ConfigurationError
-    from agent_spend.partitions import Window
     from agent_spend.what_if.reprice import reprice
 
-    window = Window(first.date(), last.date())
-    if window.first > window.last:
-        raise ConfigurationError(f"--from {window.first} is after --to {window.last}")
+    window = days_between(first, last)
     table = reprice(Settings.from_environment(), window, from_model, to_model, price_day.date() if price_day else None)
     if form == "csv":
         _print(table, form)

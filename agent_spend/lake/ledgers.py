@@ -1,16 +1,11 @@
 """What is known about each feed and day (`feed_coverage`) and what it used to be (`feed_revisions`)."""
 
-import tempfile
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
 
-from arro3.core import Schema
-
-from agent_spend.lake.columns import DAY, INSTANT, MONEY, TEXT, WHOLE, batch_of, schema_of
-from agent_spend.lake.spool import Spool
+from agent_spend.lake.columns import DAY, INSTANT, MONEY, TEXT, WHOLE, schema_of
+from agent_spend.lake.spool import spool_of
 from agent_spend.lake.tables import Lake
 
 COVERAGE = "feed_coverage"
@@ -58,7 +53,7 @@ def coverage_of(lake: Lake, feed: str) -> dict[date, Coverage]:
 
 def store_coverage(lake: Lake, feed: str, days: dict[date, Coverage]) -> None:
     """Replace a feed's coverage; a feed's run is the only writer of its own lines."""
-    lines = _spool([asdict(days[day]) for day in sorted(days)], COVERAGE_SCHEMA)
+    lines = spool_of([asdict(days[day]) for day in sorted(days)], COVERAGE_SCHEMA)
     lake.replace(COVERAGE, lines, "feed", {feed: (len(lines), lines.checksum)})
 
 
@@ -73,11 +68,4 @@ def log_revisions(lake: Lake, pairs: list[tuple[Coverage, Coverage]]) -> None:
         }
         for before, after in pairs
     ]
-    lake.append(REVISIONS, _spool(rows, REVISIONS_SCHEMA))
-
-
-def _spool(rows: Sequence[Mapping], schema: Schema) -> Spool:
-    spool = Spool(schema, Path(tempfile.gettempdir()))
-    batch, bits = batch_of(rows, schema)
-    spool.append(batch, sum(bits))
-    return spool
+    lake.append(REVISIONS, spool_of(rows, REVISIONS_SCHEMA))

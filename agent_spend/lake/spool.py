@@ -2,13 +2,13 @@
 
 import io
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from arro3.core import Array, DataType, RecordBatch, RecordBatchReader, Schema, Table
 
-from agent_spend.lake.columns import MODULUS, rows_of
+from agent_spend.lake.columns import MODULUS, batch_of, rows_of
 
 #: Most rows that a batch is made of.
 BATCH_ROWS = 2048
@@ -108,6 +108,19 @@ class Spool:
         self._file.seek(0, io.SEEK_END)
         self._file.write(written[start:-_END])
         self._batches, self._bytes = [], 0
+
+
+def spool_of(rows: Sequence[Mapping], schema: Schema) -> Spool:
+    """Rows of Python values, which are in memory already, with their checksum.
+
+    Raises:
+        MisfitError: as :func:`agent_spend.lake.columns.batch_of`.
+    """
+    spool = Spool(schema, Path(tempfile.gettempdir()), memory_bytes=1 << 40)
+    if rows:
+        batch, bits = batch_of(rows, schema)
+        spool.append(batch, sum(bits))
+    return spool
 
 
 def taken(batch: RecordBatch, places: list[int]) -> RecordBatch:

@@ -1,6 +1,7 @@
 """One HTTP server for all simulated vendors, and the files a company would drop beside them."""
 
 import json
+import os
 import socket
 import threading
 import time
@@ -133,6 +134,23 @@ def running(scenario: Scenario, folder: Path, *, port: int = 0, **options: str) 
         finally:
             server.should_exit = True
             thread.join(timeout=5)
+
+
+@contextmanager
+def connected(scenario: Scenario, folder: Path, has_enterprise: bool = False) -> Iterator[RunningSandbox]:
+    """Serve the sandbox with this process's settings pointing at it, until the block ends; then they are as before."""
+    with running(scenario, folder) as server:
+        settings = environment(server.url, server.folder, has_enterprise)
+        before = {name: os.environ.get(name) for name in settings}
+        os.environ.update(settings)
+        try:
+            yield server
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 def _control_routes(sandbox: SandboxState) -> list[Route]:

@@ -1,6 +1,5 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +12,7 @@ from arro3.core import RecordBatch, Schema
 
 from agent_spend.errors import FeedError, State
 from agent_spend.lake.columns import MisfitError, batch_of, batch_of_columns
-from agent_spend.lake.spool import Spool
+from agent_spend.lake.spool import Spool, spool_of
 from agent_spend.settings import Settings, is_connected, missing_settings
 from agent_spend.sources.answers import Received
 from agent_spend.sources.contract import Contract
@@ -114,20 +113,18 @@ class Feed:
         """
         if isinstance(answer.rows, Spool):
             return answer.rows
-        spool = Spool(self.schema.schema, Path(tempfile.gettempdir()), memory_bytes=1 << 40)
-        if hasattr(answer.rows, "to_batches"):
-            # By columns; only what brings its rows as a table of pyarrow has loaded what that takes.
-            from agent_spend.lake.fingerprints import partition_fingerprints
-
-            for batch in answer.rows.cast(self.arrow_schema).to_batches():
-                checksum = partition_fingerprints([batch], None).get("all", (0, 0))[1]
-                spool.append(RecordBatch.from_arrow(batch), checksum)
-        elif answer.rows:
+        if not hasattr(answer.rows, "to_batches"):
             try:
-                batch, bits = batch_of(answer.rows, spool.schema)
+                return spool_of(answer.rows, self.schema.schema)
             except MisfitError as error:
                 raise FeedError("schema", f"{self.name} {answer.day}: {error}") from None
-            spool.append(batch, sum(bits))
+        # By columns; only what brings its rows as a table of pyarrow has loaded what that takes.
+        from agent_spend.lake.fingerprints import partition_fingerprints
+
+        spool = spool_of((), self.schema.schema)
+        for batch in answer.rows.cast(self.arrow_schema).to_batches():
+            checksum = partition_fingerprints([batch], None).get("all", (0, 0))[1]
+            spool.append(RecordBatch.from_arrow(batch), checksum)
         return spool
 
     def checked(self, rows: Spool, day: date) -> Iterator[RecordBatch]:

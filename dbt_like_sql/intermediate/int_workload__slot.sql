@@ -12,9 +12,7 @@ zone: time zone of the slot
 slot: number of the half hour of the local day that the hour begins with, 0 to 47
 usual_minute: median minute of the first start in the hour, 0 to 59
 slot_days: days with a start in the hour
-slot_weekend_days: Saturdays and Sundays among them
 steady_days: days on which the first start lay within the rule's minutes of the usual minute
-neighbour_days: days with a start in the hour before or after
 is_night: whether most first starts lie in the night window (UTC)
 rhythm: daily, weekdays or irregular
 is_clock: same hour, same minutes, day after day: the rule for what a clock starts
@@ -128,9 +126,7 @@ int_workload__slot AS (
     slot,
     usual_minute,
     slot_days,
-    slot_weekend_days,
     steady_days,
-    neighbour_days,
     is_night,
     rhythm,
     COALESCE(rhythm <> 'irregular' AND is_steady, FALSE) AS is_clock,
