@@ -1,7 +1,6 @@
 """Cursor usage events: the wire shape, the lake table, and the one place where cents become dollars."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache
@@ -66,7 +65,7 @@ class Pagination(msgspec.Struct):
 
     @property
     def has_next(self) -> bool:
-        return self.currentPage < self.numPages if self.hasNextPage is None else self.hasNextPage
+        return bool(self.hasNextPage) or self.currentPage < self.numPages
 
 
 class Stamp(msgspec.Struct, gc=False):
@@ -96,6 +95,13 @@ class UsagePage(CountedPage):
 
     usageEvents: list[UsageEvent] | None = None
     usageEventsDisplay: list[UsageEvent] | None = None
+
+
+class RawPage(CountedPage):
+    """One page with its events as received."""
+
+    usageEvents: list[msgspec.Raw] | None = None
+    usageEventsDisplay: list[msgspec.Raw] | None = None
 
 
 CURSOR_USAGE_EVENTS = Contract(
@@ -136,30 +142,60 @@ def usage_page(body: bytes, where: str, shape: type[CountedPage] = UsagePage) ->
     """Parse one page, whole or what counts it.
 
     Raises:
-        FeedError: ``malformed`` or ``missing_field``; the message names the day of the offending event if it has one.
+        FeedError: ``malformed`` or ``missing_field``, be it for one event alone; see :func:`each_event`.
     """
-    try:
-        page = decode(body, shape, where)
-        if page.usageEvents is None and page.usageEventsDisplay is None:
-            raise FeedError("missing_field", f"{where}: the answer has no usageEvents; the vendor's shape has changed")
-        return page
-    except FeedError as error:
-        if (day := _day_of_failure(body, error.message)) is not None:
-            raise FeedError(error.reason, f"{error.message} (an event of {day})", error.state) from None
-        raise
+    page = decode(body, shape, where)
+    # A stated count of zero needs no list.
+    if page.usageEvents is None and page.usageEventsDisplay is None and page.totalUsageEventsCount != 0:
+        raise FeedError("missing_field", f"{where}: the answer has no usageEvents; the vendor's shape has changed")
+    return page
+
+
+def each_event(body: bytes, where: str, shape: type) -> Iterator[tuple[date | None, object]]:
+    """Each event of a page by itself, with its day; in place of one that cannot be read its error, which names it.
+
+    Slower than :func:`usage_page` and for pages that it refuses. The day is None where the event's time cannot be read.
+
+    Raises:
+        FeedError: as :func:`usage_page`, for the page.
+    """
+    for number, raw in enumerate(usage_page(body, where, RawPage).events):
+        place, day = f"{where}: usageEvents[{number}]", None
+        try:
+            day = event_day(decode(raw, Stamp, place), place)
+            yield day, decode(raw, shape, place)
+        except FeedError as error:
+            yield day, error
 
 
 def event_day(event: UsageEvent | Stamp, where: str) -> date:
     """UTC day of an event.
 
     Raises:
-        FeedError: ``malformed`` when the timestamp is not epoch milliseconds.
+        FeedError: ``malformed`` when the timestamp is neither epoch milliseconds nor an ISO instant.
     """
     try:
         return _day(int(event.timestamp) // _DAY_MS)
     except (ValueError, OverflowError):
-        message = f"{where}: usageEvents.timestamp {event.timestamp!r} is not epoch milliseconds"
+        return instant(event.timestamp, where).date()
+
+
+def instant(stamp: str | int, where: str) -> datetime:
+    """The moment that a timestamp tells: epoch milliseconds, or an ISO instant (in UTC where it names no zone).
+
+    Raises:
+        FeedError: ``malformed`` when it is neither.
+    """
+    try:
+        return _EPOCH + timedelta(milliseconds=int(stamp))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        message = f"{where}: usageEvents.timestamp {stamp!r} is neither epoch milliseconds nor an ISO instant"
         raise FeedError("malformed", message) from None
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_2025: bool) -> dict[str, list]:
@@ -177,7 +213,7 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
     model_usd = [dollars(used.totalCents) for used in tokens]
     return {
         "usage_day": [day] * len(tokens),
-        "event_at": [_EPOCH + timedelta(milliseconds=int(event.timestamp)) for event in events],
+        "event_at": _instants(events, place),
         "user_email": [email(event.userEmail) for event in events],
         "service_account_id": [present(event.serviceAccountId) for event in events],
         "service_account_name": [present(event.serviceAccountName) for event in events],
@@ -224,6 +260,13 @@ def _day(number: int) -> date:
     return (_EPOCH + timedelta(days=number)).date()
 
 
+def _instants(events: Sequence[UsageEvent], where: str) -> list[datetime]:
+    try:
+        return [_EPOCH + timedelta(milliseconds=int(event.timestamp)) for event in events]
+    except ValueError:
+        return [instant(event.timestamp, where) for event in events]
+
+
 def _whole(count: int | str | None, where: str) -> int | None:
     if isinstance(count, str):
         if not count.isdigit():
@@ -232,13 +275,3 @@ def _whole(count: int | str | None, where: str) -> int | None:
     if count is not None and not 0 <= count <= _LARGEST_COUNT:
         raise FeedError("bad_value", f"{where}: usageEvents.tokenUsage holds {count}, expected zero or more, up to 10^15")
     return count
-
-
-def _day_of_failure(body: bytes, message: str) -> date | None:
-    index = re.search(r"usageEvents\[(\d+)\]", message)
-    if index is None:
-        return None
-    try:
-        return event_day(Stamp(msgspec.json.decode(body)["usageEvents"][int(index[1])]["timestamp"]), "")
-    except (FeedError, KeyError, TypeError):
-        return None

@@ -11,12 +11,18 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
-import msgspec
-
 from agent_spend.errors import FeedError
 from agent_spend.partitions import Window
 from agent_spend.sources.answers import Shelf, Shelved
-from agent_spend.sources.cursor.schema import CountedPage, UsageEvent, event_day, usage_page
+from agent_spend.sources.cursor.schema import (
+    CountedPage,
+    RawPage,
+    Stamp,
+    UsageEvent,
+    each_event,
+    event_day,
+    usage_page,
+)
 from agent_spend.sources.cursor.session import ask, bounds
 from agent_spend.sources.http import VendorSession
 
@@ -26,11 +32,15 @@ PAGE_SIZE = 1000
 
 @dataclass(frozen=True)
 class Page:
-    """One page as received, with the number of its rows and the UTC days they fall on."""
+    """One page as received, with the number of its rows and the UTC days they fall on.
+
+    ``undated`` is the error of a row whose day nobody can tell, if there is one.
+    """
 
     answer: Shelved
     rows: int
     days: frozenset[date]
+    undated: FeedError | None = None
 
 
 class VerifiedWindow:
@@ -54,27 +64,45 @@ class VerifiedWindow:
         self._events = lru_cache(maxsize=2)(self._decoded)
 
     def events(self, day: date) -> Iterator[list[UsageEvent]]:
-        """Events of one UTC day, in the vendor's order, those of a page at a time."""
+        """Events of one UTC day, in the vendor's order, those of a page at a time.
+
+        Raises:
+            FeedError: the one of an event of this day that cannot be read.
+        """
         for number, page in enumerate(self._pages):
             if day in page.days:
-                yield self._events(number)[day]
+                events, broken = self._events(number)
+                if day in broken:
+                    raise broken[day]
+                yield events[day]
 
     def raw(self, day: date) -> list[Shelved]:
         """The pages to keep with the day: each is kept once, with the newest day it holds events of, the last one else."""
         return [page.answer for page in self._pages if max(page.days & self._days, default=self._window.last) == day]
 
-    def _decoded(self, number: int) -> dict[date, list[UsageEvent]]:
+    def _decoded(self, number: int) -> tuple[dict[date, list[UsageEvent]], dict[date, FeedError]]:
         days: dict[date, list[UsageEvent]] = defaultdict(list)
+        broken: dict[date, FeedError] = {}
+        body, repeated = self._pages[number].answer.body, self._repeated[number]
         where = f"{self._where} page {number + 1}: POST {PATH}"
-        for event in usage_page(self._pages[number].answer.body, where).events[self._repeated[number] :]:
-            days[event_day(event, self._where)].append(event)
-        return days
+        try:
+            for event in usage_page(body, where).events[repeated:]:
+                days[event_day(event, where)].append(event)
+        except FeedError:
+            days.clear()
+            for day, event in itertools.islice(each_event(body, where, UsageEvent), repeated, None):
+                if isinstance(event, FeedError):
+                    broken.setdefault(day, event)
+                else:
+                    days[day].append(event)
+        return days, broken
 
 
 def read_window(session: VendorSession, window: Window, where: str, folder: Path) -> VerifiedWindow:
     """Every event of the window's days; a count that does not add up is read once more.
 
-    Fewer events than counted are given with the ``problem`` that tells so; more of them may hold some twice and are refused.
+    Fewer events than counted are given with the ``problem`` that tells so, and so are events of which one has no day that can
+    be read; more than counted may hold some twice and are refused.
 
     Args:
         where: feed and days, for messages.
@@ -90,7 +118,7 @@ def read_window(session: VendorSession, window: Window, where: str, folder: Path
             return VerifiedWindow(where, window, pages, [0] * len(pages), FeedError("count_missing", message))
         repeated = _repeated_rows(pages, totals)
         if repeated is not None:
-            return VerifiedWindow(where, window, pages, repeated, _strangers(pages, window, where))
+            return VerifiedWindow(where, window, pages, repeated, _astray(pages, window, where))
         received = sum(page.rows for page in pages)
         problem = f"{received} events on {len(pages)} pages, but totalUsageEventsCount says {_listed(totals)}"
         if attempt == 2:
@@ -115,9 +143,8 @@ def _download(
         answer = ask(session, "POST", PATH, place, body=body)
         if pages and answer.body == pages[-1].answer.body:
             return pages, totals
-        page = usage_page(answer.body, f"{place}: POST {PATH}", CountedPage)
-        days = frozenset(event_day(event, place) for event in page.events)
-        pages.append(Page(shelf.put(answer), len(page.events), days))
+        page, days, undated = _dated(answer.body, f"{place}: POST {PATH}")
+        pages.append(Page(shelf.put(answer), len(page.events), days, undated))
         totals.append(page.totalUsageEventsCount)
         received += len(page.events)
         counted = page.totalUsageEventsCount
@@ -127,11 +154,23 @@ def _download(
             return pages, totals
 
 
-def _strangers(pages: list[Page], window: Window, where: str) -> FeedError | None:
-    """The error of an answer that does not keep to the window, which may then lack events of the window too."""
+def _dated(body: bytes, where: str) -> tuple[CountedPage, frozenset[date], FeedError | None]:
+    """A page by its count, the days of its events, and the error of one whose day cannot be read."""
+    try:
+        page = usage_page(body, where, CountedPage)
+        return page, frozenset(event_day(event, where) for event in page.events), None
+    except FeedError:
+        found = list(each_event(body, where, Stamp))
+    undated = next((error for day, error in found if day is None), None)
+    return usage_page(body, where, RawPage), frozenset(day for day, _ in found) - {None}, undated
+
+
+def _astray(pages: list[Page], window: Window, where: str) -> FeedError | None:
+    """The error of events that belong to none of the window's days, or to nobody knows which: a day may lack them."""
     days = sorted(day for day in frozenset().union(*(page.days for page in pages)) if not window.first <= day <= window.last)
-    message = f"{where}: POST {PATH}: an event of {days[0]} lies outside the window" if days else ""
-    return FeedError("malformed", message) if days else None
+    if days:
+        return FeedError("malformed", f"{where}: POST {PATH}: an event of {days[0]} lies outside the window")
+    return next((page.undated for page in pages if page.undated), None)
 
 
 def _repeated_rows(pages: list[Page], totals: list[int]) -> list[int] | None:
@@ -150,16 +189,10 @@ def _repeated_rows(pages: list[Page], totals: list[int]) -> list[int] | None:
     return repeated if sum(repeated) == surplus else None
 
 
-class _RawPage(msgspec.Struct):
-    usageEvents: list[msgspec.Raw] = []
-    usageEventsDisplay: list[msgspec.Raw] = []
-
-
 def _overlap(before: Page, after: Page, most: int) -> int:
     """The largest number of rows, up to ``most``, by which ``after`` may repeat the end of ``before``."""
     ending, beginning = (
-        [bytes(row) for row in raw.usageEvents or raw.usageEventsDisplay]
-        for raw in (msgspec.json.decode(page.answer.body, type=_RawPage) for page in (before, after))
+        [bytes(row) for row in usage_page(page.answer.body, "", RawPage).events] for page in (before, after)
     )
     longest = min(len(ending), len(beginning), most)
     return next((length for length in range(longest, 0, -1) if ending[-length:] == beginning[:length]), 0)

@@ -126,6 +126,61 @@ def test_a_body_without_rows_is_a_failure_and_never_an_empty_day(vendor):
     assert "cursor_usage_events 2026-11-10 page 1: POST /teams/filtered-usage-events" in answer.message
 
 
+def test_an_event_that_cannot_be_read_fails_its_own_day_and_names_its_place_and_field(vendor):
+    events = [event(TENTH_MS + 2), event(TENTH_MS + 1, chargedCents="$0.04"), event(TENTH_MS - 1), event(TENTH_MS - DAY_MS)]
+    vendor.answer = lambda path, body: page_text(events, 4)
+    answers = fetch(NINTH, TENTH, ELEVENTH)
+    assert [row["event_at"].day for row in answers[NINTH].rows] == [9, 9]
+    assert (answers[NINTH].state, answers[ELEVENTH].state) == (State.AVAILABLE, State.ZERO)
+    assert (answers[TENTH].state, answers[TENTH].reason, answers[TENTH].rows) == (State.MISSING, "missing_field", ())
+    assert answers[TENTH].message.startswith(
+        "cursor_usage_events 2026-11-09 to 2026-11-11 page 1: POST /teams/filtered-usage-events: usageEvents[1]: Invalid decimal")
+    assert "$.chargedCents" in answers[TENTH].message
+    assert len(answers[TENTH].raw) == 1
+
+
+@pytest.mark.parametrize("timestamp", ["yesterday", None, {}])
+def test_an_event_whose_time_cannot_be_read_may_be_of_any_day_so_each_is_kept_as_a_part(vendor, timestamp):
+    vendor.answer = lambda path, body: page_text([event(TENTH_MS), event(0, timestamp=timestamp), event(TENTH_MS - 1)], 3)
+    answers = fetch(NINTH, TENTH, ELEVENTH)
+    assert [(answers[day].state, len(answers[day].rows)) for day in (NINTH, TENTH, ELEVENTH)] == [
+        (State.PARTIAL, 1), (State.PARTIAL, 1), (State.MISSING, 0)]
+    assert all("page 1: POST /teams/filtered-usage-events: usageEvents[1]: " in answer.message for answer in answers.values())
+    assert all("timestamp" in answer.message for answer in answers.values())
+
+
+def test_a_row_repeated_at_a_seam_is_left_out_of_a_page_with_an_unreadable_event_too(vendor):
+    unreadable = event(TENTH_MS - 2 * DAY_MS, model=[])
+    pages = {1: [event(TENTH_MS + 3), event(TENTH_MS)], 2: [event(TENTH_MS), event(TENTH_MS - 1), unreadable]}
+    vendor.answer = lambda path, body: page_text(pages[body["page"]], 4, has_next=body["page"] == 1)
+    answers = fetch(date(2026, 11, 8), NINTH, TENTH)
+    assert [len(answers[day].rows) for day in (NINTH, TENTH)] == [1, 2]
+    assert "page 2: POST /teams/filtered-usage-events: usageEvents[2]: " in answers[date(2026, 11, 8)].message
+
+
+@pytest.mark.parametrize("timestamp", [
+    "2026-11-10T00:00:00.001Z", "2026-11-10T01:00:00.001+01:00", TENTH_MS + 1, float(TENTH_MS + 1)])
+def test_a_timestamp_may_be_a_number_or_an_iso_instant(vendor, timestamp):
+    vendor.answer = lambda path, body: page_text([event(0, timestamp=timestamp)], 1)
+    assert [row["event_at"] for row in fetch(TENTH)[TENTH].rows] == [datetime(2026, 11, 10, 0, 0, 0, 1000, tzinfo=UTC)]
+
+
+def test_a_further_page_that_only_the_number_of_pages_promises_is_read(vendor):
+    def answer(path, body):
+        pagination = {"numPages": 2, "currentPage": body["page"], "hasNextPage": False}
+        return {"totalUsageEventsCount": "2", "pagination": pagination, "usageEvents": [event(TENTH_MS + body["page"])]}
+
+    vendor.answer = answer
+    assert (fetch(TENTH)[TENTH].state, len(fetch(TENTH)[TENTH].rows)) == (State.AVAILABLE, 2)
+
+
+def test_a_stated_count_of_zero_needs_no_list_and_any_other_does(vendor):
+    vendor.answer = lambda path, body: {"totalUsageEventsCount": 0}
+    assert fetch(TENTH)[TENTH].state is State.ZERO
+    vendor.answer = lambda path, body: {"totalUsageEventsCount": 3}
+    assert (fetch(TENTH)[TENTH].state, fetch(TENTH)[TENTH].reason) == (State.MISSING, "missing_field")
+
+
 def test_an_event_outside_the_window_is_refused(vendor):
     vendor.answer = lambda path, body: page_text([event(TENTH_MS - 1)], 1)
     answer = fetch(TENTH)[TENTH]
