@@ -47,7 +47,7 @@ def coverage_of(lake: Lake, feed: str) -> dict[date, Coverage]:
     if not lake.exists(COVERAGE):
         return {}
     names = {field.name for field in fields(Coverage)}
-    rows = lake.rows(COVERAGE, "feed", feed)
+    rows = lake.rows(COVERAGE, feed=feed)
     return {row["usage_day"]: Coverage(**{name: row[name] for name in names}) for row in rows}
 
 

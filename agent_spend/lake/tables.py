@@ -182,10 +182,17 @@ class Lake:
 
         return table_of(DeltaTable(self.uri(name)), partition_column, window)
 
-    def rows(self, name: str, column: str, value: object) -> list[dict]:
-        """The few rows of the newest snapshot with ``value`` in ``column``; money stays decimal."""
-        stored = QueryBuilder().register("stored", DeltaTable(self.uri(name)))
-        found = stored.execute(f"SELECT * FROM stored WHERE \"{column}\" = '{value}'")
+    def rows(self, name: str, *, limit: int | None = None, **wanted: object) -> list[dict]:
+        """The few rows of the newest snapshot with these values in their columns; money stays decimal.
+
+        There are none where a column is one that an older release did not store yet.
+        """
+        stored = DeltaTable(self.uri(name))
+        if not wanted.keys() <= {field.name for field in stored.schema().fields}:
+            return []
+        values = ((column, str(value).replace("'", "''")) for column, value in wanted.items())
+        sql = "SELECT * FROM stored WHERE " + " AND ".join(f"\"{column}\" = '{value}'" for column, value in values)
+        found = QueryBuilder().register("stored", stored).execute(sql + (f" LIMIT {limit}" if limit else ""))
         return [row for batch in found for row in rows_of(batch)]
 
     @retry(

@@ -1,6 +1,6 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -30,12 +30,24 @@ Rows = Union[Sequence[dict], "pa.Table", Spool]
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Rows of a day that an answer could not read anew: those that hold one of ``values`` in ``columns``."""
+
+    columns: Sequence[str]
+    values: Collection[tuple[str, ...]]
+
+    def __str__(self) -> str:
+        return ", ".join(" ".join(value) for value in self.values)
+
+
+@dataclass(frozen=True)
 class DayAnswer:
     """What a source says about one partition (a UTC day, or a month given by its first day).
 
-    ``raw`` holds the HTTP answers or file contents this came from, kept as received. ``keep`` names a column and those of
-    its values that could not be read this time: rows that are stored for the day with one of them stay. ``stands_in_for``
-    names a column, the value of it that refused with this error, and so the rows that this answer must not replace.
+    ``raw`` holds the HTTP answers or file contents this came from, kept as received. ``keep`` names rows that stay where they
+    are stored for the day, and in place of the answer's rows with the same values in ``keep_by`` (else in the columns that
+    no two rows share). ``stands_in_for`` names rows that were refused with this error: where some are stored, all of the
+    day stays.
     """
 
     day: date
@@ -44,8 +56,9 @@ class DayAnswer:
     reason: str = ""
     message: str = ""
     raw: Sequence[Received] = ()
-    keep: tuple[str, Sequence[str]] = ("", ())
-    stands_in_for: tuple[str, str, FeedError] | None = None
+    keep: Unread | None = None
+    keep_by: Sequence[str] = ()
+    stands_in_for: tuple[Unread, FeedError] | None = None
 
     @classmethod
     def from_error(cls, day: date, error: FeedError, raw: Sequence[Received] = ()) -> "DayAnswer":

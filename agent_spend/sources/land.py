@@ -10,9 +10,8 @@ from agent_spend.lake import raw
 from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store_coverage
 from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
-from agent_spend.partitions import Window
 from agent_spend.settings import Settings
-from agent_spend.sources.feed import DayAnswer, Feed, not_connected
+from agent_spend.sources.feed import DayAnswer, Feed, Unread, not_connected
 
 #: Rows of a run that are held in memory; with more, all of them wait in a file.
 _MEMORY_BYTES = 2 << 20
@@ -62,11 +61,11 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
         if stored and (answer.is_doubtful or _is_poorer(answer, before)):
             message = f"{answer.message}; the {stored} rows that are stored were kept"
             answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
-        if stored and answer.stands_in_for and _stored_with(lake, feed, answer.day, *answer.stands_in_for[:2]):
-            refused = answer.stands_in_for[2]
+        if stored and answer.stands_in_for and _stored(lake, feed, answer.day, answer.stands_in_for[0], limit=1):
+            refused = answer.stands_in_for[1]
             message = f"{refused.message}; the {stored} rows that are stored were kept"
             answer = DayAnswer.from_error(answer.day, FeedError(refused.reason, message, refused.state), answer.raw)
-        if stored and answer.is_data and answer.keep[1]:
+        if stored and answer.is_data and answer.keep:
             answer = _with_kept(lake, feed, answer)
         if answer.is_data:
             try:
@@ -104,28 +103,24 @@ def _is_poorer(answer: DayAnswer, before: Coverage) -> bool:
 
 
 def _with_kept(lake: Lake, feed: Feed, answer: DayAnswer) -> DayAnswer:
-    """The answer with the stored rows of what it could not read; of a row in both the answer's counts."""
-    column, values = answer.keep
-    known = {tuple(row[name] for name in feed.schema.unique) for row in answer.rows}
-    kept = [
-        {name: row.get(name) for name in feed.schema.columns}
-        for row in _stored_with(lake, feed, answer.day, column, *values)
-        if tuple(row[name] for name in feed.schema.unique) not in known
-    ]
-    if not kept:
+    """The answer with the stored rows of what it could not read, which stand in place of its own of the same."""
+    if not (kept := _stored(lake, feed, answer.day, answer.keep)):
         return answer
-    message = f"{answer.message}; {len(kept)} rows stored before were kept for {', '.join(values)}"
-    return replace(answer, state=State.AVAILABLE, rows=[*answer.rows, *kept], message=message)
+    same = answer.keep_by or feed.schema.unique
+    known = {tuple(row[name] for name in same) for row in kept}
+    read = [row for row in answer.rows if tuple(row[name] for name in same) not in known]
+    message = f"{answer.message}; {len(kept)} rows stored before were kept for {answer.keep}"
+    return replace(answer, state=State.AVAILABLE, rows=[*read, *kept], message=message)
 
 
-def _stored_with(lake: Lake, feed: Feed, day: date, column: str, *values: str) -> list[dict]:
-    if column not in feed.schema.columns:
-        return []
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    stored = lake.read(feed.name, feed.partition_column, Window(day, day))
-    return stored.filter(pc.is_in(stored[column], pa.array(values, stored[column].type))).to_pylist()
+def _stored(lake: Lake, feed: Feed, day: date, unread: Unread, limit: int | None = None) -> list[dict]:
+    stored = [
+        row for values in unread.values
+        for row in lake.rows(
+            feed.name, limit=limit, **{feed.partition_column: day}, **dict(zip(unread.columns, values, strict=True))
+        )
+    ]  # fmt: skip
+    return [{name: row.get(name) for name in feed.schema.columns} for row in stored]
 
 
 def _coverage(feed, answer, before, size, change, now) -> Coverage:

@@ -69,7 +69,7 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date, answered:
     if left_out := len(summary.usage_items) - len(ours) + len(by_name) - len(split):
         notes.append(f"{scope.slug}: lines of other products left out: {left_out}")
     uses = {item.use for item in split}
-    rows = billing_rows([*split, *(item for item in ours if item.use not in uses)], day, scope.kind, scope.slug)
+    rows = billing_rows([*split, *(item for item in ours if item.use not in uses)], day, scope.columns)
     return Part(rows, [*(answer for _, answer in by_model.values()), *summary_raw], "; ".join(notes))
 
 

@@ -5,14 +5,14 @@ consumption, ``discount`` the part covered by included credits or other discount
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
 import msgspec
 
 from agent_spend.sources.contract import DAY, MONEY, TEXT, Contract, column
-from agent_spend.sources.copilot.schema import exact
+from agent_spend.sources.copilot.schema import SCOPE, exact
 from agent_spend.sources.files import squeezed
 
 
@@ -102,9 +102,7 @@ class CostCenters(msgspec.Struct, rename="camel"):
 BILLING_USAGE = Contract(
     {
         "usage_day": column(DAY, "UTC day of the usage."),
-        "scope_kind": column(TEXT, "enterprise or organization: whose bill it is.",
-                             one_of=["enterprise", "organization"]),
-        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+        **SCOPE,
         "product": column(TEXT, "Product as GitHub prints it."),
         "sku": column(TEXT, "SKU as GitHub prints it."),
         "sku_class": column(TEXT, "credits, seat or other, by unit and SKU.",
@@ -155,13 +153,12 @@ def is_copilot(item: UsageItem) -> bool:
     )
 
 
-def billing_rows(items: Iterable[UsageItem], day: date, scope_kind: str, scope: str) -> list[dict]:
+def billing_rows(items: Iterable[UsageItem], day: date, scope: Mapping[str, str]) -> list[dict]:
     """Rows of :data:`BILLING_USAGE`, one a line."""
     return [
         {
             "usage_day": day,
-            "scope_kind": scope_kind,
-            "scope": scope,
+            **scope,
             "product": item.product,
             "sku": item.sku,
             "sku_class": sku_class(item.sku, item.unit_type),

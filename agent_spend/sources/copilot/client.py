@@ -12,7 +12,7 @@ from agent_spend.sources.copilot.schema import UserDay, UserTeam, user_team_row
 from agent_spend.sources.copilot.scopes import REFUSED, Part, Scope, all_scopes, ask_scopes
 from agent_spend.sources.copilot.session import each_day, github_session
 from agent_spend.sources.copilot.user_days import user_days
-from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.feed import DayAnswer, Unread
 from agent_spend.sources.http import VendorSession
 
 DAILY = "copilot_user_usage"
@@ -92,7 +92,7 @@ def fetch_user_teams(days: Sequence[date], settings: Settings) -> Iterator[DayAn
                     raise
                 gaps.append((scope, error))
                 continue
-            rows += [user_team_row(record, scope.kind, scope.slug) for record in members.values()]
+            rows += [user_team_row(record, scope.columns) for record in members.values()]
             raw += report.raw
             if not members:
                 message = f"{where}: the report has no line: no team has five seats, or the file is not complete"
@@ -100,8 +100,9 @@ def fetch_user_teams(days: Sequence[date], settings: Settings) -> Iterator[DayAn
         message = "; ".join(f"{scope.kind} {scope.slug}: {error.reason}" for scope, error in gaps)
         if rows:
             return DayAnswer(
-                day, State.AVAILABLE, rows, message=message, raw=raw, keep=("scope", [scope.slug for scope, _ in gaps])
-            )
+                day, State.AVAILABLE, rows, message=message, raw=raw,
+                keep=Unread(("scope_kind", "scope"), [(scope.kind, scope.slug) for scope, _ in gaps]),
+            )  # fmt: skip
         if not raw:
             raise gaps[0][1]
         return DayAnswer(day, State.ZERO, reason="empty_file", message="; ".join(e.message for _, e in gaps), raw=raw)

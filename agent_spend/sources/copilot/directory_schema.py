@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agent_spend.sources.contract import DAY, FLAG, TEXT, WHOLE, Contract, column
+from agent_spend.sources.copilot.schema import SCOPE
 
 
 class Team(msgspec.Struct):
@@ -145,6 +146,7 @@ TEAM_TYPES = ("organization", "enterprise")
 TEAMS = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
+        "scope_kind": SCOPE["scope_kind"],
         "org": column(TEXT, "Slug of the GitHub organization, or of the enterprise for a team of the enterprise."),
         "team_type": column(TEXT, "organization or enterprise: whose team it is.",
                             one_of=TEAM_TYPES),
@@ -164,6 +166,7 @@ IDENTITIES = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
         "source": column(TEXT, "Where the row comes from.", one_of=("scim", "saml", "licences")),
+        **SCOPE,
         "user_login": column(TEXT, "GitHub login when the list was read; null where the source has none.", nullable=True),
         "user_id": column(WHOLE, "GitHub's account id; null where the source has none.", nullable=True),
         "idp_user_name": column(

@@ -10,7 +10,7 @@ from agent_spend.sources.copilot.listing import PAGE_SIZE, live_list, read_pages
 from agent_spend.sources.copilot.saml_client import read_saml
 from agent_spend.sources.copilot.scopes import Part, Scope, all_scopes
 from agent_spend.sources.copilot.session import get, github_session, refusal
-from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.feed import DayAnswer, Unread, decode
 from agent_spend.sources.http import Answer, VendorSession
 
 IDENTITIES_FEED = "github_identities"
@@ -32,33 +32,36 @@ def fetch_identities(days: Sequence[date], settings: Settings) -> Iterator[DayAn
 def _ask(settings: Settings, day: date) -> DayAnswer:
     sessions = {"scim": github_session(settings, own_token="GITHUB_SCIM_TOKEN")}
     plain = github_session(settings)
-    parts: list[Part] = []
-    refused: list[tuple[str, FeedError]] = []
+    parts: list[tuple[Scope, Part]] = []
+    refused: dict[tuple[str, str, str], FeedError] = {}
     for source in _sources():
         for scope in _scopes(settings, source):
             where = f"{IDENTITIES_FEED} {day}: {source} of {scope.kind} {scope.slug}"
             try:
-                parts.append(READERS[source](sessions.get(source, plain), scope, where))
+                parts.append((scope, READERS[source](sessions.get(source, plain), scope, where)))
             except FeedError as error:
                 if error.reason not in _NOT_THERE:
                     raise
-                refused.append((source, error))
-                parts.append(Part([], note=f"{source} of {scope.kind} {scope.slug}: {error.reason}"))
+                refused[source, scope.kind, scope.slug] = error
+                parts.append((scope, Part([], note=f"{source} of {scope.kind} {scope.slug}: {error.reason}")))
     if len(refused) == len(parts):
         if refused:
-            raise refused[0][1]
+            raise next(iter(refused.values()))
         message = f"{SETTING} asks for licences alone, which belong to an enterprise: set GITHUB_ENTERPRISE"
         raise FeedError("not_connected", message, State.NOT_CONNECTED)
     # A person in two organizations is in the lists of both; the first one named is kept.
     rows = {
-        (row["source"], str(row["user_login"]).lower(), str(row["idp_user_name"]).lower()): {"usage_day": day, **row}
-        for part in reversed(parts)
+        (row["source"], str(row["user_login"]).lower(), str(row["idp_user_name"]).lower()): {
+            "usage_day": day, **scope.columns, **row
+        }
+        for scope, part in reversed(parts)
         for row in part.rows
     }
     return DayAnswer(
         day, State.AVAILABLE if rows else State.ZERO, list(rows.values()),
-        message="; ".join(filter(None, (part.note for part in parts))), raw=[answer for part in parts for answer in part.raw],
-        keep=("source", sorted({source for source, _ in refused})),
+        message="; ".join(filter(None, (part.note for _, part in parts))),
+        raw=[answer for _, part in parts for answer in part.raw],
+        keep=Unread(("source", "scope_kind", "scope"), [*refused]),
     )  # fmt: skip
 
 

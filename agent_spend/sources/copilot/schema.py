@@ -4,6 +4,7 @@ Source: GitHub REST reference, "Copilot usage metrics" (API version 2026-03-10).
 ``user_id`` and ``user_login`` is optional; unknown fields are ignored.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
@@ -71,11 +72,14 @@ class UserTeam(msgspec.Struct, gc=False):
     organization_id: str | int | None = None
 
 
-#: Which report a row comes from.
-_SCOPE = {
-    "scope_kind": column(TEXT, "enterprise or organization: which report the row comes from.",
+#: Whose answer a row comes from.
+SCOPE = {
+    "scope_kind": column(TEXT, "enterprise or organization: whose answer the row comes from.",
                          one_of=["enterprise", "organization"]),
     "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+}  # fmt: skip
+_SCOPE_OF_REPORT = {
+    **SCOPE,
     "enterprise_id": column(TEXT, "GitHub's id of the enterprise.", nullable=True),
     "organization_id": column(TEXT, "GitHub's id of the organization; organization reports only.", nullable=True),
 }  # fmt: skip
@@ -84,7 +88,7 @@ _SCOPE = {
 USER_USAGE = Contract(
     {
         "usage_day": column(DAY, "UTC day of the consumption."),
-        **_SCOPE,
+        **_SCOPE_OF_REPORT,
         "user_id": column(WHOLE, "GitHub's account id; never changes, unlike the login."),
         "user_login": column(TEXT, "Login on that day."),
         "ai_credits_used": column(MONEY, "AI credits consumed (1 credit = 0.01 USD list); null is unknown, not zero.",
@@ -110,7 +114,7 @@ USER_USAGE = Contract(
 USER_TEAMS = Contract(
     {
         "usage_day": column(DAY, "UTC day of the membership."),
-        **_SCOPE,
+        **_SCOPE_OF_REPORT,
         "team_id": column(WHOLE, "GitHub's team id; survives renames."),
         "team_slug": column(TEXT, "Team slug on that day."),
         "user_id": column(WHOLE, "GitHub's account id."),
@@ -120,16 +124,16 @@ USER_TEAMS = Contract(
 )  # fmt: skip
 
 
-def user_team_row(record: UserTeam, scope_kind: str, scope: str) -> dict:
+def user_team_row(record: UserTeam, scope: Mapping[str, str]) -> dict:
     """One row of :data:`USER_TEAMS`."""
     return {
-        "usage_day": record.day, "scope_kind": scope_kind, "scope": scope, "enterprise_id": _id_text(record.enterprise_id),
+        "usage_day": record.day, **scope, "enterprise_id": _id_text(record.enterprise_id),
         "organization_id": _id_text(record.organization_id), "team_id": record.team_id, "team_slug": record.slug,
         "user_id": record.user_id, "user_login": record.user_login,
     }  # fmt: skip
 
 
-def user_usage_row(record: UserDay, scope_kind: str, scope: str) -> dict:
+def user_usage_row(record: UserDay, scope: Mapping[str, str]) -> dict:
     """One row of :data:`USER_USAGE`."""
     cli = record.totals_by_cli or CliTotals()
     tokens = cli.token_usage or CliTokens()
@@ -137,8 +141,7 @@ def user_usage_row(record: UserDay, scope_kind: str, scope: str) -> dict:
     cloud_agent = record.used_copilot_cloud_agent
     return {
         "usage_day": record.day,
-        "scope_kind": scope_kind,
-        "scope": scope,
+        **scope,
         "enterprise_id": _id_text(record.enterprise_id),
         "organization_id": _id_text(record.organization_id),
         "user_id": record.user_id,

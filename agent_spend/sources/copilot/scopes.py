@@ -9,7 +9,7 @@ from agent_spend.lake.columns import MisfitError
 from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings
 from agent_spend.sources.answers import Answer, Download
-from agent_spend.sources.feed import DayAnswer, together
+from agent_spend.sources.feed import DayAnswer, Unread, together
 
 #: Refusals of a scope; after the enterprise's, the organizations are asked instead.
 REFUSED = frozenset({"forbidden", "policy_disabled", "not_found"})
@@ -25,6 +25,11 @@ class Scope:
     @property
     def is_enterprise(self) -> bool:
         return self.kind == "enterprise"
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """The scope as every row that it answers has it."""
+        return {"scope_kind": self.kind, "scope": self.slug}
 
     @property
     def path(self) -> str:
@@ -74,7 +79,8 @@ def ask_scopes(settings: Settings, feed: str, day: date, ask: Callable[[Scope, s
             raise
         note = f"enterprise {settings.github_enterprise} refused ({error.reason}), organizations used instead"
         # Organizations may hold fewer people than the enterprise did on a day that it gave before.
-        return replace(_ask(orgs, feed, day, ask, note), stands_in_for=("scope_kind", "enterprise", error))
+        stands_in_for = (Unread(("scope_kind",), [("enterprise",)]), error)
+        return replace(_ask(orgs, feed, day, ask, note), stands_in_for=stands_in_for)
 
 
 def _ask(scopes: list[Scope], feed: str, day: date, ask: Callable[[Scope, str], Part], note: str) -> DayAnswer:

@@ -28,7 +28,7 @@ def fetch_seats(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]
             if len(seats) < total:
                 message = f"{where}: GET {path}: total_seats is {total}, the pages list {len(seats)}; run it again"
                 raise FeedError("count_mismatch", message)
-            return Part(seat_rows(seats, day, scope.slug), raw)
+            return Part(seat_rows(seats, day, scope.columns), raw)
 
         return ask_scopes(settings, SEATS_FEED, day, part)
 

@@ -3,12 +3,13 @@
 Source: GitHub REST reference, "Copilot user management" (API version 2026-03-10, public preview).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 import msgspec
 
 from agent_spend.sources.contract import DAY, INSTANT, TEXT, WHOLE, Contract, column
+from agent_spend.sources.copilot.schema import SCOPE
 
 
 class Assignee(msgspec.Struct):
@@ -53,7 +54,7 @@ class SeatPage(msgspec.Struct):
 SEATS = Contract(
     {
         "usage_day": column(DAY, "UTC day the list was read for."),
-        "scope": column(TEXT, "Slug of the enterprise or organization that was asked."),
+        **SCOPE,
         "user_id": column(WHOLE, "GitHub's account id; null for an open invitation and for a seat that a team holds.",
                           nullable=True),
         "user_login": column(TEXT, "Login when the list was read; the name of a team that holds the seat.", nullable=True),
@@ -69,7 +70,7 @@ SEATS = Contract(
 )  # fmt: skip
 
 
-def seat_rows(seats: Iterable[Seat], day: date, scope: str) -> list[dict]:
+def seat_rows(seats: Iterable[Seat], day: date, scope: Mapping[str, str]) -> list[dict]:
     """Rows of :data:`SEATS`, one a person: GitHub bills a person once, and Enterprise where one of several seats is that.
 
     Of several seats of the plan the one that lasts counts, then the one used last, given when the first of them was.
@@ -90,11 +91,11 @@ def _standing(seat: Seat) -> tuple[bool, bool, datetime]:
     return is_enterprise, seat.pending_cancellation_date is None, _utc(seat.last_activity_at or datetime.min)
 
 
-def _seat_row(seat: Seat, day: date, scope: str) -> dict:
+def _seat_row(seat: Seat, day: date, scope: Mapping[str, str]) -> dict:
     team, holder = seat.assigning_team, seat.assignee
     return {
         "usage_day": day,
-        "scope": scope,
+        **scope,
         "user_id": holder.id if holder and holder.is_person else None,
         "user_login": (holder.login or holder.name) if holder else None,
         "plan_type": seat.plan_type,

@@ -12,7 +12,7 @@ from agent_spend.sources.copilot.directory_schema import TEAM_TYPES, Member, Tea
 from agent_spend.sources.copilot.listing import live_list, read_pages
 from agent_spend.sources.copilot.scopes import Scope, all_scopes
 from agent_spend.sources.copilot.session import WORKERS, github_session
-from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.feed import DayAnswer, Unread
 from agent_spend.sources.http import Answer, VendorSession
 
 TEAMS_FEED = "github_teams"
@@ -83,7 +83,7 @@ def _ask(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
     rows: list[dict] = []
     raw: list[Answer] = []
     notes: list[str] = []
-    refused: list[str] = []
+    refused: list[tuple[str, str]] = []
     is_enterprise_read = False
     for scope in all_scopes(settings):
         where = f"{TEAMS_FEED} {day}: {scope.kind} {scope.slug}"
@@ -95,7 +95,7 @@ def _ask(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
             if not settings.github_orgs:
                 raise _set_organizations(error) from None
             notes.append(f"enterprise {scope.slug} shows no teams of its own ({error.reason})")
-            refused.append(scope.slug)
+            refused.append((scope.kind, scope.slug))
             continue
         is_enterprise_read = is_enterprise_read or scope.is_enterprise
         raw += answers
@@ -105,7 +105,7 @@ def _ask(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
         paths = team_paths(teams)
         rows += [
             {
-                "usage_day": day, "org": scope.slug,
+                "usage_day": day, "scope_kind": scope.kind, "org": scope.slug,
                 "team_type": team.type if team.type in TEAM_TYPES else scope.kind, "team_id": team.id,
                 "team_slug": team.slug, "team_name": team.name or team.slug, "team_path": "/".join(map(str, paths[team.id])),
                 "parent_team_id": team.parent.id if team.parent else None,
@@ -115,7 +115,10 @@ def _ask(session: VendorSession, settings: Settings, day: date) -> DayAnswer:
             for member in direct[team.id] or [None]
         ]  # fmt: skip
     state = State.AVAILABLE if rows else State.ZERO
-    return DayAnswer(day, state, rows, message="; ".join(notes), raw=raw, keep=("org", refused))
+    # Organizations list the enterprise's teams as well, with no more than their own members.
+    return DayAnswer(
+        day, state, rows, message="; ".join(notes), raw=raw, keep=Unread(("scope_kind", "org"), refused), keep_by=("team_id",)
+    )
 
 
 def _teams(

@@ -22,7 +22,7 @@ def user_days(records: Iterable[UserDay], scope: Scope, folder: Path) -> dict[da
     while some := list(islice(records, BATCH_ROWS)):
         by_day: dict[date, list[dict]] = defaultdict(list)
         for record in some:
-            by_day[record.day].append(user_usage_row(record, scope.kind, scope.slug))
+            by_day[record.day].append(user_usage_row(record, scope.columns))
         for day, rows in by_day.items():
             days.setdefault(day, _Day(folder)).append(rows)
     return {day: found.without_repeats() for day, found in days.items()}

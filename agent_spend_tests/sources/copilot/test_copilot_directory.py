@@ -134,8 +134,9 @@ def test_teams_of_the_enterprise_are_read_without_any_organization(github):
     github.answer(f"{ENTERPRISE}/teams", JUSTICE)
     github.answer(f"{ENTERPRISE}/teams/justice-league/memberships", OCTOCAT)
     assert rows(TEAMS) == [{
-        "usage_day": NOW, "org": "acme", "team_type": "enterprise", "team_id": 1, "team_slug": "justice-league",
-        "team_name": "Justice League", "team_path": "1", "parent_team_id": None, "user_id": 1, "user_login": "octocat",
+        "usage_day": NOW, "scope_kind": "enterprise", "org": "acme", "team_type": "enterprise", "team_id": 1,
+        "team_slug": "justice-league", "team_name": "Justice League", "team_path": "1", "parent_team_id": None,
+        "user_id": 1, "user_login": "octocat",
     }]  # fmt: skip
 
 
@@ -183,7 +184,7 @@ def test_teams_read_earlier_the_same_day_stay_when_the_enterprise_refuses_later(
     second = land(TEAMS, [NOW], settings)
     stored = Lake(settings.lake_uri).read("github_teams", "usage_day").to_pylist()
     assert members(stored) == {"acme": {"justice-league": [1]}, "one": {"pay": [1]}}
-    assert (second.changed, "1 rows stored before were kept for acme" in second.coverage[NOW].message) == ([], True)
+    assert (second.changed, "1 rows stored before were kept for enterprise acme" in second.coverage[NOW].message) == ([], True)
 
 
 def test_rosters_have_no_past(sandbox_server):

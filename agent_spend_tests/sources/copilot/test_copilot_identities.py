@@ -104,7 +104,7 @@ def test_a_list_refused_on_a_second_run_of_the_day_keeps_the_rows_of_the_first(g
     stored = Lake(settings.lake_uri).read("github_identities", "usage_day").to_pylist()
     found = sorted((row["source"], row["user_login"] or row["idp_user_name"]) for row in stored)
     assert found == [("licences", "mira"), ("scim", "mira@a.test")]
-    assert line.message == "scim of enterprise acme: forbidden; 1 rows stored before were kept for scim"
+    assert line.message == "scim of enterprise acme: forbidden; 1 rows stored before were kept for scim enterprise acme"
 
 
 def test_scim_counts_from_one_and_pages_by_what_it_was_given(github, from_source):

@@ -43,7 +43,8 @@ def test_the_reference_seat_is_read(github):
     github.answer(PATH, seats(MIRA, total=1))
     assert rows() == [
         {
-            "usage_day": NOW, "scope": "acme", "user_id": 5501, "user_login": "mira-k_acme", "plan_type": "business",
+            "usage_day": NOW, "scope_kind": "enterprise", "scope": "acme", "user_id": 5501, "user_login": "mira-k_acme",
+                "plan_type": "business",
             "created_at": datetime(2026, 3, 1, 9, tzinfo=UTC),
             "last_activity_at": datetime(2026, 11, 20, 7, 12, 44, tzinfo=UTC),
             "last_activity_editor": "vscode/1.121.0/copilot-chat/0.60.1", "pending_cancellation_day": None,
