@@ -6,6 +6,7 @@ The export has no conversation, service account, model cost, discount or fee, an
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from agent_spend.sources.cursor.kinds import doubts, kind_class
 from agent_spend.sources.cursor.schema import email, present
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.files import Line, local_path, squeezed
+from agent_spend.sources.written import whole_of
 
 FEED = "cursor_csv_events"
 SETTING = "CURSOR_CSV_URI"
@@ -25,9 +27,16 @@ WINDOW_DAYS = 30
 CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT, TOTAL = (
     "Input (w/ Cache Write)", "Input (w/o Cache Write)", "Cache Read", "Output Tokens", "Total Tokens",
 )  # fmt: skip
-REQUIRED = ("Date", "Model", CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT)
+BUCKETS = (CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT)
+REQUIRED = ("Date", "Model")
+#: What an export must have one of, to tell of use; the four buckets come together or not at all.
+MEASURES = ("Cost", "Requests", "Tokens", *BUCKETS)
+#: Squeezed names of some vintages.
+_OTHER_NAMES = {"output": squeezed(OUTPUT)}
 #: Words that some vintages print in place of an amount.
 _NO_AMOUNT = {"", "-", "$", "included", "free"}
+#: What a personal export of 2025 calls its owner.
+_SELF = "you"
 _FLAGS = {"yes": True, "true": True, "no": False, "false": False}
 
 
@@ -40,52 +49,84 @@ def fetch_csv_events(days: Sequence[date], settings: Settings) -> Iterator[DayAn
     """
     for window in contiguous(sorted(days), step_days=WINDOW_DAYS):
         try:
-            found, broken = _events(window)
+            found = _events(window)
         except FeedError as error:
             yield from (DayAnswer.from_error(day, error) for day in window.days())
             continue
-        for day in window.days():
-            if day in broken:
-                yield DayAnswer.from_error(day, broken[day])
-            elif rows := found.get(day):
-                reason, message = doubts(rows, f"{FEED} {day}")
-                yield DayAnswer(day, State.AVAILABLE, rows, reason, message)
-            else:
-                message = f"{FEED} {day}: no export of {SETTING} has an event of this day"
-                yield DayAnswer(day, State.MISSING, reason="no_report", message=message)
+        yield from (_answer(found, day) for day in window.days())
 
 
-def _events(window: Window) -> tuple[dict[date, list[dict]], dict[date, FeedError]]:
-    """Rows of each day of the window, each event once; and the days with a line that cannot be read."""
+@dataclass
+class _Found:
+    """What the exports hold of a window.
+
+    Args:
+        rows: rows of each day, each event once.
+        broken: days with a line that cannot be read, or that are ambiguous.
+        unclear: days with a line whose columns contradict each other.
+        undated: the error of a line whose day nobody can tell, so that any day may lack it.
+    """
+
+    rows: dict[date, list[dict]] = field(default_factory=lambda: defaultdict(list))
+    broken: dict[date, FeedError] = field(default_factory=dict)
+    unclear: dict[date, str] = field(default_factory=dict)
+    undated: FeedError | None = None
+
+
+def _answer(found: _Found, day: date) -> DayAnswer:
+    rows = found.rows[day]
+    if day in found.broken:
+        return DayAnswer.from_error(day, found.broken[day])
+    if found.undated is not None:
+        return DayAnswer.incomplete(day, rows, found.undated)
+    if not rows:
+        message = f"{FEED} {day}: no export of {SETTING} has an event of this day"
+        return DayAnswer(day, State.MISSING, reason="no_report", message=message)
+    reason, message = doubts(rows, f"{FEED} {day}")
+    if not reason and day in found.unclear:
+        reason, message = "tokens_differ", found.unclear[day]
+    return DayAnswer(day, State.AVAILABLE, rows, reason, message)
+
+
+def _events(window: Window) -> _Found:
     chosen: dict[tuple[date, str], list[dict]] = {}
-    broken: dict[date, FeedError] = {}
     doubtful: dict[date, FeedError] = {}
+    result = _Found()
     for path in _exports():
         rows: dict[tuple[date, str], list[dict]] = defaultdict(list)
-        is_team, owner = "user" in _header(path), path.parent.name if "@" in path.parent.name else ""
+        owner = path.parent.name if "@" in path.parent.name else ""
         for line in _lines(path):
-            day = _instant(line).date()
-            if window.first <= day <= window.last:
-                try:
-                    row = _row(line)
-                except FeedError as error:
-                    broken[day] = error
-                    continue
-                row["user_email"] = row["user_email"] if is_team else email(owner)
-                rows[row["usage_day"], "" if is_team else f"person {owner}"].append(row)
+            try:
+                day = _instant(line).date()
+            except FeedError as error:
+                result.undated = result.undated or error
+                continue
+            if not window.first <= day <= window.last:
+                continue
+            try:
+                row, contradiction = _row(line)
+            except FeedError as error:
+                result.broken[day] = error
+                continue
+            if contradiction:
+                result.unclear.setdefault(day, f"{FEED} {day}: {contradiction}")
+            if row["user_email"] != _SELF and "user" in line.values:
+                rows[day, ""].append(row)
+            else:
+                rows[day, f"person {owner}"].append(row | {"user_email": email(owner)})
         for key, found in rows.items():
             before = chosen.get(key, [])
-            if not is_team and not owner and _are_two_peoples(before, found):
+            if key[1] and not owner and _are_two_peoples(before, found):
                 doubtful[key[0]] = FeedError("ambiguous", (
                     f"{FEED} {key[0]}: {path.name} and an export before it name no user and hold other events of the day: nobody "
                     "knows whether they are one person's; put each into a folder named by the person's e-mail"))
             if len(found) >= len(before):
                 chosen[key] = found
-    days: dict[date, list[dict]] = {}
     for (day, whose), rows in sorted(chosen.items()):
         if not whose or (day, "") not in chosen:
-            days.setdefault(day, []).extend(rows)
-    return days, {day: error for day, error in doubtful.items() if (day, "") not in chosen} | broken
+            result.rows[day].extend(rows)
+    result.broken = {day: error for day, error in doubtful.items() if (day, "") not in chosen} | result.broken
+    return result
 
 
 def _are_two_peoples(one: list[dict], other: list[dict]) -> bool:
@@ -102,11 +143,6 @@ def _exports() -> list[Path]:
     return files
 
 
-def _header(path: Path) -> list[str]:
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
-        return [squeezed(name) for name in next(csv.reader(file), [])]
-
-
 def rows_from_csv(path: Path | str) -> Iterator[dict]:
     """Rows of ``cursor_usage_events`` from one export, in the file's order (newest first), read line by line.
 
@@ -117,31 +153,40 @@ def rows_from_csv(path: Path | str) -> Iterator[dict]:
     Raises:
         FeedError: ``malformed`` or ``bad_value`` naming file, line and column.
     """
-    yield from map(_row, _lines(Path(path)))
+    yield from (_row(line)[0] for line in _lines(Path(path)))
 
 
 def _lines(path: Path) -> Iterator[Line]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.DictReader(file)
-            lines.fieldnames = [squeezed(name) for name in lines.fieldnames or []]
-            if missing := [name for name in REQUIRED if squeezed(name) not in lines.fieldnames]:
-                message = f"{path.name}: no column {', '.join(missing)}; this is not a Cursor usage-events export"
+            names = [squeezed(name) for name in lines.fieldnames or []]
+            lines.fieldnames = [_OTHER_NAMES.get(name, name) for name in names]
+            if missing := _missing(lines.fieldnames):
+                message = f"{path.name}: no column {missing}; this is not a Cursor usage-events export"
                 raise FeedError("malformed", message)
             for values in lines:
-                if None in values or None in values.values():
-                    where = f"{path.name} line {lines.line_num}"
-                    raise FeedError("malformed", f"{where}: the line does not have as many values as the header has columns")
-                yield Line(path.name, lines.line_num, {name: value.strip() for name, value in values.items()})
+                # A line of another width is cut off, or its values are in other columns than they seem: it tells nothing.
+                is_whole = None not in values and None not in values.values()
+                yield Line(path.name, lines.line_num, {name: value.strip() for name, value in values.items()} if is_whole else {})
     except (UnicodeDecodeError, csv.Error) as error:
         raise FeedError("malformed", f"{path.name}: not a CSV file in UTF-8 ({error})") from None
 
 
-def _row(line: Line) -> dict:
+def _missing(names: Sequence[str]) -> str:
+    required = REQUIRED + (BUCKETS if any(squeezed(name) in names for name in BUCKETS) else ())
+    missing = [name for name in required if squeezed(name) not in names]
+    if not missing and not any(squeezed(name) in names for name in MEASURES):
+        return " or ".join(MEASURES)
+    return ", ".join(missing)
+
+
+def _row(line: Line) -> tuple[dict, str]:
+    """The row, and what its columns contradict each other in."""
     event_at = _instant(line)
-    written, plain, read, output = _tokens(line)
+    (written, plain, read, output), contradiction = _tokens(line)
     kind = line.text("kind") or "(not stated)"
-    return {
+    row = {
         "usage_day": event_at.date(),
         "event_at": event_at,
         "user_email": email(line.text("user")),
@@ -167,9 +212,12 @@ def _row(line: Line) -> dict:
         "charged_usd": _amount(line, "cost"),
         "token_fee_usd": None,
     }
+    return row, contradiction
 
 
 def _instant(line: Line) -> datetime:
+    if not line.values:
+        raise FeedError("malformed", f"{line.where}: the line does not have as many values as the header has columns")
     text = line.required("date")
     try:
         moment = datetime.fromisoformat(text)
@@ -179,29 +227,27 @@ def _instant(line: Line) -> datetime:
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _tokens(line: Line) -> list[int | None]:
-    """Cache writes, plain input, cache reads and output, which are disjoint.
+def _tokens(line: Line) -> tuple[list[int | None], str]:
+    """Cache writes, plain input, cache reads and output, which are disjoint; and how they contradict the total.
 
     Some exports count the plain input into the cache writes as well; their total shows it.
     """
-    written, plain, read, output = found = [_count(line, name) for name in (CACHE_WRITE, PLAIN_INPUT, CACHE_READ, OUTPUT)]
+    written, plain, read, output = found = [_count(line, name) for name in BUCKETS]
     total = _count(line, TOTAL)
-    if total is None or sum(count or 0 for count in found) == total:
-        return found
+    if total is None or found == [None] * len(BUCKETS) or sum(count or 0 for count in found) == total:
+        return found, ""
     rest = (read or 0) + (output or 0)
     if written is not None and plain is not None and written >= plain and total in (written + rest, plain + rest):
-        return [written - plain, plain, read, output]
-    message = f"{line.where}: {TOTAL} is {total}, but the four token columns add up to another number"
-    raise FeedError("malformed", message)
+        return [written - plain, plain, read, output], ""
+    return found, f"{line.where}: {TOTAL} is {total}, but the four token columns add up to another number; the four are kept"
 
 
 def _count(line: Line, name: str) -> int | None:
     text = (line.text(squeezed(name)) or "-").replace(",", "")
-    if text == "-":
-        return None
-    if not text.isdigit():
+    count = whole_of(text)
+    if count is None and text != "-":
         raise FeedError("malformed", f"{line.where}: {name} {text!r} is not a whole number")
-    return int(text)
+    return count
 
 
 def _amount(line: Line, name: str) -> Decimal | None:

@@ -1,5 +1,6 @@
 """What the words for an event's kind mean: Cursor's two vocabularies, and the plans' own labels, in one."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -9,31 +10,27 @@ KIND_CLASSES = (
     "usage_based", "included", "errored", "aborted", "free", "user_api_key", "custom_subscription", "unknown",
 )  # fmt: skip
 
-#: Labels of the documentation and of the dashboard, and live enum names without their common prefix; lower case.
+#: Labels of the documentation and of the dashboard, and live enum names without their common prefix; spelled alike.
 _KINDS = {
-    "usage-based": "usage_based", "usage_based": "usage_based", "on-demand": "usage_based",
+    "usage based": "usage_based", "on demand": "usage_based",
     "included": "included",
-    "errored, not charged": "errored", "errored, no charge": "errored", "errored_not_charged": "errored",
-    "aborted, not charged": "aborted", "aborted, no charge": "aborted", "aborted_not_charged": "aborted",
-    "free": "free", "free_credit": "free",
-    "user api key": "user_api_key", "user_api_key": "user_api_key",
-    "custom subscription": "custom_subscription", "custom_subscription": "custom_subscription",
+    "free": "free", "free credit": "free", "no charge": "free",
+    "user api key": "user_api_key",
+    "custom subscription": "custom_subscription",
 }  # fmt: skip
-_KIND_PREFIX = "usage_event_kind_"
-#: Every plan's own label or enum ("Included in Business", INCLUDED_IN_PRO_PLUS): allowance, whatever the plan.
-_INCLUDED_PREFIXES = ("included in ", "included_in_")
+#: Beginnings: every plan has a label of its own ("Included in Business"), and so has every word for not being charged.
+_BEGINNINGS = {"included in ": "included", "errored": "errored", "aborted": "aborted"}
+_ENUM = "usage event kind "
 
 
 @lru_cache(maxsize=1024)
 def kind_class(kind: str, subscription: str | None = None) -> str:
     """The one-vocabulary name of a kind; ``unknown`` when it is in none."""
-    name = kind.strip().lower()
-    if subscription and name == subscription.strip().lower():
+    if subscription and kind.strip().lower() == subscription.strip().lower():
         return "custom_subscription"
-    name = name.removeprefix(_KIND_PREFIX)
-    if name.startswith(_INCLUDED_PREFIXES):
-        return "included"
-    return _KINDS.get(name, "unknown")
+    name = " ".join(re.split(r"[\s_-]+", kind.lower())).strip().removeprefix(_ENUM)
+    found = _KINDS.get(name)
+    return found or next((known for begin, known in _BEGINNINGS.items() if name.startswith(begin)), "unknown")
 
 
 def doubts(rows: Sequence[dict], where: str) -> tuple[str, str]:
