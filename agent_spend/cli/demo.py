@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -108,14 +112,64 @@ def ui(port: int) -> None:
     from agent_spend.runs import instance
 
     folder = own_home()
-    with instance(folder), demo_vendors(folder):
+    with instance(folder), _only_one(folder, port), demo_vendors(folder):
         # Dagster says at each start that `dg dev` is the newer form of the same.
         quiet = ["-W", "ignore::FutureWarning"]
         command = [sys.executable, *quiet, "-m", "dagster", "dev", "-m", "agent_spend.definitions", "-p", str(port)]
+        sys.exit(_until_told_to_stop(command, os.environ | {"AGENT_SPEND_HOME": str(folder)}))
+
+
+@contextmanager
+def _only_one(folder: Path, port: int) -> Iterator[None]:
+    """Holds this home and checks the port: two daemons over one home would each start every scheduled run."""
+    import fcntl
+
+    with open(folder / "dagster" / "ui.lock", "a+") as lock:
+        lock.seek(0)
         try:
-            sys.exit(subprocess.call(command, env=os.environ | {"AGENT_SPEND_HOME": str(folder)}))
-        except KeyboardInterrupt:
-            sys.exit(0)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigurationError(f"Dagster already runs over {folder}: {lock.read().strip()}") from None
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except (OSError, OverflowError) as error:
+                raise ConfigurationError(f"port {port} cannot be used: {error}; choose another with --port") from None
+        lock.truncate(0)
+        lock.write(f"http://127.0.0.1:{port}, process {os.getpid()}")
+        lock.flush()
+        yield
+
+
+def _until_told_to_stop(command: list[str], environment: Mapping[str, str], patience: float = 10) -> int:
+    """Run ``command`` until it ends by itself or this process gets Ctrl-C, SIGTERM or SIGHUP; then nothing of it is left.
+
+    Args:
+        patience: seconds for what the command leaves behind (Dagster: runs and their code server) to end in order.
+
+    Returns:
+        The command's exit code.
+    """
+    begun: list[subprocess.Popen] = []
+
+    def stop(*_: object) -> None:
+        for process in begun:
+            process.terminate()
+
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, stop)
+    # A session of its own: a terminal sends Ctrl-C to all it sees, and a second one breaks off Dagster's own clearing up.
+    begun.append(subprocess.Popen(command, env=environment, start_new_session=True))
+    code = begun[0].wait()
+    with suppress(ProcessLookupError):
+        os.killpg(begun[0].pid, signal.SIGTERM)
+        last = time.monotonic() + patience
+        while time.monotonic() < last:
+            time.sleep(0.1)
+            os.killpg(begun[0].pid, 0)
+        os.killpg(begun[0].pid, signal.SIGKILL)
+    return code
 
 
 commands: list[click.Command] = [demo, sandbox, ui]
