@@ -7,7 +7,7 @@ from datetime import date
 from agent_spend.errors import FeedError, State
 from agent_spend.sources.answers import Received
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.files import Line
+from agent_spend.sources.lines import Line
 
 
 @dataclass(frozen=True)

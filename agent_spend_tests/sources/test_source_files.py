@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.files import SEPARATORS, csv_lines, read_file, read_folder
+from agent_spend.sources.files import read_file, read_folder
+from agent_spend.sources.lines import SEPARATORS, csv_lines
 
 
 def lines_of(tmp_path, content: bytes, required=("name",), optional=("amount", "count", "day"), separators=","):

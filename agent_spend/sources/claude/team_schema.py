@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
-from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.files import SourceFile
+from agent_spend.sources.lines import Line, csv_lines
 
 _EMAIL_NAMES = ("email", "user_email")
 _PLAN_NAMES = ("seat_tier", "plan")

@@ -13,7 +13,7 @@ import msgspec
 
 from agent_spend.sources.contract import DAY, MONEY, TEXT, Contract, column
 from agent_spend.sources.copilot.schema import SCOPE, exact
-from agent_spend.sources.files import squeezed
+from agent_spend.sources.lines import squeezed
 
 
 class TimePeriod(msgspec.Struct):

@@ -17,7 +17,8 @@ from agent_spend.settings import Settings, env
 from agent_spend.sources.cursor.kinds import doubts, kind_class
 from agent_spend.sources.cursor.schema import email, present
 from agent_spend.sources.feed import DayAnswer
-from agent_spend.sources.files import Line, local_path, squeezed
+from agent_spend.sources.files import local_path
+from agent_spend.sources.lines import Line, squeezed
 from agent_spend.sources.written import whole_of
 
 FEED = "cursor_csv_events"

@@ -3,7 +3,8 @@
 
 from agent_spend.sources.contract import DAY, TEXT, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines
+from agent_spend.sources.files import SourceFile
+from agent_spend.sources.lines import SEPARATORS, Line, csv_lines
 from agent_spend.sources.vendors import VENDORS, vendor_of
 
 REQUIRED = ("vendor", "identifier", "person_id")
@@ -25,7 +26,7 @@ def parse(file: SourceFile) -> list[Dated]:
     """Every dated override, in the file's order.
 
     Raises:
-        FeedError: as :func:`agent_spend.sources.files.csv_lines`, and ``bad_value`` for an unknown vendor or a date
+        FeedError: as :func:`agent_spend.sources.lines.csv_lines`, and ``bad_value`` for an unknown vendor or a date
             that is not one.
     """
     return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL, separators=SEPARATORS)]

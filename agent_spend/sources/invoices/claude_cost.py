@@ -5,8 +5,9 @@ what is charged, in dollars with whole cents, unlike every API of Anthropic's.
 Source: Claude help centre, "Cost and usage reporting in the Claude Console"; observed files of 2024 to 2026.
 """
 
-from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.files import SourceFile
 from agent_spend.sources.invoices.evidence import Charges
+from agent_spend.sources.lines import Line, csv_lines
 
 LAYOUT = "claude_cost"
 _NEEDED = ("usage_date_utc", "cost_usd")
@@ -24,7 +25,7 @@ def charges(file: SourceFile) -> Charges:
     """The charges by month, model and token class.
 
     Raises:
-        FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``.
+        FeedError: as :func:`agent_spend.sources.lines.csv_lines`; ``bad_value``.
     """
     found = Charges("anthropic", LAYOUT, file, are_whole_cents=True)
     for line in csv_lines(file, _NEEDED, _OPTIONAL):

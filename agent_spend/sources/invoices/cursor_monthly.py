@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.files import Line, SourceFile
+from agent_spend.sources.files import SourceFile
+from agent_spend.sources.lines import Line
 
 LAYOUT = "cursor_monthly"
 

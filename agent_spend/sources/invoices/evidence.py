@@ -11,7 +11,8 @@ from decimal import Decimal
 
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_end, month_start
-from agent_spend.sources.files import SourceFile, squeezed
+from agent_spend.sources.files import SourceFile
+from agent_spend.sources.lines import squeezed
 
 MILLIONTH = Decimal("0.000001")
 #: What a report is limited to, e.g. its organization and user; ``None`` where it covers them all.

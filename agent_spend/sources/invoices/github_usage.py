@@ -14,8 +14,9 @@ from decimal import Decimal, InvalidOperation
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_end
 from agent_spend.sources.copilot.billing_schema import sku_class
-from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.files import SourceFile
 from agent_spend.sources.invoices.evidence import Charges
+from agent_spend.sources.lines import Line, csv_lines
 
 LAYOUT = "github_usage"
 _NEEDED = ("date", "product", "sku", "quantity", "unit_type")
@@ -36,7 +37,7 @@ def csv_charges(file: SourceFile) -> Charges:
     """Net charges of a CSV export by month and Copilot SKU, use without a user apart.
 
     Raises:
-        FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``.
+        FeedError: as :func:`agent_spend.sources.lines.csv_lines`; ``bad_value``.
     """
     charges = Charges("github_copilot", LAYOUT, file)
     for line in csv_lines(file, _NEEDED[:4], (_NEEDED[4], *_AMOUNTS, *_LEGACY, *_SCOPE)):

@@ -10,10 +10,11 @@ from datetime import date
 
 from agent_spend.errors import FeedError
 from agent_spend.partitions import month_start
-from agent_spend.sources.files import SourceFile, is_record, squeezed
+from agent_spend.sources.files import SourceFile
 from agent_spend.sources.invoices import claude_cost, cursor_monthly, github_usage, stripe, vendor_lines
 from agent_spend.sources.invoices.evidence import Reports
 from agent_spend.sources.invoices.schema import REQUIRED, Numbering, documented_rows
+from agent_spend.sources.lines import is_record, squeezed
 
 SUFFIXES = (".csv", ".json")
 #: Layouts that are a report of use and not an invoice.

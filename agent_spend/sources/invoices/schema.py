@@ -3,8 +3,9 @@
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
-from agent_spend.sources.files import Line, SourceFile, csv_lines
+from agent_spend.sources.files import SourceFile
 from agent_spend.sources.invoices.months import pieces
+from agent_spend.sources.lines import Line, csv_lines
 from agent_spend.sources.vendors import VENDORS, vendor_of
 
 REQUIRED = (
@@ -78,7 +79,7 @@ def documented_rows(file: SourceFile, numbering: Numbering) -> list[dict]:
     """Rows of ``vendor_invoices`` from the documented CSV.
 
     Raises:
-        FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``; ``duplicate``.
+        FeedError: as :func:`agent_spend.sources.lines.csv_lines`; ``bad_value``; ``duplicate``.
     """
     return [row for line in csv_lines(file, REQUIRED, OPTIONAL) for row in _rows(line, numbering)]
 

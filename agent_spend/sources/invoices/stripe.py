@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.files import Line, SourceFile
+from agent_spend.sources.files import SourceFile
+from agent_spend.sources.lines import Line
 
 #: Decimal places of currencies that have not two of them.
 _PLACES = dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3) | dict.fromkeys(

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from agent_spend.sources.files import Line, SourceFile, csv_lines, squeezed
+from agent_spend.sources.files import SourceFile
 from agent_spend.sources.invoices import stripe
 from agent_spend.sources.invoices.months import pieces
 from agent_spend.sources.invoices.schema import CHARGE_KINDS, Numbering, currency_of
+from agent_spend.sources.lines import Line, csv_lines, squeezed
 from agent_spend.sources.vendors import VENDORS
 
 LAYOUT = "vendor_lines"
@@ -77,7 +78,7 @@ def rows(file: SourceFile, numbering: Numbering) -> list[dict]:
     """Rows of ``vendor_invoices``; a tax column becomes a tax line of its own, a discount column a credit.
 
     Raises:
-        FeedError: as :func:`agent_spend.sources.files.csv_lines`; ``bad_value``; ``duplicate``.
+        FeedError: as :func:`agent_spend.sources.lines.csv_lines`; ``bad_value``; ``duplicate``.
     """
     optional = tuple(name for names in _HEADINGS.values() for name in names)
     printed = [

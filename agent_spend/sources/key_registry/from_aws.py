@@ -1,11 +1,9 @@
 """The key registry as tags on AWS Secrets Manager: `ListSecrets` in each region named, and nothing else."""
 
-import json
-
 from agent_spend.errors import FeedError, State
 from agent_spend.sources.dated import Versions
-from agent_spend.sources.http import MAX_ATTEMPTS, TIMEOUT_SECONDS, Answer
-from agent_spend.sources.key_registry import schema
+from agent_spend.sources.http import MAX_ATTEMPTS, TIMEOUT_SECONDS
+from agent_spend.sources.key_registry.tags import Tagged, registry_of
 
 _PAGE_SIZE = 100
 _EXPIRED = {
@@ -15,7 +13,7 @@ _TOO_MANY = {"Throttling", "ThrottlingException", "TooManyRequestsException"}
 
 
 def read(setting: str, uri: str) -> Versions:
-    """The registry of ``aws-secretsmanager://<region>[,<region>...]``; Secrets Manager is regional.
+    """The registry of ``aws-secretsmanager://[<profile>@]<region>[,...]``; Secrets Manager is regional, one account a profile.
 
     Secrets that wait for deletion are listed too: their keys were used on days that are still being read again.
     Credentials are boto3's own (environment, profile, role); this project never sees them.
@@ -25,48 +23,42 @@ def read(setting: str, uri: str) -> Versions:
             ``rate_limited``, ``server_error``, ``malformed``, ``repeated_page``; ``empty_file`` when no secret of any region
             names a key. One failed region fails all.
     """
-    regions = [region.strip() for region in uri.partition("://")[2].split(",") if region.strip()]
-    if not regions:
+    places = [place.strip() for place in uri.partition("://")[2].split(",") if place.strip()]
+    if not places:
         raise FeedError("bad_value", f"{setting}: name the regions, e.g. aws-secretsmanager://eu-west-1,us-east-1")
-    lines, notes, raw = [], [], []
-    for region in regions:
-        tagged = [(entry["Name"], _tags(entry)) for entry in _secrets(region)]
-        found, note = schema.tagged_lines(tagged, f"{setting} {region}")
-        lines += found
-        notes += [f"{region}: {note}"] if note else []
-        raw.append(_evidence(region, {line.values["secret"] for line in found}, tagged))
-    if not lines:
-        raise schema.no_keys(f"{setting} in {', '.join(regions)}")
-    for answer in raw:
-        schema.refuse_secrets(answer.body, setting)
-    return Versions(schema.versions_of(lines, "aws_secrets_manager"), tuple(raw), "; ".join(notes))
+    listed = {place: _secrets(place) for place in places}
+    return registry_of(listed, setting, "aws_secrets_manager", "aws-secretsmanager://")
 
 
-def _secrets(region: str) -> list[dict]:
+def _secrets(place: str) -> list[Tagged]:
     try:
         from boto3.session import Session
         from botocore import exceptions
         from botocore.config import Config
     except ImportError:
         raise FeedError("not_installed", "reading AWS Secrets Manager needs boto3: install agent-spend[aws]") from None
-    where = f"AWS Secrets Manager ListSecrets in {region}"
+    profile, _, region = place.rpartition("@")
+    where = f"AWS Secrets Manager ListSecrets in {place}"
     connect, answer = TIMEOUT_SECONDS
     retries = {"mode": "standard", "total_max_attempts": MAX_ATTEMPTS}
     config = Config(connect_timeout=connect, read_timeout=answer, retries=retries)
     try:
         # A session of its own: boto3's default one would keep credentials that have since been changed.
-        client = Session().client("secretsmanager", region_name=region, config=config)
+        client = Session(profile_name=profile or None).client("secretsmanager", region_name=region, config=config)
         pages = client.get_paginator("list_secrets").paginate(
             IncludePlannedDeletion=True, PaginationConfig={"PageSize": _PAGE_SIZE}
         )
-        return [{"Name": entry["Name"], "Tags": entry.get("Tags")} for page in pages for entry in page["SecretList"]]
+        return [(entry["Name"], _tags(entry)) for page in pages for entry in page["SecretList"]]
     except exceptions.ClientError as error:
         raise _refusal(where, error.response) from None
     except exceptions.PaginationError:
         raise FeedError("repeated_page", f"{where}: the same page came twice; nothing was stored, run it again") from None
     except (exceptions.ConnectTimeoutError, exceptions.ReadTimeoutError):
         raise FeedError("timeout", f"{where} did not answer in time; check the network and AWS_ENDPOINT_URL") from None
-    except (exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.TokenRetrievalError) as error:
+    except (
+        exceptions.NoCredentialsError, exceptions.PartialCredentialsError, exceptions.ProfileNotFound,
+        exceptions.TokenRetrievalError,
+    ) as error:  # fmt: skip
         raise FeedError("unauthorized", f"{where}: {error}; give boto3 a role, a profile or keys") from None
     except (KeyError, TypeError, AttributeError, exceptions.ResponseStreamingError):
         # boto3 takes any answer with status 200 for the service's, whatever it holds.
@@ -91,10 +83,4 @@ def _refusal(where: str, answer: dict) -> FeedError:
 
 
 def _tags(entry: dict) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in entry.get("Tags") or ()}
-
-
-def _evidence(region: str, taken: set[str], tagged: list[tuple[str, dict[str, str]]]) -> Answer:
-    """Names and tags of the secrets that take part; what other secrets the account holds is not ours to keep."""
-    kept = [{"Name": name, "Tags": tags} for name, tags in tagged if name in taken]
-    return Answer(f"aws-secretsmanager://{region}", 200, {}, json.dumps(kept).encode())
+    return {tag.get("Key", ""): tag.get("Value", "") for tag in entry.get("Tags") or ()}

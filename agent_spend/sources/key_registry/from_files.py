@@ -1,13 +1,17 @@
 """The key registry as a file: a CSV, a JSON list, or the saved output of `aws secretsmanager list-secrets`."""
 
+from dataclasses import replace
+
 import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.dated import Versions
 from agent_spend.sources.feed import decode
-from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines, read_file
+from agent_spend.sources.files import SourceFile, read_file
 from agent_spend.sources.key_registry import schema
 from agent_spend.sources.key_registry.schema import AwsSecretList, JsonEntry
+from agent_spend.sources.key_registry.tags import Tagged, registry_of
+from agent_spend.sources.lines import SEPARATORS, Line, csv_lines
 
 _REMEDY = "write a list of objects with vendor and key_id, or the output of `aws secretsmanager list-secrets`"
 
@@ -21,31 +25,32 @@ def read(setting: str, uri: str) -> Versions:
     file = read_file(setting, uri)
     schema.refuse_secrets(file.content, file.name)
     if file.path.suffix.lower() == ".json":
-        versions, note = _from_json(file)
+        versions = _from_json(file)
     else:
-        lines = csv_lines(file, schema.REQUIRED, schema.OPTIONAL, refused=schema.SECRET_FIELDS, separators=SEPARATORS)
-        versions, note = schema.versions_of(lines, "csv"), ""
-    return Versions(versions, (file.as_answer(),), note)
+        lines = csv_lines(
+            file, schema.REQUIRED, schema.OPTIONAL, refused=schema.SECRET_FIELDS, separators=SEPARATORS, also=schema.WAYS
+        )
+        versions = Versions(schema.versions_of(lines, "csv"), ())
+    return replace(versions, raw=(file.as_answer(),))
 
 
-def _from_json(file: SourceFile):
+def _from_json(file: SourceFile) -> Versions:
     body = file.content.removeprefix(b"\xef\xbb\xbf")
     document = decode(body, object, file.name)
     schema.refuse_secret_fields(document, file.name)
+    if isinstance(document, list) and any(isinstance(entry, dict) and "ARN" in entry for entry in document):
+        document, body = {}, b'{"SecretList":' + body + b"}"
     if isinstance(document, dict):
         listing = decode(body, AwsSecretList, file.name, _REMEDY)
         if listing.next_token:
             message = f"{file.name} is one page of several (it has a NextToken); list again without --max-items"
             raise FeedError("truncated", message)
-        lines, note = schema.tagged_lines(tags_of(listing), file.name)
-        if not lines:
-            raise schema.no_keys(file.name)
-        return schema.versions_of(lines, "aws_list_secrets"), note
+        return registry_of({"": tags_of(listing)}, file.name, "aws_list_secrets", "")
     entries = decode(body, list[JsonEntry], file.name, _REMEDY)
     if not entries:
         raise FeedError("empty_file", f"{file.name} is an empty list; nothing replaced")
     lines = [_line(file, number, entry) for number, entry in enumerate(entries, start=1)]
-    return schema.versions_of(lines, "json"), ""
+    return Versions(schema.versions_of(lines, "json"), ())
 
 
 def _line(file: SourceFile, number: int, entry: JsonEntry) -> Line:
@@ -53,6 +58,6 @@ def _line(file: SourceFile, number: int, entry: JsonEntry) -> Line:
     return Line(file.name, number, values, "entry")
 
 
-def tags_of(listing: AwsSecretList) -> list[tuple[str, dict[str, str]]]:
+def tags_of(listing: AwsSecretList) -> list[Tagged]:
     """Name and tags of each secret of a ``ListSecrets`` answer."""
     return [(secret.name, {tag.key: tag.value for tag in secret.tags or ()}) for secret in listing.secret_list]

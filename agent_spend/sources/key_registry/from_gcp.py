@@ -1,7 +1,6 @@
 """The key registry as labels and annotations in Google Secret Manager: the list method only, never a version."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
 import msgspec
@@ -11,7 +10,7 @@ from agent_spend.settings import env, secret
 from agent_spend.sources.dated import Versions
 from agent_spend.sources.feed import decode
 from agent_spend.sources.http import Answer, VendorSession, error_text
-from agent_spend.sources.key_registry import schema
+from agent_spend.sources.key_registry.tags import Tagged, registry_of
 
 API_URL = "https://secretmanager.googleapis.com"
 _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -34,7 +33,9 @@ class Page(msgspec.Struct, rename="camel"):
 
 
 def read(setting: str, uri: str) -> Versions:
-    """The registry of ``gcp-secretmanager://<project>[,<project>...]``; of a name in both, the annotation counts.
+    """The registry of ``gcp-secretmanager://<project>[/<location>][,...]``; of a name in both, the annotation counts.
+
+    A project's regional secrets are a listing of their own at each location.
 
     The access token is ``GOOGLE_OAUTH_ACCESS_TOKEN`` where set, else Google's application default credentials
     (which need google-auth). ``GCP_SECRETMANAGER_API_URL`` replaces the public endpoint.
@@ -43,39 +44,31 @@ def read(setting: str, uri: str) -> Versions:
         FeedError: ``not_installed``, ``unauthorized``, ``forbidden``, ``not_found``, ``missing_field`` or as the
             session raises; ``empty_file`` when no secret names a key. One failed project fails all.
     """
-    projects = [project.strip() for project in uri.partition("://")[2].split(",") if project.strip()]
-    if not projects:
+    places = [place.strip() for place in uri.partition("://")[2].split(",") if place.strip()]
+    if not places:
         raise FeedError("bad_value", f"{setting}: name the projects, e.g. gcp-secretmanager://my-project")
     token = _access_token()
 
     def authorize(headers: dict[str, str]) -> None:
         headers["Authorization"] = f"Bearer {token()}"
 
-    session = VendorSession("gcp", env("GCP_SECRETMANAGER_API_URL", API_URL).rstrip("/"), authorize)
-    tagged = [
-        (entry.name.rsplit("/", 1)[-1], {**entry.labels, **entry.annotations})
-        for project in projects
-        for entry in _secrets(session, project)
-    ]
-    lines, note = schema.tagged_lines(tagged, setting)
-    if not lines:
-        raise schema.no_keys(f"{setting} in {', '.join(projects)}")
-    taken = {line.values["secret"] for line in lines}
-    evidence = json.dumps([{"name": name, "tags": tags} for name, tags in tagged if name in taken]).encode()
-    schema.refuse_secrets(evidence, setting)
-    raw = (Answer(f"{session.base_url}/v1/projects/{','.join(projects)}/secrets", 200, {}, evidence),)
-    return Versions(schema.versions_of(lines, "gcp_secret_manager"), raw, note)
+    listed = {place: _secrets(place, authorize) for place in places}
+    return registry_of(listed, setting, "gcp_secret_manager", f"{API_URL}/v1/projects/")
 
 
-def _secrets(session: VendorSession, project: str) -> Iterator[Entry]:
-    path, token = f"/v1/projects/{quote(project)}/secrets", ""
+def _secrets(place: str, authorize: Callable[[dict[str, str]], None]) -> Iterator[Tagged]:
+    project, _, location = place.partition("/")
+    url = API_URL.replace("secretmanager", f"secretmanager.{location}.rep") if location else API_URL
+    session = VendorSession("gcp", env("GCP_SECRETMANAGER_API_URL", url).rstrip("/"), authorize)
+    path, token = f"/v1/projects/{quote(project)}{f'/locations/{quote(location)}' if location else ''}/secrets", ""
     seen = set()
     while True:
         answer = session.get(path, {"pageSize": _PAGE_SIZE, **({"pageToken": token} if token else {})})
         if answer.status != 200:
             raise _refusal(f"GET {path}", answer)
         page = decode(answer.body, Page, f"gcp GET {path}")
-        yield from page.secrets
+        for entry in page.secrets:
+            yield entry.name.rsplit("/", 1)[-1], {**entry.labels, **entry.annotations}
         token = page.next_page_token
         if not token:
             return

@@ -1,6 +1,5 @@
 """The key registry as custom metadata in HashiCorp Vault's KV v2 engine: `metadata/` paths only, never `data/`."""
 
-import json
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -8,10 +7,9 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.settings import env
-from agent_spend.sources.answers import Answer
 from agent_spend.sources.dated import Versions
 from agent_spend.sources.feed import decode
-from agent_spend.sources.key_registry import schema
+from agent_spend.sources.key_registry.tags import registry_of
 
 
 class Keys(msgspec.Struct):
@@ -58,15 +56,9 @@ def read(setting: str, uri: str) -> Versions:
         raise FeedError("not_installed", "reading Vault needs hvac: install agent-spend[vault]") from None
     address = f"{parts.scheme}://{parts.netloc}"
     kv = vault_client(address, mount, env("VAULT_NAMESPACE")).secrets.kv.v2
+    below = f"{mount}/{path.strip('/')}"
     tagged = [(name, _tags(kv, mount, name)) for name in _names(kv, mount, path.strip("/"))]
-    lines, note = schema.tagged_lines(tagged, setting)
-    if not lines:
-        raise schema.no_keys(f"{setting} below {mount}/{path}")
-    taken = {line.values["secret"] for line in lines}
-    evidence = json.dumps([{"name": name, "custom_metadata": tags} for name, tags in tagged if name in taken]).encode()
-    schema.refuse_secrets(evidence, setting)
-    raw = (Answer(f"{address}/v1/{mount}/metadata/{path}", 200, {}, evidence),)
-    return Versions(schema.versions_of(lines, "vault"), raw, note)
+    return registry_of({below: tagged}, setting, "vault", f"{address}/v1/{mount}/metadata#")
 
 
 def _names(kv, mount: str, path: str, *, is_inner: bool = False) -> Iterator[str]:
@@ -86,5 +78,10 @@ def _names(kv, mount: str, path: str, *, is_inner: bool = False) -> Iterator[str
 
 
 def _tags(kv, mount: str, name: str) -> dict[str, str]:
-    answer = kv.read_secret_metadata(path=name, mount_point=mount)
+    try:
+        answer = kv.read_secret_metadata(path=name, mount_point=mount)
+    except FeedError as error:
+        if error.reason == "not_found":  # removed since it was listed
+            return {}
+        raise
     return decode(answer.body, Secret, f"vault GET {mount}/metadata/{name}").data.custom_metadata or {}

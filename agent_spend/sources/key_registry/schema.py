@@ -1,7 +1,7 @@
 """What is known of a key besides its secret: CSV and JSON shapes, and the table of keys known on each day."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -9,13 +9,26 @@ import msgspec
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, TEXT, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.files import Line, refusal, squeezed
+from agent_spend.sources.lines import Line, refusal, squeezed
 from agent_spend.sources.vendors import vendor_of
 
 REQUIRED = ("vendor", "key_id", "environment", "cost_center", "owner_email")
 OPTIONAL = ("key_name", "workspace_id", "valid_from", "valid_to")
+#: Column -> how tags and headers name it besides its own name, squeezed; the first that is there counts.
+WAYS = {
+    "vendor": ("vendor",),
+    "anthropic_id": ("anthropicapikeyid", "anthropickeyid"),
+    "key_id": ("keyid", "apikeyid"),
+    "key_name": ("keyname",),
+    "environment": ("environment", "env"),
+    "cost_center": ("costcenter", "costcentre"),
+    "owner_email": ("owneremail", "owner"),
+    "workspace_id": ("workspaceid",),
+}
+#: Anthropic's ids say whose they are.
+ANTHROPIC_ID = "apikey_"
 
-#: Fields that hold a secret in some export; squeezed, see :func:`agent_spend.sources.files.squeezed`.
+#: Fields that hold a secret in some export; squeezed, see :func:`agent_spend.sources.lines.squeezed`.
 SECRET_FIELDS = frozenset(
     {
         "apikey", "password", "payload", "plaintext", "secret",
@@ -61,10 +74,10 @@ class JsonEntry(msgspec.Struct):
 
 
 class AwsTag(msgspec.Struct, rename="pascal"):
-    """AWS tags are a list of pairs, not a map."""
+    """AWS tags are a list of pairs, not a map; its reference requires neither half."""
 
-    key: str
-    value: str
+    key: str = ""
+    value: str = ""
 
 
 class AwsSecret(msgspec.Struct, rename="pascal"):
@@ -109,9 +122,9 @@ def refuse_secret_fields(document: object, where: str) -> None:
             refuse_secret_fields(inner, where)
 
 
-def no_keys(where: str) -> FeedError:
-    """The error for a source that answers and knows no key: an empty registry never replaces a good one."""
-    return FeedError("empty_file", f"{where}: no secret has the tags vendor and key_id (or anthropic_api_key_id)")
+def is_hint(key_id: str) -> bool:
+    """Whether it is what a console shows of a key with its middle left out; no vendor's report names a key so."""
+    return bool(re.search(r"\.{2,}|…|\*{2,}", key_id))
 
 
 def versions_of(lines: Iterable[Line], source: str) -> list[Dated]:
@@ -126,6 +139,8 @@ def versions_of(lines: Iterable[Line], source: str) -> list[Dated]:
     versions: dict[tuple, Dated] = {}
     for line in lines:
         valid_from, valid_to = dates_of(line)
+        if is_hint(line.required("key_id")):
+            raise line.bad("key_id", "must be the key's id (Anthropic's begin with apikey_), no hint of the key")
         row = {
             "vendor": vendor_of(line, known_only=False),
             "key_id": line.required("key_id"),
@@ -155,35 +170,6 @@ def in_several_environments(rivals: Sequence[Dated]) -> Dated | None:
     agreed = {name: value if all(rival.row[name] == value for rival in rivals) else None for name, value in rivals[0].row.items()}
     row = agreed | {"key_name": rivals[0].row["key_name"], "environment": first, "other_environment": second}
     return replace(rivals[0], row=row)
-
-
-def tagged_lines(secrets: Iterable[tuple[str, Mapping[str, str]]], where: str) -> tuple[list[Line], str]:
-    """Secrets of a secret manager, each ``(name, tags)``, as records; and a note on those that cannot be joined.
-
-    A secret takes part when its tags name a key id: ``anthropic_api_key_id`` (which implies the vendor) or ``key_id``
-    beside ``vendor``; several ids in one tag are a key and its predecessors. Others are somebody else's secrets, unless
-    they name a vendor: those are noted. The key's name is the tag ``key_name``, else the secret's own.
-    """
-    lines, unnamed = [], []
-    for number, (name, tags) in enumerate(secrets, start=1):
-        known = {squeezed(tag): value.strip() for tag, value in tags.items()}
-        anthropic_id = known.get("anthropicapikeyid")
-        vendor = known.get("vendor") or ("anthropic" if anthropic_id else "")
-        key_id = anthropic_id or known.get("keyid")
-        for each_id in re.split(r"[\s,;]+", key_id or "") if vendor and key_id else ():
-            values = {
-                "vendor": vendor, "key_id": each_id, "key_name": known.get("keyname") or name, "secret": name,
-                "environment": known.get("environment", ""), "cost_center": known.get("costcenter", ""),
-                "owner_email": known.get("owneremail") or known.get("owner", ""),
-                "workspace_id": known.get("workspaceid", ""),
-            }  # fmt: skip
-            lines.append(Line(f"{where} {name}", number, values, "secret"))
-        if bool(vendor) != bool(key_id):
-            unnamed.append(name)
-    if not unnamed:
-        return lines, ""
-    shown = ", ".join(unnamed[:5]) + (" ..." if len(unnamed) > 5 else "")
-    return lines, f"{len(unnamed)} secrets name a vendor or a key id but not both and were left out: {shown}"
 
 
 def _lower(value: str | None) -> str | None:

@@ -5,7 +5,8 @@ from email.utils import parseaddr
 
 from agent_spend.sources.contract import DAY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.dated import Dated, dates_of
-from agent_spend.sources.files import SEPARATORS, Line, SourceFile, csv_lines
+from agent_spend.sources.files import SourceFile
+from agent_spend.sources.lines import SEPARATORS, Line, csv_lines
 
 REQUIRED = ("person_id", "name")
 OPTIONAL = (
@@ -36,7 +37,7 @@ def parse(file: SourceFile) -> list[Dated]:
     """Every dated row of the export, in the file's order.
 
     Raises:
-        FeedError: as :func:`agent_spend.sources.files.csv_lines`, and ``bad_value`` for a value that is not its type.
+        FeedError: as :func:`agent_spend.sources.lines.csv_lines`, and ``bad_value`` for a value that is not its type.
     """
     return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL, separators=SEPARATORS)]
 

@@ -67,14 +67,14 @@ def test_one_identifier_for_two_people_is_refused_on_the_shared_days_only(overri
 
 
 def test_one_identifier_of_two_vendors_may_be_two_people(overrides):
-    [answer] = overrides(HEADER + "cursor,a@x.test,E1,,,\nanthropic,a@x.test,E2,,,\n", TENTH)
+    [answer] = overrides(HEADER + "cursor,a@x.test,E1,,,\nClaude,a@x.test,E2,,,\n", TENTH)
     assert [row["person_id"] for row in stored(answer)] == ["E1", "E2"]
 
 
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("claude,a@x.test,E1,,,", "line 2: vendor must be one of github_copilot, anthropic, cursor, custom_agents"),
+        ("openai,a@x.test,E1,,,", "line 2: vendor must be one of github_copilot, anthropic, cursor, custom_agents"),
         ("cursor,,E1,,,", "line 2: identifier must not be empty"),
         ("cursor,a@x.test,,,,", "line 2: person_id must not be empty"),
     ],

@@ -61,7 +61,7 @@ def test_a_file_that_goes_back_to_an_earlier_content_is_read_again(file):
 
 def test_a_broken_file_asks_for_nothing_until_it_is_mended(file):
     _, cursor, _ = tick()
-    file.write_text("vendor,identifier,person_id\nclaude,a,E1\n")
+    file.write_text("vendor,identifier,person_id\nopenai,a,E1\n")
     request, cursor, why = tick(cursor)
     assert request is None and "line 2: vendor must be one of" in why
     file.write_text(LINE + "github_copilot,other,E2\n")

@@ -103,7 +103,7 @@ def vault(
 
 @contextmanager
 def gcp(projects: dict[str, list[dict]], *, token: str = "ya29.sim", page_size: int = 2) -> Iterator[Manager]:
-    """Google Secret Manager: ``projects`` maps a project to its secrets; pages are short whatever is asked for."""
+    """Google Secret Manager: ``projects`` maps ``project`` or ``project/location`` to secrets; pages are short."""
     manager = Manager()
 
     def answer(request: Request) -> Response:
@@ -116,13 +116,14 @@ def gcp(projects: dict[str, list[dict]], *, token: str = "ya29.sim", page_size: 
         if request.headers.get("Authorization") != f"Bearer {token}":
             return _json({"error": {"code": 401, "message": "Invalid credentials", "status": "UNAUTHENTICATED"}}, 401)
         parts = request.path.strip("/").split("/")
-        if ":access" in request.path or len(parts) != 4:
+        if ":access" in request.path or parts[-1] != "secrets":
             return _json({"payload": {"data": CANARY}})
-        if parts[2] not in projects:
-            message = f"Permission 'secretmanager.secrets.list' denied for {parts[2]}"
+        place = parts[2] if len(parts) == 4 else f"{parts[2]}/{parts[4]}"
+        if place not in projects:
+            message = f"Permission 'secretmanager.secrets.list' denied for {place}"
             return _json({"error": {"code": 403, "message": message, "status": "PERMISSION_DENIED"}}, 403)
         start = int(dict(parse_qsl(urlsplit(request.url).query)).get("pageToken", "0"))
-        entries = projects[parts[2]]
+        entries = projects[place]
         more = str(start + page_size) if start + page_size < len(entries) else ""
         page = [{"createTime": "2026-06-01T00:00:00Z", "etag": '"1"', "replication": {"automatic": {}}, **entry}
                 for entry in entries[start : start + page_size]]

@@ -1,8 +1,10 @@
 """The key registry from AWS Secrets Manager's tags, against moto's server."""
 
 import json
+import re
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +16,7 @@ boto3 = pytest.importorskip("boto3")
 from secret_managers import CANARY, Manager, Request, Response, aws, served  # noqa: E402
 
 from agent_spend.errors import State  # noqa: E402
+from agent_spend.sources.key_registry import from_aws  # noqa: E402
 
 COLUMNS = ("vendor", "key_id", "key_name", "environment", "cost_center", "owner_email", "source")
 
@@ -82,6 +85,50 @@ def test_only_listings_are_asked_for_and_no_secret_is_read(manager, answer_of):
     described = boto3.client("secretsmanager", region_name="eu-west-1").describe_secret(SecretId="prod/checkout")
     assert "LastAccessedDate" not in described
     assert CANARY not in repr(answer)
+
+
+def test_the_documented_policy_is_enough_to_list_and_lets_nobody_read(manager, rows_of, monkeypatch):
+    """The policy as the folder's README prints it, enforced by the server."""
+    readme = (Path(from_aws.__file__).parent / "README.md").read_text(encoding="utf-8")
+    policy = re.search(r'\{"Version".*\}', readme)[0]
+    create("eu-west-1", "prod/checkout", anthropic_api_key_id="apikey_01SimA")
+    iam = boto3.client("iam", region_name="us-east-1")
+    iam.create_user(UserName="agent-spend")
+    iam.put_user_policy(UserName="agent-spend", PolicyName="list", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="agent-spend")["AccessKey"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    requests.post(f"{manager.url}/moto-api/reset-auth", data="0", timeout=5)
+    try:
+        assert rows_of("aws-secretsmanager://eu-west-1", "key_id") == [("apikey_01SimA",)]
+        client = boto3.session.Session().client("secretsmanager", region_name="eu-west-1")
+        for read in (client.get_secret_value, client.describe_secret):
+            with pytest.raises(client.exceptions.ClientError, match="not authorized"):
+                read(SecretId="prod/checkout")
+        with pytest.raises(client.exceptions.ClientError, match="not authorized"):
+            client.batch_get_secret_value(SecretIdList=["prod/checkout"])
+    finally:
+        requests.post(f"{manager.url}/moto-api/reset-auth", data=str(10**9), timeout=5)
+
+
+def test_each_account_is_a_profile_before_its_region(manager, rows_of, answer_of, monkeypatch, tmp_path):
+    create("eu-west-1", "checkout", anthropic_api_key_id="apikey_01SimA")
+    create("us-east-1", "ranker", anthropic_api_key_id="apikey_01SimB")
+    config = "[profile ci]\naws_access_key_id = testing\naws_secret_access_key = testing\n"
+    (tmp_path / "config").write_text(config)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    found = rows_of("aws-secretsmanager://eu-west-1,ci@us-east-1", "key_id")
+    assert found == [("apikey_01SimA",), ("apikey_01SimB",)]
+    answer = answer_of("aws-secretsmanager://nobody@eu-west-1")
+    assert answer.reason == "unauthorized" and "The config profile (nobody) could not be found" in answer.message
+
+
+def test_a_whole_key_in_a_tag_is_refused_by_the_secrets_name(manager, answer_of):
+    key = "sk-ant-api03-" + "a1-B2_" * 10
+    create("eu-west-1", "checkout", anthropic_api_key_id="apikey_01SimA", note=key)
+    answer = answer_of("aws-secretsmanager://eu-west-1")
+    assert (answer.reason, list(answer.raw)) == ("refused", [])
+    assert "KEY_REGISTRY_URI eu-west-1 checkout" in answer.message and key not in answer.message
 
 
 def test_secrets_of_others_are_not_kept_as_evidence(manager, answer_of):
@@ -156,12 +203,11 @@ PAGE = 200, json.dumps({"SecretList": [ONE_KEY], "NextToken": "2"})
         ([PAGE], "repeated_page", "run it again"),
     ],
 )
-def test_each_fault_is_named_with_its_remedy_and_gives_no_registry(listing, answer_of, answers, reason, remedy):
+def test_each_fault_is_named_with_its_remedy_and_leaves_the_stored_registry(listing, failure_of, answers, reason, remedy):
     listing(*answers)
-    answer = answer_of("aws-secretsmanager://eu-west-1")
-    assert (answer.is_data, answer.reason) == (False, reason), answer.message
-    assert answer.message.startswith("AWS Secrets Manager ListSecrets in eu-west-1") and remedy in answer.message
-    assert (answer.state is State.FORBIDDEN) == (reason == "forbidden")
+    line = failure_of("aws-secretsmanager://eu-west-1")
+    assert line.last_attempt == reason
+    assert line.message.startswith("AWS Secrets Manager ListSecrets in eu-west-1") and remedy in line.message
 
 
 def test_a_listing_that_is_late_is_a_timeout(manager, answer_of, monkeypatch):
@@ -190,9 +236,12 @@ def test_the_published_listing_is_read_once_its_secrets_have_tags(listing, rows_
         for name in ("MyTestDatabaseSecret", "MyTestDatabaseSecret1")
     ]
     listing((200, json.dumps({"SecretList": published})))
-    assert answer_of("aws-secretsmanager://us-west-2").reason == "empty_file"
+    answer = answer_of("aws-secretsmanager://us-west-2")
+    assert (answer.reason, answer.message) == ("empty_file", (
+        "KEY_REGISTRY_URI in us-west-2: no secret has the tags vendor and key_id (or anthropic_api_key_id); "
+        "2 secrets are listed, none of them has a tag"))
     tags = {"anthropic_api_key_id": "apikey_01SimA", "CostCenter": "CC-410", "Environment": "Production"}
-    published[1]["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    published[1]["Tags"] = [*({"Key": key, "Value": value} for key, value in tags.items()), {"Key": "without a value"}]
     listing((200, json.dumps({"SecretList": published})))
     assert rows_of("aws-secretsmanager://us-west-2", *COLUMNS) == [
         ("anthropic", "apikey_01SimA", "MyTestDatabaseSecret1", "production", "CC-410", None, "aws_secrets_manager")]

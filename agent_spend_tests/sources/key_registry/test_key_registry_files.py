@@ -74,7 +74,20 @@ def test_a_key_counts_between_its_dates_only(registry):
 def test_a_csv_without_the_tag_columns_is_not_a_registry_of_untagged_keys(registry):
     [answer] = registry("vendor,key_id,env\nanthropic,k1,prod\n", name="keys.csv")
     assert answer.reason == "missing_field"
-    assert "column environment is missing; found: vendor, key_id, env" in answer.message
+    assert "column cost_center is missing; found: vendor, key_id, env" in answer.message
+
+
+def test_a_csv_may_name_its_columns_as_tags_are_named(registry):
+    [answer] = registry("Vendor;API Key ID;Env;Cost Centre;Owner\nClaude;apikey_01SimA;Prod;CC-410;Ada@Acme.test\n", name="k.csv")
+    [row] = stored(answer)
+    assert (row["vendor"], row["key_id"], row["environment"], row["cost_center"], row["owner_email"]) == (
+        "anthropic", "apikey_01SimA", "prod", "CC-410", "ada@acme.test")
+
+
+def test_a_line_that_names_a_key_by_its_hint_says_what_an_id_is(registry):
+    [answer] = registry(f"{CSV}\nanthropic,sk-ant-api03-9Qx...vwAA,,prod,CC-1,,\n", name="keys.csv")
+    assert answer.reason == "bad_value"
+    assert "keys.csv line 2: key_id must be the key's id (Anthropic's begin with apikey_), no hint" in answer.message
 
 
 def test_a_json_list_has_the_names_of_the_csv_columns(registry):
@@ -123,6 +136,50 @@ def test_a_secret_that_names_a_vendor_but_no_key_is_counted_in_the_message(regis
     [answer] = registry(listing)
     assert len(stored(answer)) == 1
     assert answer.message == "1 secrets name a vendor or a key id but not both and were left out: b"
+
+
+def test_the_bare_list_of_secrets_is_read_as_the_whole_answer(registry):
+    """As `aws secretsmanager list-secrets --query SecretList` prints it."""
+    [answer] = registry([aws_secret("database"), aws_secret("a", anthropic_api_key_id="k1", environment="prod")])
+    assert [(row["key_id"], row["source"]) for row in stored(answer)] == [("k1", "aws_list_secrets")]
+
+
+@pytest.mark.parametrize("tags", [
+    {"AnthropicApiKeyId": "apikey_1", "Env": "Prod", "Cost-Centre": "CC-1", "OWNER": "a@x.test"},
+    {"agent-spend/key-id": "apikey_1", "agent-spend/environment": "prod", "agent-spend/cost_center": "CC-1",
+     "agent-spend/owner": "a@x.test"},
+    {"acme:ai:ApiKeyId": "apikey_1", "acme:env": "prod", "acme:billing:CostCenter": "CC-1", "acme:Owner": "a@x.test",
+     "aws:cloudformation:environment": "stack"},
+    {"agent_spend_vendor": "Claude", "agent_spend_key_id": "apikey_1", "agent_spend_cost_center": "CC-1", "cost_center": "CC-9",
+     "platform/cost_center": "CC-8", "environment": "prod", "owner": "a@x.test"},
+], ids=["any case", "our prefix", "the company's prefix", "ours goes first"])  # fmt: skip
+def test_tags_are_read_as_companies_write_them(registry, tags):
+    [answer] = registry({"SecretList": [aws_secret("app", **tags)]})
+    [row] = stored(answer)
+    assert (row["vendor"], row["key_id"], row["environment"], row["cost_center"], row["owner_email"]) == (
+        "anthropic", "apikey_1", "prod", "CC-1", "a@x.test")
+
+
+def test_one_secret_may_hold_keys_of_two_vendors(registry):
+    tags = {"anthropic_api_key_id": "apikey_1, apikey_2", "vendor": "cursor", "key_id": "sa_ci", "cost_center": "CC-1"}
+    [answer] = registry({"SecretList": [aws_secret("bundle", **tags)]})
+    assert [(row["vendor"], row["key_id"], row["cost_center"]) for row in stored(answer)] == [
+        ("anthropic", "apikey_1", "CC-1"), ("anthropic", "apikey_2", "CC-1"), ("cursor", "sa_ci", "CC-1")]
+
+
+def test_a_secret_that_names_its_key_by_a_hint_is_named_with_the_remedy(registry):
+    secrets = [aws_secret("a", anthropic_api_key_id="k1"), aws_secret("b", anthropic_api_key_id="sk-ant-api03-9Qx...vwAA")]
+    [answer] = registry({"SecretList": secrets})
+    assert [row["key_id"] for row in stored(answer)] == ["k1"]
+    assert answer.message == ("1 secrets name a key by its hint, not by its id (apikey_..., as the feed claude_api_keys shows "
+                              "it) and were left out: b")
+
+
+def test_a_listing_without_keys_tells_the_tags_it_has(registry):
+    [answer] = registry({"SecretList": [aws_secret("a", team="x", anthropic_key="k1"), aws_secret("b", vendor="anthropic")]})
+    assert answer.message.endswith(
+        "2 secrets are listed, their tags are anthropic_key, team, vendor; "
+        "1 secrets name a vendor or a key id but not both and were left out: b")
 
 
 def test_a_secret_replicated_to_two_regions_is_one_key(registry):

@@ -43,6 +43,16 @@ def test_every_page_of_every_project_is_read(manager, rows_of):
     assert sorted(found) == [("apikey_01SimA",), ("apikey_01SimR",), ("sa_ci",)]
 
 
+def test_regional_secrets_are_the_listing_of_their_location(monkeypatch, rows_of):
+    monkeypatch.setenv("GOOGLE_OAUTH_ACCESS_TOKEN", "ya29.sim")
+    name = "projects/123/locations/europe-west1/secrets/eu"
+    regional = {"name": name, "annotations": {"anthropic_api_key_id": "apikey_01SimE"}}
+    with gcp({"acme": ACME, "acme/europe-west1": [regional]}) as manager:
+        monkeypatch.setenv("GCP_SECRETMANAGER_API_URL", manager.url)
+        assert rows_of("gcp-secretmanager://acme/europe-west1", "key_id", "key_name") == [("apikey_01SimE", "eu")]
+        assert manager.requests == ["GET /v1/projects/acme/locations/europe-west1/secrets"]
+
+
 def test_only_the_list_method_is_asked_for(manager, answer_of):
     answer = answer_of("gcp-secretmanager://acme")
     assert manager.requests == ["GET /v1/projects/acme/secrets", "GET /v1/projects/acme/secrets"]
@@ -64,6 +74,8 @@ def test_a_wrong_token_is_unauthorized_and_never_shown(manager, answer_of, monke
 @pytest.mark.parametrize(
     ("status", "headers", "body", "reason"),
     [
+        (401, {}, "{}", "unauthorized"),
+        (403, {}, "{}", "forbidden"),
         (404, {}, "{}", "not_found"),
         (429, {"Retry-After": "1"}, "{}", "rate_limited"),
         (500, {}, "{}", "server_error"),
@@ -75,11 +87,11 @@ def test_a_wrong_token_is_unauthorized_and_never_shown(manager, answer_of, monke
         (200, {}, '{"secrets":[{"name":"bare"}],"nextPageToken":"same"}', "repeated_page"),
     ],
 )
-def test_each_fault_is_named_and_gives_no_registry(manager, answer_of, monkeypatch, status, headers, body, reason):
+def test_each_fault_is_named_and_leaves_the_stored_registry(manager, failure_of, monkeypatch, status, headers, body, reason):
     monkeypatch.setattr(pace, "sleep", lambda seconds: None)
     manager.answers += [(status, headers, body)] * 5
-    answer = answer_of("gcp-secretmanager://acme")
-    assert (answer.is_data, answer.reason) == (False, reason), answer.message
+    line = failure_of("gcp-secretmanager://acme")
+    assert (line.last_attempt, "/v1/projects/acme/secrets" in line.message) == (reason, True), line.message
 
 
 def test_a_failing_second_page_gives_no_registry(manager, answer_of):

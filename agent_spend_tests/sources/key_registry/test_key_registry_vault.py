@@ -82,6 +82,19 @@ def test_a_folder_that_empties_while_it_is_read_is_no_error(monkeypatch, rows_of
         assert "LIST /v1/kv/metadata/ai/gone/" in manager.requests
 
 
+def test_a_secret_removed_while_the_folder_is_read_is_no_error(manager, rows_of):
+    manager.answers += [(200, {}, '{"data":{"keys":["gone","checkout"]}}'), (404, {}, '{"errors":[]}')]
+    assert rows_of(manager.uri, "key_id") == [("apikey_01SimA",)]
+
+
+def test_a_secret_whose_metadata_may_not_be_read_is_named_and_gives_no_half_registry(manager, answer_of):
+    manager.answers += [(200, {}, '{"data":{"keys":["checkout","locked"]}}'), (200, {}, '{"data":{"custom_metadata":null}}'),
+                        (403, {}, '{"errors":["1 error occurred: permission denied"]}')]
+    answer = answer_of(manager.uri)
+    assert (answer.state, answer.reason) == (State.FORBIDDEN, "forbidden")
+    assert "GET /v1/kv/metadata/ai/locked: 403" in answer.message
+
+
 def test_a_path_without_tagged_keys_is_an_error(monkeypatch, answer_of):
     monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
     with vault({"a": None, "b": {"team": "ledger"}}) as manager:
@@ -147,6 +160,7 @@ def test_the_token_does_not_follow_a_redirect(manager, answer_of):
         (429, {"Retry-After": "1"}, "{}", "rate_limited"),
         (500, {}, '{"errors":["internal error"]}', "server_error"),
         (503, {}, '{"errors":["Vault is sealed"]}', "server_error"),
+        (403, {}, '{"errors":["permission denied"]}', "forbidden"),
         (401, {}, '{"errors":["missing client token"]}', "unauthorized"),
         (404, {}, '{"errors":[]}', "not_found"),
         (200, {}, "", "malformed"),
@@ -156,11 +170,11 @@ def test_the_token_does_not_follow_a_redirect(manager, answer_of):
         (200, {"Content-Encoding": "gzip"}, "not gzip", "truncated"),
     ],
 )
-def test_each_fault_is_named_and_gives_no_registry(manager, answer_of, monkeypatch, status, headers, body, reason):
+def test_each_fault_is_named_and_leaves_the_stored_registry(manager, failure_of, monkeypatch, status, headers, body, reason):
     monkeypatch.setattr(pace, "sleep", lambda seconds: None)
     manager.answers += [(status, headers, body)] * 5
-    answer = answer_of(manager.uri)
-    assert (answer.is_data, answer.reason) == (False, reason), answer.message
+    line = failure_of(manager.uri)
+    assert (line.last_attempt, "metadata/ai/" in line.message) == (reason, True), line.message
 
 
 def test_a_passing_fault_is_retried(manager, rows_of, monkeypatch):
