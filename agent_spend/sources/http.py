@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 import tenacity
@@ -62,7 +63,7 @@ class VendorSession:
         is_rate_limited: Callable[[Answer | Download], bool] = lambda answer: False,
         unhinted_wait_seconds: float | None = None,
         spool_dir: Path = Path(tempfile.gettempdir()),  # noqa: B008
-        transport: Callable[[], requests.Session] = requests.Session,
+        transport: "Callable[[], ConnectionPool] | None" = None,
     ):
         self.vendor = vendor
         self.base_url = base_url
@@ -73,7 +74,7 @@ class VendorSession:
         self._is_rate_limited = is_rate_limited
         self._unhinted_wait_seconds = unhinted_wait_seconds
         self._spool_dir = spool_dir
-        self._transport = transport
+        self._transport = transport or ConnectionPool
         self._local = threading.local()
 
     def get(self, path: str, params: Any = None, *, headers: Mapping[str, str] | None = None) -> Answer:
@@ -164,7 +165,7 @@ class VendorSession:
             message = f"{where} cannot be reached; check the URL and the network"
             raise _TryAgain(self._error("connection", message)) from None
 
-    def _session(self) -> requests.Session:
+    def _session(self) -> "ConnectionPool":
         # requests.Session is not documented as thread-safe, so each worker thread pools its own connections.
         if not hasattr(self._local, "session"):
             self._local.session = self._transport()
@@ -172,6 +173,25 @@ class VendorSession:
 
     def _error(self, reason: str, message: str, state: State = State.MISSING) -> FeedError:
         return FeedError(reason, f"{self.vendor}: {message}", state)
+
+
+class ConnectionPool(requests.Session):
+    """Connections of one thread, through the proxy and with the certificates that the environment names for a host.
+
+    Credentials are the caller's alone: those of a ``.netrc`` would replace a vendor's token, and be sent to a download host.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.auth = lambda request: request
+        self._of_hosts: dict[tuple, dict] = {}
+
+    def merge_environment_settings(self, url, *settings):
+        """As ``requests`` does, but once for a host: it takes as long as all the rest of a small request."""
+        host = urlsplit(url)[:2]
+        if host not in self._of_hosts:
+            self._of_hosts[host] = super().merge_environment_settings(url, *settings)
+        return self._of_hosts[host]
 
 
 def _whole(response: requests.Response) -> Answer:

@@ -3,12 +3,11 @@
 from urllib.parse import quote
 
 import hvac
-import requests
 from hvac.adapters import Adapter
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import secret
-from agent_spend.sources.http import Answer, VendorSession, error_text
+from agent_spend.sources.http import Answer, ConnectionPool, VendorSession, error_text
 
 #: What a proxy answers that lets standard methods through only.
 _METHOD_REFUSED = (405, 501)
@@ -48,8 +47,8 @@ class MetadataOnly(Adapter):
             raise _refusal(where, answer)
         return answer
 
-    def _pool(self) -> requests.Session:
-        pool = requests.Session()
+    def _pool(self) -> ConnectionPool:
+        pool = ConnectionPool()
         pool.cert, pool.verify = self.session.cert, self.session.verify
         return pool
 

@@ -133,3 +133,11 @@ def test_the_token_does_not_follow_a_redirect_of_the_api_itself(github):
         answer = ask()[0]
         assert (answer.reason, "set its slug of today" in answer.message) == ("redirected", True)
         assert elsewhere.requests == []
+
+
+def test_the_credentials_of_a_netrc_neither_replace_the_token_nor_go_to_the_files_host(github, tmp_path, monkeypatch):
+    (tmp_path / ".netrc").write_text("default login somebody password else")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    published(github)
+    assert ask()[0].state is State.AVAILABLE
+    assert [headers.get("Authorization") for _, headers in github.requests] == ["Bearer ghp_test", None]
