@@ -57,8 +57,8 @@ def batch_of_columns(columns: Mapping[str, list], schema: Schema) -> tuple[Recor
         MisfitError: naming the column and the value.
     """
     found = [_column(columns[field.name], field) for field in schema]
-    rows = zip(*(plain for _, plain in found), strict=True)
-    bits = [int.from_bytes(blake2b(_pack(row), digest_size=8).digest()) % MODULUS for row in rows]
+    packed = map(_pack, zip(*(plain for _, plain in found), strict=True))
+    bits = [int.from_bytes(blake2b(row, digest_size=8).digest()) % MODULUS for row in packed]
     return RecordBatch.from_arrays([array for array, _ in found], schema=schema), bits
 
 

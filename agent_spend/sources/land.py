@@ -1,6 +1,7 @@
 """The one way a feed's answers become partitions of the lake."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
@@ -51,31 +52,21 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     incoming = Spool(feed.schema.schema, settings.spool_dir, _MEMORY_BYTES)
     sizes: dict[date, Size] = {}
     answers: dict[date, DayAnswer] = {}
-    for answer in not_connected(feed, days) or feed.fetch(days, settings):
-        raw.keep(settings.raw_dir, feed.name, answer.day, answer.raw)
-        before = known.get(answer.day)
-        stored = before.row_count if before is not None else 0
-        if stored and feed.is_forgetful and answer.state is State.ZERO:
-            message = f"{feed.name} {answer.day}: the vendor lists nothing any more"
-            answer = replace(answer, reason="no_longer_served", message=message)
-        if stored and (answer.is_doubtful or _is_poorer(answer, before)):
-            message = f"{answer.message}; the {stored} rows that are stored were kept"
-            answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
-        if stored and answer.stands_in_for and _stored(lake, feed, answer.day, answer.stands_in_for[0], limit=1):
-            refused = answer.stands_in_for[1]
-            message = f"{refused.message}; the {stored} rows that are stored were kept"
-            answer = DayAnswer.from_error(answer.day, FeedError(refused.reason, message, refused.state), answer.raw)
-        if stored and answer.is_data and answer.keep:
-            answer = _with_kept(lake, feed, answer)
-        if answer.is_data:
-            try:
-                # Rows of a day that turns out bad stay in the spool; only days with a size are taken from it.
-                sizes[answer.day] = _take(feed, answer, incoming)
-            except FeedError as error:
-                answer = DayAnswer.from_error(answer.day, error)
-        answers[answer.day] = replace(answer, rows=(), raw=())
-        if len(answers) % 10 == 0 or len(answers) == len(days):
-            log(f"{feed.name}: {len(answers)} of {len(days)} days answered")
+    with ThreadPoolExecutor(1, thread_name_prefix="raw") as archive:
+        for answer in not_connected(feed, days) or feed.fetch(days, settings):
+            # What came is packed and written while its rows are checked.
+            kept = archive.submit(raw.keep, settings.raw_dir, feed.name, answer.day, answer.raw)
+            believed = _believed(lake, feed, answer, known.get(answer.day))
+            if believed.is_data:
+                try:
+                    # Rows of a day that turns out bad stay in the spool; only days with a size are taken from it.
+                    sizes[answer.day] = _take(feed, believed, incoming)
+                except FeedError as error:
+                    believed = DayAnswer.from_error(answer.day, error)
+            kept.result()
+            answers[answer.day] = replace(believed, rows=(), raw=())
+            if len(answers) % 10 == 0 or len(answers) == len(days):
+                log(f"{feed.name}: {len(answers)} of {len(days)} days answered")
     for day in set(days) - set(answers):
         error = FeedError("no_answer", f"{feed.name} {day}: the source gave no answer for this day")
         answers[day] = DayAnswer.from_error(day, error)
@@ -96,6 +87,24 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     log_revisions(lake, revised)
     failures = {day: a.message for day, a in answers.items() if a.state is State.MISSING and a.reason not in EXPECTED_GAPS}
     return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures, revised)
+
+
+def _believed(lake: Lake, feed: Feed, answer: DayAnswer, before: Coverage | None) -> DayAnswer:
+    """The answer as far as it may replace what is stored."""
+    stored = before.row_count if before is not None else 0
+    if stored and feed.is_forgetful and answer.state is State.ZERO:
+        message = f"{feed.name} {answer.day}: the vendor lists nothing any more"
+        answer = replace(answer, reason="no_longer_served", message=message)
+    if stored and (answer.is_doubtful or _is_poorer(answer, before)):
+        message = f"{answer.message}; the {stored} rows that are stored were kept"
+        answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
+    if stored and answer.stands_in_for and _stored(lake, feed, answer.day, answer.stands_in_for[0], limit=1):
+        refused = answer.stands_in_for[1]
+        message = f"{refused.message}; the {stored} rows that are stored were kept"
+        answer = DayAnswer.from_error(answer.day, FeedError(refused.reason, message, refused.state), answer.raw)
+    if stored and answer.is_data and answer.keep:
+        answer = _with_kept(lake, feed, answer)
+    return answer
 
 
 def _is_poorer(answer: DayAnswer, before: Coverage) -> bool:
