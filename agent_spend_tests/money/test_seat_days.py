@@ -97,7 +97,7 @@ def test_a_member_of_two_organizations_has_one_seat_and_an_open_invitation_none(
 
 def test_removed_members_and_unpaid_roles_of_cursor_hold_no_seat(seats):
     seats.feed("cursor_members", member(day(5)), member(day(5), "gone@acme.test", is_removed=True),
-               member(day(5), "boss@acme.test", role="free-owner"))
+               member(day(5), "boss@acme.test", role="free-owner"), member(day(5), "it@acme.test", role="TEAM_ROLE_FREE_OWNER"))
     assert found(seats, day(5)) == [(5, "mira@acme.test", 1, "listed that day, plan not listed", "derived")]
 
 

@@ -45,7 +45,7 @@ cursor AS (
   FROM cursor_members AS m
   LEFT JOIN stg_cursor__event AS e
     ON m.is_removed AND e.actor_id = LOWER(m.email) AND e.usage_day <= m.usage_day AND NOT e.is_service_account
-  WHERE m.role NOT LIKE 'free%' AND m.role NOT LIKE 'unpaid%'
+  WHERE LOWER(m.role) NOT LIKE '%free%' AND LOWER(m.role) NOT LIKE '%unpaid%'
   GROUP BY m.usage_day, m.email, m.is_removed
   HAVING NOT m.is_removed OR MAX(e.usage_day) IS NOT NULL
 ),

@@ -67,7 +67,7 @@ def _pages(
         answer = ask(session, "POST", PATH, place, body=body)
         raw.append(shelf.put(answer))
         page = decode(answer.body, ActivityPage, f"{place}: POST {PATH}")
-        sizes |= {page.pagination.totalUsers} if page.pagination else set()
+        sizes |= {page.pagination.totalUsers} - {None} if page.pagination else set()
         for row in (activity_row(activity, f"{place}: POST {PATH}") for activity in page.data):
             key = (row["usage_day"], row["user_id"])
             if row["usage_day"] not in rows:
@@ -80,5 +80,7 @@ def _pages(
             rows[key[0]].append(row)
         if page.pagination is None or not page.pagination.hasNextPage:
             return rows, raw, stranger
-        if len(raw) * PEOPLE_A_PAGE > max(sizes) + PEOPLE_A_PAGE:
-            raise FeedError("count_mismatch", f"{place}: POST {PATH}: more pages than {max(sizes)} people fill")
+        # A listing that tells no size ends at the first row that it repeats.
+        if not page.data or (sizes and len(raw) * PEOPLE_A_PAGE > max(sizes) + PEOPLE_A_PAGE):
+            people = max(sizes, default="the listed")
+            raise FeedError("count_mismatch", f"{place}: POST {PATH}: more pages than {people} people fill")

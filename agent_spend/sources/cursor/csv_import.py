@@ -14,7 +14,7 @@ from pathlib import Path
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings, env
-from agent_spend.sources.cursor.kinds import doubts, kind_class
+from agent_spend.sources.cursor.kinds import NOT_STATED, doubts, kind_class
 from agent_spend.sources.cursor.schema import email, present
 from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.files import local_path
@@ -186,7 +186,7 @@ def _row(line: Line) -> tuple[dict, str]:
     """The row, and what its columns contradict each other in."""
     event_at = _instant(line)
     (written, plain, read, output), contradiction = _tokens(line)
-    kind = line.text("kind") or "(not stated)"
+    kind = line.text("kind") or NOT_STATED
     row = {
         "usage_day": event_at.date(),
         "event_at": event_at,

@@ -10,9 +10,11 @@ KIND_CLASSES = (
     "usage_based", "included", "errored", "aborted", "free", "user_api_key", "custom_subscription", "unknown",
 )  # fmt: skip
 
+#: Kind of an event that comes without one; it is ``unknown`` too.
+NOT_STATED = "(not stated)"
 #: Labels of the documentation and of the dashboard, and live enum names without their common prefix; spelled alike.
 _KINDS = {
-    "usage based": "usage_based", "on demand": "usage_based",
+    "usage based": "usage_based", "usage based pricing": "usage_based", "on demand": "usage_based",
     "included": "included",
     "free": "free", "free credit": "free", "no charge": "free",
     "user api key": "user_api_key",

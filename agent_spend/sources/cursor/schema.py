@@ -9,7 +9,7 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
-from agent_spend.sources.cursor.kinds import KIND_CLASSES, kind_class
+from agent_spend.sources.cursor.kinds import KIND_CLASSES, NOT_STATED, kind_class
 from agent_spend.sources.feed import decode
 
 #: No event used more; sums of larger counts would not fit 64 bits.
@@ -37,7 +37,7 @@ class UsageEvent(msgspec.Struct, gc=False):
     """One event of ``POST /teams/filtered-usage-events``; it has no id of its own. In 2025 it had no ``chargedCents``."""
 
     timestamp: str | int
-    kind: str = "(not stated)"
+    kind: str | None = None
     chargedCents: Decimal | None = None
     userEmail: str | None = None
     serviceAccountId: str | None = None
@@ -177,11 +177,14 @@ def event_day(event: UsageEvent | Stamp, where: str) -> date:
     try:
         return _day(int(event.timestamp) // _DAY_MS)
     except (ValueError, OverflowError):
-        return instant(event.timestamp, where).date()
+        return instant(event.timestamp, f"{where}: usageEvents.timestamp").date()
 
 
 def instant(stamp: str | int, where: str) -> datetime:
     """The moment that a timestamp tells: epoch milliseconds, or an ISO instant (in UTC where it names no zone).
+
+    Args:
+        where: endpoint and field, for messages.
 
     Raises:
         FeedError: ``malformed`` when it is neither.
@@ -193,8 +196,7 @@ def instant(stamp: str | int, where: str) -> datetime:
     try:
         moment = datetime.fromisoformat(str(stamp))
     except ValueError:
-        message = f"{where}: usageEvents.timestamp {stamp!r} is neither epoch milliseconds nor an ISO instant"
-        raise FeedError("malformed", message) from None
+        raise FeedError("malformed", f"{where} {stamp!r} is neither epoch milliseconds nor an ISO instant") from None
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -209,6 +211,7 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
         FeedError: ``malformed`` for a token count that is not a number.
     """
     place = f"{where} {day}"
+    kinds = [event.kind or NOT_STATED for event in events]
     tokens = [event.tokenUsage or _NO_TOKENS for event in events]
     model_usd = [dollars(used.totalCents) for used in tokens]
     return {
@@ -221,8 +224,8 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
         "automation_id": [present(event.automationId) for event in events],
         "conversation_id": [present(event.conversationId) for event in events],
         "model": [present(event.model) for event in events],
-        "kind": [event.kind for event in events],
-        "kind_class": [kind_class(event.kind, event.customSubscriptionName) for event in events],
+        "kind": kinds,
+        "kind_class": [kind_class(kind, event.customSubscriptionName) for kind, event in zip(kinds, events, strict=True)],
         "max_mode": [event.maxMode for event in events],
         "is_token_based": [event.isTokenBasedCall for event in events],
         "is_chargeable": [event.isChargeable for event in events],

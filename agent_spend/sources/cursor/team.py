@@ -90,7 +90,10 @@ def _spend(session: VendorSession, day: date, where: str) -> DayAnswer:
         counted = pages[-1].totalMembers
         if not spends and counted == 0:
             raise FeedError("empty_list", f"{place} lists nobody; nothing was stored")
-        rows = [team_schema.spend_row(spend, min(starts), day, place) for spend in spends]
+        total = team_schema.is_total(spends)
+        rows = [team_schema.spend_row(spend, min(starts), day, place, is_total=total) for spend in spends]
+        if rows and all(row["on_demand_usd"] is None for row in rows):
+            raise FeedError("missing_field", f"{place}: no member has spendCents; the vendor's shape has changed")
         people = len({row["user_id"] for row in rows})
         if len(rows) == people and counted in (None, people) and len(starts) == 1:
             return DayAnswer(day, State.AVAILABLE, rows, raw=raw)

@@ -1,5 +1,6 @@
 """Cursor's reports about people and cycles: wire shapes, lake tables, and rows with dollars instead of cents."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +8,7 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
-from agent_spend.sources.cursor.schema import dollars, email, present
+from agent_spend.sources.cursor.schema import dollars, email, instant, present
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -16,7 +17,7 @@ class Member(msgspec.Struct):
     """One entry of ``GET /teams/members``; the id was a number until about mid-2026, and in 2025 there was none."""
 
     email: str
-    role: str
+    role: str = "(not stated)"
     id: str | int | None = None
     isRemoved: bool = False
     name: str | None = None
@@ -27,9 +28,12 @@ class MemberList(msgspec.Struct):
 
 
 class MemberSpend(msgspec.Struct):
-    """One entry of ``POST /teams/spend``; which of the two covered fields is present decides what ``spendCents`` is."""
+    """One entry of ``POST /teams/spend``; which of the two covered fields is present decides what ``spendCents`` is.
 
-    spendCents: Decimal
+    The dashboard's own answer leaves a member's ``spendCents`` out where there is nothing to charge.
+    """
+
+    spendCents: Decimal | None = None
     userId: str | int | None = None
     email: str | None = None
     overallSpendCents: Decimal | None = None
@@ -48,8 +52,8 @@ class Activity(msgspec.Struct):
     """One person and UTC day of ``POST /teams/daily-usage-data``; in 2025 it was told by ``date`` and e-mail alone."""
 
     userId: str | int | None = None
-    day: date | None = None
-    epoch_ms: int | None = msgspec.field(default=None, name="date")
+    day: str | None = None
+    date: str | int | None = None
     email: str | None = None
     isActive: bool | None = None
     agentRequests: int | None = None
@@ -63,7 +67,7 @@ class Activity(msgspec.Struct):
 
 class ActivityPagination(msgspec.Struct):
     hasNextPage: bool
-    totalUsers: int
+    totalUsers: int | None = None
 
 
 class ActivityPage(msgspec.Struct):
@@ -75,7 +79,7 @@ class Group(msgspec.Struct):
     id: str
     name: str
     spendCents: Decimal
-    type: str
+    type: str = "BILLING"
 
 
 class Cycle(msgspec.Struct):
@@ -86,9 +90,9 @@ class Cycle(msgspec.Struct):
 class GroupList(msgspec.Struct):
     """``GET /teams/groups?billingCycle=``: the only documented route to a past cycle and to a cycle's end."""
 
-    groups: list[Group]
-    unassignedGroup: Group
     billingCycle: Cycle
+    groups: list[Group] = []
+    unassignedGroup: Group | None = None
 
 
 _USER_ID = column(TEXT, "the endpoint's own user id as text, the e-mail where it has none; join on email")
@@ -112,7 +116,7 @@ CURSOR_SPEND = Contract(
         "cycle_started_at": column(INSTANT, "start of the billing cycle that the amounts belong to, UTC"),
         "user_id": _USER_ID,
         "email": _EMAIL,
-        "on_demand_usd": column(MONEY, "on-demand charge of the cycle so far, USD"),
+        "on_demand_usd": column(MONEY, "on-demand charge of the cycle so far, USD; null where none is stated", nullable=True),
         "overall_usd": column(MONEY, "on-demand plus included of the cycle so far, USD", nullable=True),
         "limit_usd": column(MONEY, "effective spend limit of the person, USD; null means none is stated", nullable=True),
     },
@@ -157,15 +161,26 @@ def member_row(member: Member, day: date) -> dict:
         "email": email(member.email),
         "name": present(member.name),
         "role": member.role,
-        "is_removed": member.isRemoved,
+        "is_removed": member.isRemoved or member.role.lower() == "removed",
     }
 
 
-def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date, where: str) -> dict:
-    """One member's cycle so far. Before 2026 ``spendCents`` was the total and ``includedSpendCents`` its covered part."""
-    on_demand, overall = spend.spendCents, spend.overallSpendCents
-    if overall is None and spend.includedSpendCents is not None:
-        on_demand, overall = spend.spendCents - spend.includedSpendCents, spend.spendCents
+def is_total(spends: Sequence[MemberSpend]) -> bool:
+    """Whether ``spendCents`` of an answer holds the included part, as it did before 2026, and not the on-demand part alone.
+
+    Such an answer states ``includedSpendCents`` and no ``overallSpendCents``, and for nobody more included than spent.
+    """
+    older = [spend for spend in spends if spend.includedSpendCents is not None]
+    return all(spend.overallSpendCents is None for spend in spends) and all(
+        spend.spendCents is None or spend.includedSpendCents <= spend.spendCents for spend in older
+    )
+
+
+def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date, where: str, *, is_total: bool) -> dict:
+    """One member's cycle so far; see :func:`is_total`."""
+    on_demand, included, overall = spend.spendCents, spend.includedSpendCents, spend.overallSpendCents
+    if on_demand is not None and included is not None and overall is None:
+        on_demand, overall = (on_demand - included, on_demand) if is_total else (on_demand, on_demand + included)
     return {
         "usage_day": day,
         "cycle_started_at": _EPOCH + timedelta(milliseconds=cycle_start_ms),
@@ -181,15 +196,13 @@ def activity_row(activity: Activity, where: str) -> dict:
     """One person's day as a row of ``cursor_daily_usage``.
 
     Raises:
-        FeedError: ``missing_field`` for a row that tells no day or no person.
+        FeedError: ``missing_field`` for a row that tells no day or no person; ``malformed`` for a day that is none.
     """
-    day = activity.day
-    if day is None and activity.epoch_ms is not None:
-        day = (_EPOCH + timedelta(milliseconds=activity.epoch_ms)).date()
-    if day is None:
+    stated = activity.date if activity.day is None else activity.day
+    if stated is None:
         raise FeedError("missing_field", f"{where}: a row has neither day nor date; the vendor's shape has changed")
     return {
-        "usage_day": day,
+        "usage_day": instant(stated, f"{where}: data.day").date(),
         "user_id": _user_id(activity.userId, activity.email, where),
         "email": email(activity.email),
         "is_active": activity.isActive,
@@ -214,8 +227,10 @@ def cycle_rows(listed: GroupList, day: date, where: str) -> list[dict]:
     """One row a billing group, the unassigned one included, so that the rows add up to the team.
 
     Raises:
-        FeedError: ``unknown_group_type``: groups of another type could count the same events again.
+        FeedError: ``unknown_group_type``: groups of another type could count the same events again. ``empty_list``.
     """
+    if not listed.groups and listed.unassignedGroup is None:
+        raise FeedError("empty_list", f"{where}: GET /teams/groups lists no group, not even Unassigned; nothing was stored")
     for group in listed.groups:
         if group.type != "BILLING":
             message = f"{where}: group {group.id} is of type {group.type!r}; only BILLING groups share out the events"
@@ -229,5 +244,6 @@ def cycle_rows(listed: GroupList, day: date, where: str) -> list[dict]:
             "group_name": group.name,
             "spend_usd": dollars(group.spendCents),
         }
-        for group in [*listed.groups, listed.unassignedGroup]
+        for group in (*listed.groups, listed.unassignedGroup)
+        if group is not None
     ]

@@ -229,3 +229,36 @@ def test_a_changed_shape_names_feed_day_and_field(vendor):
     assert answer.reason == "missing_field"
     assert "cursor_spend 2026-11-22" in answer.message
     assert "spendCents" in answer.message
+
+
+def test_a_member_without_a_charge_may_have_no_spend_cents_while_another_has(vendor):
+    """The dashboard's own answer of 2026, as a tool on GitHub documents it: members without spend have no such key."""
+    vendor.answer = lambda path, body: """{"teamMemberSpend":[
+      {"userId":313946729,"email":"a@acme.test","role":"TEAM_ROLE_MEMBER","spendCents":7529,"includedSpendCents":8034},
+      {"userId":313946730,"email":"b@acme.test","role":"TEAM_ROLE_MEMBER"}],
+      "totalMembers":2,"subscriptionCycleStart":"1772287928000","nextCycleStart":"1774707128000"}"""
+    assert [(row["user_id"], row["on_demand_usd"], row["overall_usd"]) for row in rows("cursor_spend", YESTERDAY)] == [
+        ("313946729", Decimal("75.29"), Decimal("155.63")), ("313946730", None, None)]
+
+
+@pytest.mark.parametrize(("stated", "expected"), [
+    ({"role": "removed"}, ("removed", True)), ({}, ("(not stated)", False)), ({"isRemoved": True}, ("(not stated)", True))])
+def test_a_member_may_have_no_role_or_the_role_of_having_left(vendor, stated, expected):
+    vendor.answer = lambda path, body: {"teamMembers": [{"name": "Old", "email": "old@x.test"} | stated]}
+    assert [(row["role"], row["is_removed"]) for row in rows("cursor_members", YESTERDAY)] == [expected]
+
+
+@pytest.mark.parametrize("stated", [
+    {"date": "2026-11-22"}, {"day": "2026-11-22T00:00:00.000Z"}, {"date": 1795305600000}, {"date": "1795305600000"}])
+def test_a_day_of_activity_is_read_however_it_is_written(vendor, stated):
+    vendor.answer = lambda path, body: {"data": [{"email": "a@example.com", "agentRequests": 12} | stated]}
+    assert [row["usage_day"] for row in rows("cursor_daily_usage", YESTERDAY)] == [YESTERDAY]
+
+
+def test_a_team_without_an_unassigned_group_is_its_groups_and_one_without_any_is_no_answer(vendor):
+    listed = json.loads(GROUPS)
+    del listed["unassignedGroup"], listed["groups"][0]["type"]
+    vendor.answer = lambda path, body: listed
+    assert [row["group_name"] for row in rows("cursor_billing_cycles", YESTERDAY)] == ["Platform"]
+    listed["groups"] = []
+    assert fetch("cursor_billing_cycles", YESTERDAY)[YESTERDAY].reason == "empty_list"
