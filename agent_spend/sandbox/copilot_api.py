@@ -3,7 +3,8 @@
 Switches in ``sandbox.options`` (all text): ``copilot_policy=off`` refuses reports as an enterprise without the metrics
 policy does; ``copilot_enterprise=forbidden|missing`` refuses the enterprise scope; ``copilot_not_ready`` lists days
 without a report yet; ``copilot_shards``, ``copilot_duplicate_row`` and ``copilot_link_ttl_seconds`` shape the files;
-``github_rate_limit`` is the number of requests answered before the primary limit refuses (default 15000).
+``github_rate_limit`` is the number of requests answered before the primary limit refuses (default 15000);
+``github_organizations=standalone`` gives an organization the bill, SCIM and single sign-on that are the enterprise's.
 """
 
 import threading
@@ -55,24 +56,25 @@ def routes(sandbox: SandboxState) -> list[Route]:
         return copilot_reports.file(sandbox, request)
 
     both = ("/enterprises/{enterprise}", "/orgs/{org}")
-    bill = "/enterprises/{enterprise}/settings/billing"
+    # The billing platform and SCIM spell organizations out.
+    owners = ("/enterprises/{enterprise}", "/organizations/{org}")
+    bills = [f"{owner}/settings/billing" for owner in owners]
     return [
         *(api(f"{scope}/copilot/metrics/reports/users-1-day", copilot_reports.users_1_day) for scope in both),
         *(api(f"{scope}/copilot/metrics/reports/users-28-day/latest", copilot_reports.users_28_day) for scope in both),
         *(api(f"{scope}/copilot/metrics/reports/user-teams-1-day", copilot_reports.user_teams_1_day) for scope in both),
         *(api(f"{scope}/copilot/billing/seats", copilot_directory.seats) for scope in both),
-        api(bill + "/usage", copilot_billing_api.usage),
-        api(bill + "/usage/summary", copilot_billing_api.usage_summary),
-        api(bill + "/cost-centers", copilot_billing_api.cost_centers),
-        api(bill + "/ai_credit/usage", copilot_billing_api.ai_credit_usage),
-        api("/organizations/{org}/settings/billing/{report:path}", copilot_billing_api.no_bill),
+        *(api(f"{bill}/usage", copilot_billing_api.usage) for bill in bills),
+        *(api(f"{bill}/usage/summary", copilot_billing_api.usage_summary) for bill in bills),
+        *(api(f"{bill}/ai_credit/usage", copilot_billing_api.ai_credit_usage) for bill in bills),
+        *(api(f"{bill}/premium_request/usage", copilot_billing_api.premium_request_usage) for bill in bills),
+        api(f"{bills[0]}/cost-centers", copilot_billing_api.cost_centers),
         api("/enterprises/{enterprise}/teams", copilot_directory.enterprise_teams),
         api("/enterprises/{enterprise}/teams/{slug}/memberships", copilot_directory.enterprise_team_members),
         api("/orgs/{org}/teams", copilot_directory.teams),
         api("/orgs/{org}/teams/{slug}/members", copilot_directory.team_members),
         api("/enterprises/{enterprise}/consumed-licenses", copilot_directory.consumed_licenses),
-        api("/scim/v2/enterprises/{enterprise}/Users", copilot_identities.scim_users),
-        api("/scim/v2/organizations/{org}/Users", copilot_identities.scim_users),
+        *(api(f"/scim/v2{owner}/Users", copilot_identities.scim_users) for owner in owners),
         Route("/github/graphql", graphql, methods=["POST"]),
         Route("/github/_report_files/{path:path}", open_file, methods=["GET"]),
     ]

@@ -57,7 +57,7 @@ def credit_lines(scenario: Scenario, day: date, is_restated: bool = True) -> lis
         discount = min(quantity, left)
         left, rest = left - discount, rest - quantity
         if quantity:
-            lines.append({"model": model} | _line("Copilot AI Credits", "ai-credits", USD_A_CREDIT, quantity, discount))
+            lines.append({"model": model} | bill_line("Copilot AI Credits", "ai-credits", USD_A_CREDIT, quantity, discount))
     return lines
 
 
@@ -72,10 +72,10 @@ def summary_lines(scenario: Scenario, day: date, is_restated: bool = True) -> li
     if not month_start(scenario.first_day) <= day <= scenario.end_day:
         return []
     gross, covered = credits_on(scenario, day, is_restated), covered_on(scenario, day, is_restated)
-    lines = [_line("Copilot AI Credits", "ai-credits", USD_A_CREDIT, gross, covered)] if gross else []
-    lines.append(_line("copilot_for_business", "user-months", SEAT_USD, seat_quantity_on(scenario, day), Decimal(0)))
+    lines = [bill_line("Copilot AI Credits", "ai-credits", USD_A_CREDIT, gross, covered)] if gross else []
+    lines.append(bill_line("copilot_for_business", "user-months", SEAT_USD, seat_quantity_on(scenario, day), Decimal(0)))
     minutes = Decimal(40 + day.day)
-    return [*lines, _line("Actions Linux", "Minutes", Decimal("0.006"), minutes, minutes, product="Actions")]
+    return [*lines, bill_line("Actions Linux", "Minutes", Decimal("0.006"), minutes, minutes, product="Actions")]
 
 
 def merged(days: list[list[dict]]) -> list[dict]:
@@ -96,7 +96,8 @@ def _share(seats: int, days: int, days_in_month: int) -> Decimal:
     return round(Decimal(seats) * days / days_in_month, 10)
 
 
-def _line(sku: str, unit: str, price: Decimal, quantity: Decimal, discount: Decimal, product: str = "Copilot") -> dict:
+def bill_line(sku: str, unit: str, price: Decimal, quantity: Decimal, discount: Decimal, product: str = "Copilot") -> dict:
+    """One line of a report; ``discount`` of ``quantity`` is covered."""
     net = quantity - discount
     return {
         "product": product, "sku": sku, "unitType": unit, "pricePerUnit": price,

@@ -1,8 +1,8 @@
 """Who the simulated company's GitHub accounts are: SCIM users and external identities of an enterprise of managed users.
 
-Managed users are provisioned at the enterprise, so its organizations have neither SCIM nor SAML of their own. Switches:
-``github_scim=missing`` answers 404 as an enterprise without SCIM does; ``github_saml=missing`` has no identity provider,
-``github_saml=forbidden`` refuses as GraphQL does, with status 200.
+Managed users are provisioned at the enterprise, so its organizations have neither SCIM nor SAML of their own, unless
+``github_organizations=standalone``. Other switches: ``github_scim=missing`` answers 404 as an enterprise without SCIM does;
+``github_saml=missing`` has no identity provider, ``github_saml=forbidden`` refuses as GraphQL does, with status 200.
 """
 
 import json
@@ -17,7 +17,8 @@ from agent_spend.sandbox.state import SandboxState
 
 def scim_users(sandbox: SandboxState, request: Request) -> Response:
     """SCIM users by ``startIndex``, from 1; whoever has left stays listed as inactive."""
-    if "org" in request.path_params or sandbox.options.get("github_scim") == "missing":
+    is_standalone = sandbox.options.get("github_organizations") == "standalone"
+    if ("org" in request.path_params and not is_standalone) or sandbox.options.get("github_scim") == "missing":
         raise Refusal(404, "Not Found")
     people = sandbox.scenario.people
     start = max(1, int(request.query_params.get("startIndex", "1")))
@@ -41,7 +42,9 @@ def graphql(sandbox: SandboxState, body: bytes) -> Response:
         error = {"type": "FORBIDDEN", "message": "Resource not accessible by personal access token"}
         return json_reply({"data": {"organization": None}, "errors": [error]})
     if "organization(" in query:
-        return json_reply({"data": {"organization": {"samlIdentityProvider": None}}})
+        is_standalone = sandbox.options.get("github_organizations") == "standalone"
+        provider = _provider(sandbox, variables.get("after")) if is_standalone else None
+        return json_reply({"data": {"organization": {"samlIdentityProvider": provider}}})
     if variables.get("slug") != ENTERPRISE:
         return json_reply({"data": {"enterprise": None}, "errors": [{"type": "NOT_FOUND", "message": "Could not resolve"}]})
     provider = None if sandbox.options.get("github_saml") == "missing" else _provider(sandbox, variables.get("after"))

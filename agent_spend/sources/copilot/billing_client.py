@@ -19,7 +19,7 @@ from agent_spend.sources.copilot.billing_schema import (
 )
 from agent_spend.sources.copilot.scopes import REFUSED, Part, Scope, ask_scopes
 from agent_spend.sources.copilot.session import each_day, get, github_session, refusal
-from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.feed import DayAnswer, Unread, decode
 from agent_spend.sources.http import Answer, VendorSession
 
 BILLING_FEED = "copilot_billing_usage"
@@ -45,7 +45,8 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date, answered:
     summary, summary_raw, stand_in = _summary(session, scope, where, day)
     if not by_model[CREDITS][0].usage_items and not summary.usage_items:
         raise FeedError("no_report", f"{where}: billing shows no line of any product for this day (yet)")
-    by_model |= _premium_requests(session, scope, where, day, by_model[CREDITS][0], summary)
+    found, keep = _premium_requests(session, scope, where, day, by_model[CREDITS][0], summary)
+    by_model |= found
     for name, (report, answer) in by_model.items():
         # No two days have the same use of the same models: it is the month's answer, whatever day is asked for.
         if report.is_coarse and report.usage_items and (other := answered.setdefault((scope, answer.body), day)) != day:
@@ -62,6 +63,7 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date, answered:
         for report in (*reports, summary) if report.is_coarse
     ][:1]  # fmt: skip
     notes += [f"{scope.slug}: {stand_in}"] if stand_in else []
+    notes += [f"{scope.slug}: {REQUESTS} is refused, premium requests have no model"] if keep else []
     for name, use in ((CREDITS, "credits"), (REQUESTS, "premium requests")):
         held, by_sku = _quantity(split, use), _quantity(ours, use)
         if name in by_model and abs(held - by_sku) > _NOISE:
@@ -70,22 +72,27 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date, answered:
         notes.append(f"{scope.slug}: lines of other products left out: {left_out}")
     uses = {item.use for item in split}
     rows = billing_rows([*split, *(item for item in ours if item.use not in uses)], day, scope.columns)
-    return Part(rows, [*(answer for _, answer in by_model.values()), *summary_raw], "; ".join(notes))
+    return Part(rows, [*(answer for _, answer in by_model.values()), *summary_raw], "; ".join(notes), keep=keep)
 
 
 def _premium_requests(
     session: VendorSession, scope: Scope, where: str, day: date, credits: UsageReport, summary: UsageReport
-) -> dict[str, tuple[UsageReport, Answer]]:
-    """Premium requests by model, where the day has any; where that report is refused, the summary's line stands for them."""
-    uses = [{item.use for item in report.usage_items} for report in (summary, credits)]
-    if "premium requests" not in uses[0] - uses[1]:
-        return {}
+) -> tuple[dict[str, tuple[UsageReport, Answer]], Unread | None]:
+    """Premium requests by model, where the day has any.
+
+    Where that report is refused, the summary's line stands for them, unless they are stored already.
+    """
+    units, by_model = (
+        {item.unit_type for item in report.usage_items if item.use == "premium requests"} for report in (summary, credits)
+    )
+    if not units or by_model:
+        return {}, None
     try:
-        return {REQUESTS: _report(session, scope, REQUESTS, where, day)}
+        return {REQUESTS: _report(session, scope, REQUESTS, where, day)}, None
     except FeedError as error:
         if error.reason not in REFUSED:
             raise
-        return {}
+    return {}, Unread((*scope.columns, "unit"), [(*scope.columns.values(), unit) for unit in units])
 
 
 def _quantity(items: Iterable[UsageItem], use: str) -> Decimal:

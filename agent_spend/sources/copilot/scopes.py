@@ -51,6 +51,8 @@ class Part:
     note: str = ""
     #: Why no rows may also be a failure, e.g. ``empty_file``.
     doubt: str = ""
+    #: Rows of it that stay where they are stored, in place of those with the same values.
+    keep: Unread | None = None
 
 
 def all_scopes(settings: Settings) -> list[Scope]:
@@ -99,6 +101,10 @@ def _ask(scopes: list[Scope], feed: str, day: date, ask: Callable[[Scope, str], 
     raw = [answer for part in parts for answer in part.raw]
     message = "; ".join(filter(None, (note, *(part.note for part in parts))))
     if len(rows):
-        return DayAnswer(day, State.AVAILABLE, rows, message=message, raw=raw)
+        kept = [part.keep for part in parts if part.keep]
+        keep = replace(kept[0], values=[values for one in kept for values in one.values]) if kept else None
+        return DayAnswer(
+            day, State.AVAILABLE, rows, message=message, raw=raw, keep=keep, keep_by=keep.columns if keep else ()
+        )
     doubt = next((part.doubt for part in parts if part.doubt), "")
     return DayAnswer(day, State.ZERO, rows, reason=doubt, message=message, raw=raw)

@@ -7,11 +7,13 @@ from decimal import Decimal
 import pytest
 
 from agent_spend.errors import State
+from agent_spend.lake.tables import Lake
 from agent_spend.sandbox.copilot_usage import answer_key
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.assets import FEEDS
 from agent_spend.sources.copilot.billing_schema import sku_class
+from agent_spend.sources.land import land
 
 FEED = next(feed for feed in FEEDS if feed.name == "copilot_billing_usage")
 DAY = date(2026, 11, 18)
@@ -158,6 +160,21 @@ def test_premium_requests_stay_a_line_of_the_summary_where_their_report_is_refus
     assert (row["model"], row["gross_usd"], row["discount_usd"], row["net_usd"]) == (
         None, Decimal(12), Decimal(4), Decimal(8))
     assert github.asked(BILL + "/premium_request/usage") == 1
+
+
+def test_models_of_premium_requests_that_are_stored_stay_where_their_report_is_refused_later(github):
+    github.answer(CREDITS, report())
+    github.answer(SUMMARY, report(premium("copilot_premium_request", "", "300", "100", "200"), SEATS))
+    models = [premium("Copilot Premium Request", model, "150", "50", "100") for model in ("GPT-5", "Claude Opus 4.5")]
+    github.answer(BILL + "/premium_request/usage", report(*models))
+    github.answer(BILL + "/premium_request/usage", '{"message":"Not Found"}', 404)
+    settings = Settings.from_environment()
+    lines = [land(FEED, [DAY], settings).coverage[DAY] for _ in range(2)]
+    stored = Lake(settings.lake_uri).read(FEED.name, "usage_day").to_pylist()
+    assert sorted((row["model"] or "", row["net_usd"]) for row in stored) == [
+        ("", Decimal("25.333333333333332")), ("Claude Opus 4.5", Decimal(4)), ("GPT-5", Decimal(4))]
+    assert [(line.state, line.row_count, line.revision) for line in lines] == [("available", 3, 1)] * 2
+    assert "premium_request/usage is refused" in lines[1].message and "2 rows stored before were kept" in lines[1].message
 
 
 def test_nothing_that_one_report_alone_holds_is_dropped(github):
