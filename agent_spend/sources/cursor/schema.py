@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal
 from functools import lru_cache
+from operator import attrgetter
 
 import msgspec
 
@@ -40,11 +41,11 @@ class UsageEvent(msgspec.Struct, gc=False):
     kind: str | None = None
     chargedCents: Decimal | None = None
     userEmail: str | None = None
-    serviceAccountId: str | None = None
+    serviceAccountId: str | int | None = None
     serviceAccountName: str | None = None
-    cloudAgentId: str | None = None
-    automationId: str | None = None
-    conversationId: str | None = None
+    cloudAgentId: str | int | None = None
+    automationId: str | int | None = None
+    conversationId: str | int | None = None
     model: str | None = None
     customSubscriptionName: str | None = None
     maxMode: bool | None = None
@@ -208,7 +209,7 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
             came later, and ``chargedCents`` with it.
 
     Raises:
-        FeedError: ``malformed`` for a token count that is not a number.
+        FeedError: ``bad_value`` for a token count that no event can have.
     """
     place = f"{where} {day}"
     kinds = [event.kind or NOT_STATED for event in events]
@@ -231,10 +232,10 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
         "is_chargeable": [event.isChargeable for event in events],
         "is_headless": [event.isHeadless for event in events],
         "requests_costs": [event.requestsCosts for event in events],
-        "input_tokens": [_whole(used.inputTokens, place) for used in tokens],
-        "output_tokens": [_whole(used.outputTokens, place) for used in tokens],
-        "cache_write_tokens": [_whole(used.cacheWriteTokens, place) for used in tokens],
-        "cache_read_tokens": [_whole(used.cacheReadTokens, place) for used in tokens],
+        "input_tokens": _counts(events, tokens, "inputTokens", place),
+        "output_tokens": _counts(events, tokens, "outputTokens", place),
+        "cache_write_tokens": _counts(events, tokens, "cacheWriteTokens", place),
+        "cache_read_tokens": _counts(events, tokens, "cacheReadTokens", place),
         "model_usd": model_usd,
         "discount_percent": [used.discountPercentOff for used in tokens],
         "charged_usd": model_usd if is_of_2025 else [dollars(event.chargedCents) for event in events],
@@ -247,9 +248,12 @@ def dollars(cents: Decimal | None) -> Decimal | None:
     return None if cents is None else cents.scaleb(-2, _EXACT)
 
 
-def present(text: str | None) -> str | None:
-    """Text, or None where the vendor writes nothing, an empty string or the word null."""
-    return None if not text or (text := text.strip()) in ("", "null") else text
+def present(text: str | int | None) -> str | None:
+    """Text, or None where the vendor writes nothing, an empty string or the word null; an id may be a number."""
+    try:
+        return None if not text or (text := text.strip()) in ("", "null") else text
+    except AttributeError:
+        return str(text)
 
 
 def email(text: str | None) -> str | None:
@@ -270,11 +274,27 @@ def _instants(events: Sequence[UsageEvent], where: str) -> list[datetime]:
         return [instant(event.timestamp, where) for event in events]
 
 
-def _whole(count: int | str | None, where: str) -> int | None:
+def _counts(events: Sequence[UsageEvent], tokens: Sequence[TokenUsage], field: str, where: str) -> list[int | None]:
+    counts = [*map(attrgetter(field), tokens)]
+    try:
+        return [_whole(count) for count in counts]
+    except ValueError:
+        event, count = next((event, count) for event, count in zip(events, counts, strict=True) if not _is_whole(count))
+    raise FeedError("bad_value", f"{where}: usageEvents.tokenUsage.{field} of the event at {event.timestamp} is {count!r}, "
+                                 "expected a whole number from zero to 10^15")
+
+
+def _whole(count: int | str | None) -> int | None:
     if isinstance(count, str):
-        if not count.isdigit():
-            raise FeedError("malformed", f"{where}: usageEvents.tokenUsage holds {count!r}, not a whole number")
-        count = int(count)
+        count = int(count) if count.isdigit() else -1
     if count is not None and not 0 <= count <= _LARGEST_COUNT:
-        raise FeedError("bad_value", f"{where}: usageEvents.tokenUsage holds {count}, expected zero or more, up to 10^15")
+        raise ValueError
     return count
+
+
+def _is_whole(count: int | str | None) -> bool:
+    try:
+        _whole(count)
+    except ValueError:
+        return False
+    return True

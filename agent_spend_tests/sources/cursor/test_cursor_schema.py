@@ -47,11 +47,19 @@ def test_a_missing_token_bucket_is_null_and_not_zero():
     assert row["token_fee_usd"] is None
 
 
-@pytest.mark.parametrize("count", [-1, 2**62, str(2**62)])
+@pytest.mark.parametrize("count", [-1, 2**62, str(2**62), "many"])
 def test_tokens_that_no_event_can_have_used_are_refused_by_name(count):
     [one] = usage_page(page_text([event(1794319533120, tokenUsage={"outputTokens": count})], 1).encode(), "test").events
-    with pytest.raises(FeedError, match=f"tokenUsage holds {count}, expected zero or more"):
+    with pytest.raises(FeedError, match=f"tokenUsage.outputTokens of the event at 1794319533120 is {count!r}, expected a whole"):
         rows_of([one])
+
+
+def test_ids_are_text_whether_they_come_as_text_or_as_numbers():
+    ids = {"serviceAccountId": 77, "cloudAgentId": "bc-1", "automationId": 5, "conversationId": 12}
+    [one] = usage_page(page_text([event(1794319533120, **ids)], 1).encode(), "test").events
+    [row] = rows_of([one])
+    assert [row[name] for name in ("service_account_id", "cloud_agent_id", "automation_id", "conversation_id")] == [
+        "77", "bc-1", "5", "12"]
 
 
 def test_an_automation_of_a_service_account_keeps_all_its_markers():
