@@ -11,7 +11,13 @@ from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.files import SourceFile, read_folder
 
 SETTING = "CLAUDE_TEAM_CSV_URI"
-_NAME = re.compile(r"(?P<kind>seats|usage)-(?P<day>\d{4}-\d{2}-\d{2})\.csv")
+#: A file by the day it is of, or as the vendor names its own exports: ``members-<id>-<day>`` and
+#: ``spend-report-<id>-<first day>-to-<last day>``.
+_DAY = r"\d{4}-\d{2}-\d{2}"
+_NAME = re.compile(
+    rf"(?:(?P<kind>seats|usage)-|(?P<own>members|spend-report)-(?:.+?-)?)(?P<day>{_DAY})(?:-to-(?P<last>{_DAY}))?\.csv"
+)
+_KINDS = {"members": "seats", "spend-report": "usage"}
 
 
 def fetch_seats(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
@@ -62,13 +68,13 @@ def _files(kind: str) -> dict[date, SourceFile]:
     found: dict[date, SourceFile] = {}
     for file in read_folder(SETTING, env(SETTING), ".csv"):
         match = _NAME.fullmatch(file.path.name)
-        if match is None:
+        if match is None or match["day"] != (match["last"] or match["day"]):
             raise FeedError(
                 "file_name",
-                f"{SETTING}: {file.name} is neither seats-YYYY-MM-DD.csv nor usage-YYYY-MM-DD.csv; an export of "
-                "several days cannot be split, so export each day alone",
+                f"{SETTING}: {file.name} is neither seats-YYYY-MM-DD.csv nor usage-YYYY-MM-DD.csv, nor an export of one "
+                "day as the vendor names it; an export of several days cannot be split, so export each day alone",
             )
-        if match["kind"] != kind:
+        if (match["kind"] or _KINDS[match["own"]]) != kind:
             continue
         try:
             day = date.fromisoformat(match["day"])

@@ -1,8 +1,8 @@
 """Lake tables of the Team plan's exports, and their CSV columns.
 
 Anthropic offers no API for a Team plan. Its spend export is in **dollars**, unlike every API, and gives one line a person
-and model over the whole range exported; hence one export a day. The header's exact wording is not published, so columns
-match whatever their case and spaces, and the e-mail column by either of its two known names.
+and model (and channel) over the whole range exported; hence one export a day. The header's exact wording is not published,
+so columns match whatever their case and spaces, and the e-mail column by either of its two known names.
 """
 
 from datetime import date
@@ -15,20 +15,27 @@ from agent_spend.sources.lines import Line, csv_lines
 
 _EMAIL_NAMES = ("email", "user_email")
 _PLAN_NAMES = ("seat_tier", "plan")
+_NO_SEAT = ("", "unassigned")
 
 
 def seat_rows(file: SourceFile) -> list[dict]:
-    """Rows of ``claude_seats`` without their day: one a member with a seat.
+    """Rows of ``claude_seats`` without their day: one a member with a seat. Members without one and open invitations,
+    which have no address, hold none.
 
     Raises:
-        FeedError: as ``csv_lines``; ``duplicate`` for a person listed twice, naming the line.
+        FeedError: as ``csv_lines``; ``duplicate`` for a person listed twice, naming the line; ``empty_file``
+            where no line holds a seat.
     """
     rows: dict[str, dict] = {}
     for line in csv_lines(file, (), (*_EMAIL_NAMES, *_PLAN_NAMES)):
         email, plan = _either(line, _EMAIL_NAMES).lower(), _either(line, _PLAN_NAMES).lower()
+        if not email or plan in _NO_SEAT:
+            continue
         if email in rows:
             raise FeedError("duplicate", f"{line.where}: {email} has a seat already; a member holds one seat")
         rows[email] = {"person_email": email, "plan": plan, "source": "team_csv"}
+    if not rows:
+        raise FeedError("empty_file", f"{file.name} names no member with a seat; it needs an e-mail and a seat_tier a line")
     return list(rows.values())
 
 
@@ -44,7 +51,8 @@ def usage_rows(file: SourceFile, day: date) -> list[dict]:
     return [
         {
             "usage_day": day,
-            "person_email": (line.text(_EMAIL_NAMES[0]) or line.text(_EMAIL_NAMES[1]) or "").lower() or None,
+            # What no member accounts for stands under a name in brackets.
+            "person_email": email if "@" in (email := _either(line, _EMAIL_NAMES).lower()) else None,
             "account_id": line.text("account_uuid"),
             "product": line.text("product"),
             "model": line.text("model"),
@@ -59,7 +67,7 @@ def usage_rows(file: SourceFile, day: date) -> list[dict]:
 
 
 def _either(line: Line, names: tuple[str, str]) -> str:
-    return line.text(names[0]) or line.text(names[1]) or line.required(names[0])
+    return line.text(names[0]) or line.text(names[1]) or ""
 
 
 def _usd(line: Line, name: str) -> Decimal:

@@ -70,6 +70,40 @@ def test_an_export_without_the_gross_column_or_a_member_keeps_its_money(folder):
         ("ada@acme.test", Decimal("1.25"), None), (None, Decimal("0.75"), None)]
 
 
+def test_the_newest_export_under_the_vendors_own_name_is_read_and_what_nobody_used_is_nobodys(folder):
+    """Columns, channel columns and the line in brackets as other tools' tests show the export of autumn 2026."""
+    (folder / "spend-report-fb01cd94-335a-4e06-80cd-af774ef7f65e-2026-11-22-to-2026-11-22.csv").write_text(
+        "user_email,account_uuid,product,model,total_requests,total_prompt_tokens,total_completion_tokens,"
+        "total_net_spend_usd,total_gross_spend_usd,user_id,total_uncached_input_tokens,total_cache_read_tokens,"
+        "total_cache_write_5m_tokens,total_cache_write_1h_tokens,total_web_search_count,slack_channel_id,teams_channel_id\r\n"
+        'Ada@acme.test,a1,Chat,claude-fable-5-1,2,20000,1000,0,"1,000.50",u1,20000,0,0,0,0,,\r\n'
+        "(org service usage),(org service),Code Review,,,,,12.5,12.5,,,,,,,,\r\n")
+    rows = read("claude_team_usage", SUNDAY)[SUNDAY].rows
+    assert [(row["person_email"], row["account_id"], row["product"], row["model"], row["gross_usd"]) for row in rows] == [
+        ("ada@acme.test", "a1", "Chat", "claude-fable-5-1", Decimal("1000.50")),
+        (None, "(org service)", "Code Review", None, Decimal("12.5"))]
+
+
+def test_a_spend_report_of_several_days_is_refused_under_its_own_name_too(folder):
+    (folder / "spend-report-fb01-2026-11-01-to-2026-11-22.csv").write_text(SPEND + "ada@acme.test,,,m,,,,,1,1\n")
+    assert read("claude_team_usage", SUNDAY)[SUNDAY].reason == "file_name"
+
+
+def test_members_without_a_seat_and_open_invitations_hold_none(folder):
+    """Header and the word Unassigned as the vendor's list of members has them, under the vendor's own file name."""
+    (folder / "members-fb01cd94-335a-4e06-80cd-af774ef7f65e-2026-11-22.csv").write_text(
+        "Name,Email,Role,Status,Seat Tier\nOwner,owner@acme.test,Primary Owner,Active,Unassigned\n"
+        "Ada,Ada@acme.test,User,Active,Premium\nBen,ben@acme.test,User,Active,\nPending,,User,Pending,Standard\n")
+    assert [(row["person_email"], row["plan"]) for row in read("claude_seats", SUNDAY)[SUNDAY].rows] == [
+        ("ada@acme.test", "premium")]
+
+
+def test_an_export_in_which_nobody_has_a_seat_is_an_error_and_not_a_team_without_seats(folder):
+    (folder / "seats-2026-11-22.csv").write_text("Email,Seat Tier\nada@acme.test,Unassigned\n")
+    answer = read("claude_seats", SUNDAY)[SUNDAY]
+    assert (answer.state, answer.reason) == (State.MISSING, "empty_file")
+
+
 def test_an_empty_amount_is_an_error_and_not_zero(folder):
     (folder / "usage-2026-11-22.csv").write_text(SPEND + "ada@acme.test,0b1c,Claude Code,claude-sonnet-5-5,Sonnet,1,1,1,4.1,\n")
     answer = read("claude_team_usage", SUNDAY)[SUNDAY]
