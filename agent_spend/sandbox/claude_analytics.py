@@ -142,7 +142,7 @@ def _rows(sandbox: SandboxState, pieces, grouped, kind: str, start, end, width, 
     return [
         {"starting_at": rfc3339(row["first"]), "ending_at": rfc3339(row["last"]),
          "group": row["group"] if kind == "cost" else {name: row["group"][name] for name in DIMENSIONS},
-         kind: _cost(row["sums"], is_split) if kind == "cost" else _usage(row["sums"])}
+         kind: _cost(row["sums"], is_split) if kind == "cost" else tokens(row["sums"])}
         for row in totals.values()
         if kind == "cost" or row["sums"]["total_tokens"]
     ]
@@ -154,8 +154,9 @@ def _cost(sums: dict[str, Decimal], is_split: bool) -> dict:
             "requests": None if is_split else int(sums["requests"])}
 
 
-def _usage(sums: dict[str, Decimal]) -> dict:
-    counts = {name: int(sums[name]) for name in (*prices.TOKEN_TYPES, "total_tokens", "requests", "searches")}
+def tokens(sums: dict[str, Decimal]) -> dict:
+    """Use as each of the analytics reports writes it."""
+    counts = {name: int(sums.get(name, 0)) for name in (*prices.TOKEN_TYPES, "total_tokens", "requests", "searches")}
     return {
         "uncached_input_tokens": counts["uncached_input_tokens"],
         "cache_read_input_tokens": counts["cache_read_input_tokens"],

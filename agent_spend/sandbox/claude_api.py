@@ -25,6 +25,8 @@ _ENTERPRISE_HANDLERS = {
     "/analytics/usage": claude_enterprise.usage,
     "/analytics/cost_report": claude_enterprise.cost_report,
     "/analytics/user_cost_report": claude_enterprise.user_cost_report,
+    "/analytics/usage_report": claude_enterprise.usage_report,
+    "/analytics/user_usage_report": claude_enterprise.user_usage_report,
     "/analytics/summaries": claude_enterprise.summaries,
     "/analytics/users": claude_enterprise.users,
 }

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -74,18 +74,36 @@ def _require_analytics(sandbox: SandboxState) -> None:
 
 def user_cost_report(sandbox: SandboxState, request: Request) -> dict:
     """``GET /v1/organizations/analytics/user_cost_report``: a row a member, day, product and model."""
+    return _by_user(sandbox, request, _money)
+
+
+def user_usage_report(sandbox: SandboxState, request: Request) -> dict:
+    """``GET /v1/organizations/analytics/user_usage_report``: as the cost, in tokens."""
+    return _by_user(sandbox, request, claude_analytics.tokens)
+
+
+def cost_report(sandbox: SandboxState, request: Request) -> dict:
+    """``GET /v1/organizations/analytics/cost_report``: buckets with at most 100 groups and no remainder."""
+    return _by_group(sandbox, request, _money, "cents")
+
+
+def usage_report(sandbox: SandboxState, request: Request) -> dict:
+    """``GET /v1/organizations/analytics/usage_report``: as the cost, in tokens."""
+    return _by_group(sandbox, request, claude_analytics.tokens, "total_tokens")
+
+
+def _by_user(sandbox: SandboxState, request: Request, told: Callable[[dict], dict]) -> dict:
     names = {"starting_at", "ending_at", "bucket_width", "limit", "page", "group_by[]"}
     rows = []
     for day in _days(request, names):
         for actor, group, sums in _grouped(sandbox, request, day):
             if actor is not None:
                 rows.append({"actor": actor, "starting_at": rfc3339(midnight(day)),
-                             "ending_at": rfc3339(midnight(day + timedelta(days=1)))} | group | _money(sums))
+                             "ending_at": rfc3339(midnight(day + timedelta(days=1)))} | group | told(sums))
     return rows_page(sandbox, request, rows, whole(request, "limit", 20, 1000)) | _envelope(sandbox)
 
 
-def cost_report(sandbox: SandboxState, request: Request) -> dict:
-    """``GET /v1/organizations/analytics/cost_report``: buckets with at most 100 groups and no remainder."""
+def _by_group(sandbox: SandboxState, request: Request, told: Callable[[dict], dict], order: str) -> dict:
     names = {"starting_at", "ending_at", "bucket_width", "limit", "page", "group_by[]"}
     buckets = []
     for day in _days(request, names):
@@ -93,8 +111,8 @@ def cost_report(sandbox: SandboxState, request: Request) -> dict:
         for _, group, sums in _grouped(sandbox, request, day):
             for name, amount in sums.items():
                 totals[tuple(group.items())][name] += amount
-        results = [dict(group) | _money(sums) for group, sums in totals.items()]
-        results.sort(key=lambda row: Decimal(row["amount"]), reverse=True)
+        largest = sorted(totals.items(), key=lambda item: item[1][order], reverse=True)
+        results = [dict(group) | told(sums) for group, sums in largest]
         buckets.append({"starting_at": rfc3339(midnight(day)), "ending_at": rfc3339(midnight(day + timedelta(days=1))),
                         "results": results[:100]})
     return rows_page(sandbox, request, buckets, whole(request, "limit", 7, 31)) | _envelope(sandbox)

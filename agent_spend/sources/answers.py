@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
+from msgspec import Raw
+
 #: Downloads up to this size stay in memory.
 SMALL_BYTES = 1 << 20
 CHUNK_BYTES = 1 << 18
@@ -30,7 +32,8 @@ class Answer:
 
     def chunks(self) -> Iterator[bytes]:
         """The body in pieces."""
-        yield self.body
+        for start in range(0, len(self.body), CHUNK_BYTES):
+            yield self.body[start:start + CHUNK_BYTES]
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,10 @@ class Shelved:
         return self.file.read(self.size)
 
     def chunks(self) -> Iterator[bytes]:
-        """The body, which fits into memory: it came as one answer."""
-        yield self.body
+        """The body in pieces."""
+        for start in range(0, self.size, CHUNK_BYTES):
+            self.file.seek(self.start + start)
+            yield self.file.read(min(CHUNK_BYTES, self.size - start))
 
 
 class Shelf:
@@ -113,10 +118,10 @@ class Shelf:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
 
-    def put(self, answer: Answer) -> Shelved:
-        """The same answer without its body in memory."""
+    def put(self, answer: Answer, part: bytes | Raw | None = None) -> Shelved:
+        """The same answer, or a part of its body, without it in memory."""
         start = self._file.seek(0, io.SEEK_END)
-        size = self._file.write(answer.body)
+        size = self._file.write(answer.body if part is None else part)
         return Shelved(answer.url, answer.status, answer.headers, self._file, start, size, answer.received_at)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Union
@@ -238,7 +239,7 @@ def together(parts: Sequence[Rows]) -> Rows:
     return joined
 
 
-def decode(body: bytes, shape: type, where: str, remedy: str = _CHANGED):
+def decode(body: bytes | msgspec.Raw, shape: type, where: str, remedy: str = _CHANGED):
     """Parse JSON into a ``msgspec`` shape; numbers of type ``Decimal`` keep the digits of the text.
 
     Unknown fields and the order of keys do not matter; ``7.0`` and ``"7"`` are the whole number 7. ``remedy`` ends the message
@@ -248,11 +249,30 @@ def decode(body: bytes, shape: type, where: str, remedy: str = _CHANGED):
         FeedError: ``malformed`` or ``missing_field``, naming ``where`` (feed and day, or endpoint) and the field.
     """
     try:
-        return msgspec.json.decode(body, type=shape, strict=False)
-    except msgspec.ValidationError as error:
-        raise FeedError("missing_field", f"{where}: {error}; nothing was stored: {remedy}") from None
+        return _decoder(shape).decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored") from None
+        raise _unreadable(error, where, remedy) from None
+
+
+def decoded(entries: Iterable[msgspec.Raw], shape: type, where: str) -> Iterator:
+    """Entries of a list one by one, so that a long one never stands in memory as objects; raises as :func:`decode`."""
+    decoder = _decoder(shape)
+    for number, entry in enumerate(entries):
+        try:
+            yield decoder.decode(entry)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise _unreadable(error, f"{where}: entry {number}") from None
+
+
+@lru_cache
+def _decoder(shape: type) -> msgspec.json.Decoder:
+    return msgspec.json.Decoder(shape, strict=False)
+
+
+def _unreadable(error: Exception, where: str, remedy: str = _CHANGED) -> FeedError:
+    if isinstance(error, msgspec.ValidationError):
+        return FeedError("missing_field", f"{where}: {error}; nothing was stored: {remedy}")
+    return FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored")
 
 
 def not_connected(feed: Feed, days: Iterable[date]) -> list[DayAnswer] | None:

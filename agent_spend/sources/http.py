@@ -1,5 +1,6 @@
 """One way to ask a vendor: pooled connections with timeouts, retries, `Retry-After`, a rate budget and redaction."""
 
+import io
 import tempfile
 import threading
 import zlib
@@ -195,9 +196,11 @@ class ConnectionPool(requests.Session):
 
 
 def _whole(response: requests.Response) -> Answer:
-    # As response.content, which takes pieces of 10 KB.
-    body = b"".join(response.iter_content(CHUNK_BYTES))
-    return Answer(response.url, response.status_code, response.headers, body)
+    # As response.content, which takes pieces of 10 KB and holds a large body twice while it joins them.
+    body = io.BytesIO()
+    for chunk in response.iter_content(CHUNK_BYTES):
+        body.write(chunk)
+    return Answer(response.url, response.status_code, response.headers, body.getvalue())
 
 
 def _spooled(folder: Path, response: requests.Response) -> Download:

@@ -30,7 +30,7 @@ def test_usage_credits_of_a_team_member_are_gross_at_list_and_net_as_billed(comp
 
 def test_enterprise_credits_join_their_tokens_and_keep_what_no_member_accounts_for(company):
     plans = company("int_usage")
-    nobody = {"actor_type": None, "actor_id": None, "actor_email": None, "product": "claude_tag"}
+    nobody = {"actor_type": None, "actor_id": None, "actor_email": None, "product": "claude-tag"}
     plans.feed("claude_enterprise_cost", member(amount_usd="9", list_usd="10", source="analytics"),
                member(amount_usd="0.9", list_usd="1", source="analytics", **nobody))
     plans.feed("claude_enterprise_usage", member(

@@ -36,7 +36,7 @@ summed AS (
     actor_type,
     actor_id,
     LOWER(person_email) AS person_email,
-    REPLACE(LOWER(product), ' ', '_') AS product,
+    REPLACE(REPLACE(LOWER(product), ' ', '_'), '-', '_') AS product,
     model,
     CAST(SUM(tokens) AS DECIMAL(38, 18)) AS tokens,
     CAST(SUM(list_usd) AS DECIMAL(38, 18)) AS list_usd,

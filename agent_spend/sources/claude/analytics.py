@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from arro3.core import Schema
+from msgspec import Raw
 
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
@@ -17,15 +18,17 @@ from agent_spend.sources.claude.analytics_schema import (
     ANALYTICS_USAGE,
     COST_GROUPS,
     KEY_GROUPS,
-    CostPage,
-    UsagePage,
+    CostRow,
+    Covered,
+    RefreshedPage,
+    UsageRow,
     cost_row,
     identity,
     usage_row,
 )
 from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
 from agent_spend.sources.claude.schema import unread_tokens, utc
-from agent_spend.sources.feed import DayAnswer, Packing, Rows
+from agent_spend.sources.feed import DayAnswer, Packing, Rows, decode
 from agent_spend.sources.http import VendorSession
 from agent_spend.sources.workers import side_by_side
 
@@ -47,7 +50,7 @@ class Report:
 
     feed: str
     path: str
-    page: type
+    row: type
     groups: tuple[str, ...]
     to_row: Callable[[Any, date, Sequence[str], str], dict]
     schema: Schema
@@ -68,8 +71,8 @@ class Reading:
     problems: Mapping[date, FeedError] = field(default_factory=dict)
 
 
-COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostPage, COST_GROUPS, cost_row, ANALYTICS_COST.schema)
-USAGE = Report("claude_analytics_usage", f"{ANALYTICS}/usage", UsagePage, KEY_GROUPS, usage_row, ANALYTICS_USAGE.schema)
+COST = Report("claude_analytics_cost", f"{ANALYTICS}/cost", CostRow, COST_GROUPS, cost_row, ANALYTICS_COST.schema)
+USAGE = Report("claude_analytics_usage", f"{ANALYTICS}/usage", UsageRow, KEY_GROUPS, usage_row, ANALYTICS_USAGE.schema)
 
 
 def fetch_analytics_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
@@ -163,12 +166,17 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str, fo
     days_of: dict[tuple[datetime, datetime], date] = {}
     seen: set[int] = set()
     watermarks, raw, shelf, unread = [], [], Shelf(folder), None
-    pages = Pages(session, report.path, params, report.page, where, dict(report.headers))
+    pages = Pages(session, report.path, params, RefreshedPage, where, dict(report.headers))
     for page, answer in pages:
         raw.append(shelf.put(answer))
         unread = unread or unread_tokens(answer.body, where)
-        watermarks += [page.data_refreshed_at] if page.data_refreshed_at else []
-        for row in page.data:
+        watermarks += watermark(page, window)
+        for entry in page.data:
+            try:
+                row = decode(entry, report.row, where)
+            except FeedError as error:
+                found[covered_day(entry, window, where)] = error
+                continue
             covered = row.starting_at, row.ending_at
             if (day := days_of.get(covered)) is None:
                 day = days_of[covered] = row_day(*covered, window, where)
@@ -191,6 +199,19 @@ def _walk(session: VendorSession, report: Report, window: Window, where: str, fo
 def problems_of(window: Window, problem: FeedError | None) -> dict[date, FeedError]:
     """A problem of a window's pages as one of each of its days, whichever of them the missing rows are of."""
     return {day: problem for day in window.days()} if problem else {}
+
+
+def watermark(page: RefreshedPage, window: Window) -> list[datetime]:
+    """The instant a page says its data is complete until: the window's start where nothing is complete yet."""
+    if page.data_refreshed_at:
+        return [page.data_refreshed_at]
+    return [_midnight(window.first)] if page.data_refreshed_at is None and not page.data else []
+
+
+def covered_day(entry: Raw, window: Window, where: str) -> date:
+    """The day of a row or bucket that may not be readable otherwise; raises as :func:`row_day` and :func:`decode`."""
+    covered = decode(entry, Covered, where)
+    return row_day(covered.starting_at, covered.ending_at, window, where)
 
 
 def row_day(starting_at: datetime, ending_at: datetime, window: Window, where: str) -> date:

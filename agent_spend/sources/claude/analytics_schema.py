@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.claude.schema import CacheCreation, ServerToolUse, count, usd
@@ -83,18 +83,23 @@ class UsageRow(Struct):
     usage: Usage
 
 
-class CostPage(Struct):
-    data: list[CostRow]
-    has_more: bool | None = None
-    next_page: str | None = None
-    data_refreshed_at: datetime | None = None
+class Covered(Struct):
+    """What a row or bucket of any of these reports is of, the rest of it readable or not."""
+
+    starting_at: datetime
+    ending_at: datetime
 
 
-class UsagePage(Struct):
-    data: list[UsageRow]
+class RefreshedPage(Struct):
+    """Page of rows or buckets, raw: one that cannot be read must not cost the days of the others.
+
+    ``data_refreshed_at`` is null while the vendor has completed no part of the range.
+    """
+
+    data: list[Raw]
     has_more: bool | None = None
     next_page: str | None = None
-    data_refreshed_at: datetime | None = None
+    data_refreshed_at: datetime | UnsetType | None = UNSET
 
 
 def cost_row(row: CostRow, day: date, groups: Sequence[str], where: str) -> dict:
@@ -118,7 +123,11 @@ def usage_row(row: UsageRow, day: date, groups: Sequence[str], where: str) -> di
     Raises:
         FeedError: ``bad_value`` for a negative count, and for a group of another shape.
     """
-    usage = row.usage
+    return {"usage_day": day, **_dimensions(row.group, groups, where), **used(row.usage, where)}
+
+
+def used(usage: Usage, where: str) -> dict:
+    """The columns of :data:`_USAGE`; raises as :func:`usage_row`."""
     counts = {
         "uncached_input_tokens": usage.uncached_input_tokens,
         "cache_write_5m_tokens": usage.cache_creation.ephemeral_5m_input_tokens,
@@ -126,13 +135,9 @@ def usage_row(row: UsageRow, day: date, groups: Sequence[str], where: str) -> di
         "cache_read_tokens": usage.cache_read_input_tokens,
         "output_tokens": usage.output_tokens,
         "web_search_requests": usage.server_tool_use.web_search_requests if usage.server_tool_use else None,
-    }
-    return {
-        "usage_day": day,
-        **_dimensions(row.group, groups, where),
-        **{name: count(value, f"usage.{name}", where) for name, value in counts.items()},
         "requests": usage.requests,
     }
+    return {name: count(value, f"usage.{name}", where) for name, value in counts.items()}
 
 
 @lru_cache(_KNOWN_GROUPS)
@@ -151,9 +156,12 @@ def _dimensions(raw: Raw, groups: Sequence[str], where: str) -> dict:
 @lru_cache(_KNOWN_GROUPS)
 def _columns_of(raw: bytes, groups: tuple[str, ...]) -> dict:
     group = decode(raw, Group, "group")
-    found = {name: getattr(group, name) for name in groups if name != "actor"}
-    actor = group.actor
-    return found | {
+    return {name: getattr(group, name) for name in groups if name != "actor"} | actor_columns(group.actor)
+
+
+def actor_columns(actor: Actor | None) -> dict:
+    """Who it was; nobody where the vendor names none."""
+    return {
         "actor_type": actor.type if actor else None,
         "actor_id": actor.actor_id if actor else None,
         "actor_email": (actor.email_address or actor.email) if actor else None,

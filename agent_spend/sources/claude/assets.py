@@ -146,7 +146,8 @@ FEEDS = [
         vendor="anthropic",
         description=(
             "Tokens and requests of one UTC day in a Claude Enterprise organisation by member, product and model; on a "
-            "seat-based plan only those beyond the seats. Source: Usage and Cost Analytics API (beta)."
+            "seat-based plan only those beyond the seats. "
+            "Source: Usage and Cost Analytics API (beta), else the Enterprise usage reports."
         ),
         schema=ENTERPRISE_USAGE,
         fetch=fetch_enterprise_usage,

@@ -7,17 +7,17 @@ from datetime import date, timedelta
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings
-from agent_spend.sources.claude.analytics import ANALYTICS, FIRST_DAY, MAX_DAYS, MAX_ROWS, row_day
+from agent_spend.sources.claude.analytics import ANALYTICS, FIRST_DAY, MAX_DAYS, MAX_ROWS, covered_day
 from agent_spend.sources.claude.client import ENTERPRISE, Pages, Params, open_session
-from agent_spend.sources.claude.enterprise_schema import ActivityPage, SummaryPage, activity_row, summary_row
-from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.claude.enterprise_schema import ActivityPage, Summary, SummaryPage, activity_row, summary_row
+from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import Answer
 from agent_spend.sources.workers import side_by_side
 
 _DAY_WORKERS = 4
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
-#: Rows and answers of each day, and what shows that there should be more rows.
+#: Rows and answers of each day, and what shows that there should be more rows, or keeps them from being read.
 Days = dict[date, tuple[list[dict], list[Answer], FeedError | None]]
 
 
@@ -34,11 +34,14 @@ def fetch_enterprise_seats(days: Sequence[date], settings: Settings) -> Iterator
             summaries = page.data if page.data is not None else page.summaries
             if summaries is None:
                 raise FeedError("missing_field", f"{where}: neither data nor summaries is there; nothing was stored")
-            for summary in summaries:
-                day = row_day(summary.starting_at, summary.ending_at, window, where)
+            for entry in summaries:
+                day = covered_day(entry, window, where)
                 if day in found:
                     raise FeedError("repeated_day", f"{where}: {day} came twice; nothing was stored")
-                found[day] = ([summary_row(summary, day, where)], [answer], None)
+                try:
+                    found[day] = ([summary_row(decode(entry, Summary, where), day, where)], [answer], None)
+                except FeedError as error:
+                    found[day] = ([], [answer], error)
         return found
 
     yield from _built_days("claude_enterprise_seats", path, days, MAX_DAYS, window_of)

@@ -3,9 +3,9 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
-from agent_spend.sources.claude.analytics_schema import Actor
+from agent_spend.sources.claude.analytics_schema import Actor, Usage, used
 from agent_spend.sources.claude.schema import count, usd
 from agent_spend.sources.contract import DAY, TEXT, WHOLE, Contract, column
 
@@ -28,24 +28,19 @@ class UserCost(GroupCost, kw_only=True):
     ending_at: datetime
 
 
-class UserCostPage(Struct):
-    data: list[UserCost]
-    has_more: bool | None = None
-    next_page: str | None = None
-    data_refreshed_at: datetime | None = None
+class GroupUsage(Usage):
+    """Tokens of one product and model in a bucket of the older report."""
+
+    product: str | None = None
+    model: str | None = None
 
 
-class CostBucket(Struct):
+class UserUsage(GroupUsage, kw_only=True):
+    """A person's part of it; ``starting_at`` and ``ending_at`` are the bucket's."""
+
+    actor: Actor
     starting_at: datetime
     ending_at: datetime
-    results: list[GroupCost]
-
-
-class CostBucketPage(Struct):
-    data: list[CostBucket]
-    has_more: bool | None = None
-    next_page: str | None = None
-    data_refreshed_at: datetime | None = None
 
 
 class Summary(Struct):
@@ -63,8 +58,8 @@ class Summary(Struct):
 class SummaryPage(Struct):
     """The days were published under ``summaries`` first and under ``data`` later."""
 
-    data: list[Summary] | None = None
-    summaries: list[Summary] | None = None
+    data: list[Raw] | None = None
+    summaries: list[Raw] | None = None
     next_page: str | None = None
 
 
@@ -118,6 +113,11 @@ def group_cost(row: GroupCost, day: date, where: str) -> dict:
         "list_usd": usd(row.list_amount, row.currency, "list_amount", where),
         "source": "reports",
     }
+
+
+def group_usage(row: GroupUsage, day: date, where: str) -> dict:
+    """A row of ``claude_enterprise_usage`` from an older report, without its actor."""
+    return {"usage_day": day, "product": row.product, "model": row.model, **used(row, where)}
 
 
 def summary_row(summary: Summary, day: date, where: str) -> dict:

@@ -1,11 +1,12 @@
 """Reads the bucketed reports (Messages usage, cost) in windows of 31 days and the Claude Code report day by day."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
 from arro3.core import Schema
+from msgspec import Raw
 
 from agent_spend.errors import FeedError, State
 from agent_spend.partitions import Window, contiguous
@@ -25,7 +26,7 @@ from agent_spend.sources.claude.schema import (
     usage_rows,
     utc,
 )
-from agent_spend.sources.feed import DayAnswer, decode, packed
+from agent_spend.sources.feed import DayAnswer, decode, decoded, packed
 from agent_spend.sources.http import VendorSession
 from agent_spend.sources.workers import side_by_side
 
@@ -44,7 +45,7 @@ class Report:
     path: str
     groups: Sequence[str]
     shape: type
-    to_rows: Callable[[list, date, str], Iterator[dict]]
+    to_rows: Callable[[Iterable, date, str], Iterator[dict]]
     schema: Schema
     headers: Mapping[str, str] | None = None
 
@@ -53,13 +54,12 @@ _USAGE = Report(
     "claude_api_usage", f"{ORGANIZATION}/usage_report/messages",
     ("api_key_id", "account_id", "service_account_id", "workspace_id", "model", "service_tier", "context_window",
      "inference_geo"),
-    list[UsageResult], usage_rows, API_USAGE.schema,
+    UsageResult, usage_rows, API_USAGE.schema,
 )
 #: Fast mode costs twice as much and is told apart only under its beta.
 _USAGE_BY_SPEED = replace(_USAGE, groups=(*_USAGE.groups, "speed"), headers={"anthropic-beta": "fast-mode-2026-02-01"})
 _COST = Report(
-    "claude_api_cost", f"{ORGANIZATION}/cost_report", ("workspace_id", "description"), list[CostResult], cost_rows,
-    API_COST.schema,
+    "claude_api_cost", f"{ORGANIZATION}/cost_report", ("workspace_id", "description"), CostResult, cost_rows, API_COST.schema,
 )
 
 
@@ -115,15 +115,19 @@ def _window(session: VendorSession, report: Report, window: Window, folder: Path
         pages = Pages(session, report.path, params, BucketPage, where, report.headers)
         for page, answer in pages:
             for raw in page.data:
-                bucket = decode(raw, Bucket, where)
-                day = _bucket_day(bucket, where)
+                try:
+                    bucket = decode(raw, Bucket, where)
+                    day = _bucket_day(bucket, where)
+                except FeedError as error:
+                    # Of no day that is known: it is what kept away whichever day does not come.
+                    failure = error
+                    continue
                 if day in answers:
                     message = f"{report.feed} {day}: GET {report.path}: the day came twice; nothing was stored"
                     answers[day] = DayAnswer.from_error(day, FeedError("repeated_day", message))
                 else:
                     # A page holds a month; keeping only the day's own bytes spares the raw archive thirty copies of each.
-                    kept = shelf.put(replace(answer, body=bytes(raw)))
-                    answers[day] = _bucket_answer(report, day, bucket, kept, folder)
+                    answers[day] = _bucket_answer(report, day, bucket.results, shelf.put(answer, raw), folder)
         # A bucket is whole on its page, so the days that came are complete.
         failure = pages.problem or failure
     except FeedError as error:
@@ -138,14 +142,14 @@ def _bucket_day(bucket: Bucket, where: str) -> date:
     return start.date()
 
 
-def _bucket_answer(report: Report, day: date, bucket: Bucket, kept: Shelved, folder: Path) -> DayAnswer:
+def _bucket_answer(report: Report, day: date, results: Raw, kept: Shelved, folder: Path) -> DayAnswer:
     where = f"{report.feed} {day}: GET {report.path}"
     try:
-        rows = report.to_rows(decode(bucket.results, report.shape, where), day, where)
-        rows = packed(rows, report.schema, folder, where)
+        found = decoded(decode(results, list[Raw], f"{where}: results"), report.shape, where)
+        rows = packed(report.to_rows(found, day, where), report.schema, folder, where)
     except FeedError as error:
         return DayAnswer.from_error(day, error, (kept,))
-    if (unread := unread_tokens(bytes(bucket.results), where)) is not None:
+    if (unread := unread_tokens(results, where)) is not None:
         return DayAnswer.incomplete(day, rows, unread, (kept,))
     return DayAnswer(day, State.AVAILABLE if len(rows) else State.ZERO, rows, raw=(kept,))
 

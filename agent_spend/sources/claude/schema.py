@@ -1,7 +1,7 @@
 """Wire shapes and lake tables of the Messages usage report and the cost report; cents become dollars here."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 
@@ -27,11 +27,11 @@ class BucketPage(Struct):
 
 
 class Bucket(Struct):
-    """One time bucket; ``results`` is empty when nothing was used."""
+    """One time bucket; ``results`` is an empty list when nothing was used, and raw so that its errors are its day's."""
 
     starting_at: datetime
     ending_at: datetime
-    results: Raw
+    results: Raw = Raw(b"null")
 
 
 class CacheCreation(Struct):
@@ -90,7 +90,7 @@ def usd(cents: Decimal, currency: str, field: str, where: str) -> Decimal:
     return cents.scaleb(-2, _EXACT)
 
 
-def unread_tokens(body: bytes, where: str) -> FeedError | None:
+def unread_tokens(body: bytes | Raw, where: str) -> FeedError | None:
     """What tells that tokens were written to caches of another lifetime, which no column and no price knows."""
     others = sorted(name.decode() for name in set(_WRITTEN.findall(body)) - _LIFETIMES)
     if not others:
@@ -111,7 +111,7 @@ def count(value: int | None, field: str, where: str) -> int | None:
     return value
 
 
-def usage_rows(results: list[UsageResult], day: date, where: str) -> Iterator[dict]:
+def usage_rows(results: Iterable[UsageResult], day: date, where: str) -> Iterator[dict]:
     """Rows of ``claude_api_usage``: the five token classes stay apart, the nested cache writes become columns."""
     names = ("api_key_id", "account_id", "service_account_id", "workspace_id", "model", "service_tier", "context_window",
              "inference_geo", "speed")
@@ -128,7 +128,7 @@ def usage_rows(results: list[UsageResult], day: date, where: str) -> Iterator[di
         yield {"usage_day": day, **dimensions, **{name: count(n, name, where) for name, n in counts.items()}}
 
 
-def cost_rows(results: list[CostResult], day: date, where: str) -> Iterator[dict]:
+def cost_rows(results: Iterable[CostResult], day: date, where: str) -> Iterator[dict]:
     """Rows of ``claude_api_cost``; cents become dollars here and nowhere else."""
     names = ("workspace_id", "description", "cost_type", "model", "service_tier", "context_window", "inference_geo",
              "token_type", "currency")

@@ -122,9 +122,32 @@ def test_a_complete_day_without_rows_is_zero(vendor, fetch):
 
 
 def test_without_a_watermark_a_day_is_complete_one_day_after_its_end(vendor, fetch):
-    vendor(lambda path, params: page(refreshed=None))
+    vendor(lambda path, params: {"data": [], "has_more": False, "next_page": None})
     answers = fetch(FEED, [date(2026, 11, 21), date(2026, 11, 22)])
     assert [answer.reason for answer in answers.values()] == ["", "not_refreshed"]
+
+
+def test_a_watermark_that_is_null_says_that_nothing_is_complete_and_is_not_a_zero(vendor, fetch):
+    """As the vendor documents it for reports whose range no export covers yet."""
+    vendor(lambda path, params: page(refreshed=None))
+    answers = fetch(FEED, [MONDAY, TUESDAY])
+    assert {(answer.state, answer.reason) for answer in answers.values()} == {(State.MISSING, "not_refreshed")}
+
+
+@pytest.mark.parametrize(("feed", "broken"), [
+    (FEED, {"cost": {"amount": "1"}}), (FEED, {"group": {"model": 7}}), (FEED, {"cost": ROW["cost"] | {"amount": "amount"}}),
+    ("claude_analytics_usage", {"usage": {"output_tokens": 1}}),
+    ("claude_analytics_usage", {"usage": {"uncached_input_tokens": "many"}}),
+])
+def test_a_row_that_cannot_be_read_costs_its_own_day_and_no_other_of_its_page(vendor, fetch, feed, broken):
+    good = ROW | {"usage": {"uncached_input_tokens": 1, "cache_read_input_tokens": 0, "output_tokens": 0, "cache_creation": {
+        "ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0}}}
+    tuesday = {"starting_at": "2026-11-03T00:00:00Z", "ending_at": "2026-11-04T00:00:00Z"}
+    vendor(lambda path, params: page(good | broken, good | tuesday))
+    answers = fetch(feed, [MONDAY, TUESDAY])
+    assert (answers[MONDAY].state, answers[MONDAY].reason, len(answers[MONDAY].rows)) == (State.MISSING, "missing_field", 0)
+    assert "2026-11-02" in answers[MONDAY].message
+    assert (answers[TUESDAY].state, len(answers[TUESDAY].rows)) == (State.AVAILABLE, 1)
 
 
 def test_days_the_vendor_does_not_keep_are_not_asked_for(vendor, fetch):

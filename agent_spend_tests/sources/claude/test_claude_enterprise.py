@@ -102,6 +102,30 @@ def test_older_reports_that_cannot_be_whole_keep_the_members_at_most(vendor, fet
     assert len(answer.rows) == len(people)
 
 
+def test_what_cannot_be_read_of_an_older_report_costs_its_own_day_and_no_other(vendor, fetch):
+    tuesday = {"starting_at": "2026-11-03T00:00:00Z", "ending_at": "2026-11-04T00:00:00Z"}
+    script = older(
+        [group("amount", "1", actor=ADA), tuesday | group("7", "8", actor=ADA), tuesday | group("x", "1", actor={"type": "new"})],
+        [group("10", "11")])
+    vendor(script)
+    answers = fetch("claude_enterprise_cost", [MONDAY, TUESDAY])
+    assert {(answer.state, answer.reason) for answer in answers.values()} == {(State.MISSING, "missing_field")}
+    vendor(older([group("1", "1", actor=ADA), tuesday | group("7", "8", actor=ADA)], [group("10", "11"), group("no", "1")]))
+    answers = fetch("claude_enterprise_cost", [MONDAY, TUESDAY])
+    assert [(answer.state, answer.reason, len(answer.rows)) for answer in answers.values()] == [
+        (State.PARTIAL, "missing_field", 1), (State.PARTIAL, "day_absent", 1)]
+
+
+def test_tokens_of_the_simulated_organisation_are_the_same_from_both_interfaces(sandbox, fetch):
+    day, found = date(2026, 11, 18), []
+    for interface in ("analytics", "reports"):
+        sandbox.state.options["claude_enterprise_api"] = interface
+        rows = fetch("claude_enterprise_usage", [day])[day].rows
+        found.append(sorted((row["actor_email"] or "", row["product"], row["output_tokens"], row["cache_read_tokens"])
+                             for row in rows))
+    assert found[0] == found[1] and len(found[0]) > 1
+
+
 def test_a_key_without_the_scope_names_itself_and_both_refusals(vendor, fetch):
     vendor(lambda path, params: refused(403, "needs read:analytics"))
     answer = fetch("claude_enterprise_cost", [MONDAY])[MONDAY]

@@ -157,6 +157,31 @@ def test_the_samples_of_an_enterprise_give_412_dollars_80_to_the_member_and_the_
         ("", Decimal("187.2"), 84), ("jane@example.com", Decimal("412.8"), 516)]
 
 
+MEMBER_USAGE = {
+    "cache_creation": {"ephemeral_1h_input_tokens": 1000, "ephemeral_5m_input_tokens": 500},
+    "cache_read_input_tokens": 3200000, "context_window": "0-200k", "inference_geo": "global", "model": "claude-opus-5",
+    "output_tokens": 891000, "product": "chat", "requests": 128, "server_tool_use": {"web_search_requests": 10},
+    "speed": "fast", "uncached_input_tokens": 1284500,
+}
+
+
+def test_the_sample_of_tokens_by_member_is_read_where_only_the_older_reports_are(landed):
+    def script(path, params):
+        if path.endswith("/user_usage_report"):
+            return {"data": [MARCH | MEMBER_USAGE | {"actor": JANE, "total_tokens": 5377000}], "has_more": False, **REFRESHED}
+        if path.endswith("/usage_report"):
+            bucket = MARCH | {"results": [MEMBER_USAGE | {"output_tokens": 891007, "requests": None}]}
+            return {"data": [bucket], "has_more": False, "next_page": None, **REFRESHED}
+        return 404, {"Content-Type": "application/json"}, b'{"type":"error","error":{"type":"not_found_error","message":"no"}}'
+
+    line, rows = landed("claude_enterprise_usage", MARCH_4, script)
+    names = ("actor_email", "uncached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens",
+             "output_tokens", "web_search_requests", "requests")
+    assert (line.state, line.reason) == (State.AVAILABLE, "")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("jane@example.com", 1284500, 500, 1000, 3200000, 891000, 10, 128), (None, 0, 0, 0, 0, 7, 0, None)]
+
+
 def test_a_member_with_more_than_the_organisation_is_kept_and_the_day_says_so(landed):
     line, [row] = landed("claude_enterprise_cost", MARCH_4, older_reports("100.000000"))
     assert (line.state, line.reason, row["amount_usd"]) == (State.PARTIAL, "count_mismatch", Decimal("412.8"))

@@ -8,7 +8,7 @@ import pytest
 
 from agent_spend.errors import State
 
-MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)
+SUNDAY, MONDAY, TUESDAY, WEDNESDAY = date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3), date(2026, 11, 4)
 
 #: Shapes as published for version 2023-06-01, with fields of later editions (service_account_id) left in.
 USAGE_RESULT = {
@@ -224,6 +224,18 @@ def test_a_missing_amount_names_feed_day_and_field_and_spares_the_other_days(ven
     assert (answers[MONDAY].state, answers[MONDAY].reason) == (State.MISSING, "missing_field")
     assert all(part in answers[MONDAY].message for part in ("claude_api_cost", "2026-11-02", "amount"))
     assert answers[TUESDAY].state is State.AVAILABLE
+
+
+@pytest.mark.parametrize("broken", [
+    bucket(MONDAY) | {"results": None}, {name: value for name, value in bucket(MONDAY).items() if name != "results"},
+    bucket(MONDAY) | {"results": [7]}, bucket(MONDAY, COST_RESULT | {"amount": "amount"}),
+    bucket(MONDAY, COST_RESULT | {"workspace_id": 7}), bucket(MONDAY) | {"starting_at": "soon"}, 7,
+], ids=["null", "no results", "no object", "no amount", "no text", "no day", "no bucket"])
+def test_a_bucket_that_cannot_be_read_costs_its_own_day_and_no_other_of_its_page(vendor, fetch, broken):
+    vendor(lambda path, params: page(bucket(SUNDAY, COST_RESULT), broken, bucket(TUESDAY, COST_RESULT)))
+    answers = fetch("claude_api_cost", [SUNDAY, MONDAY, TUESDAY])
+    assert [answers[day].state for day in (SUNDAY, MONDAY, TUESDAY)] == [State.AVAILABLE, State.MISSING, State.AVAILABLE]
+    assert answers[MONDAY].reason == "missing_field"
 
 
 def test_a_negative_amount_is_a_credit_and_stays_a_line_of_its_own(vendor, fetch):
