@@ -24,10 +24,13 @@ _SEEDS = {
     "unit_prices": "Prices of items that are no tokens, such as searches and credits, with the days they hold.",
     "workload_rules": "Numbers and lists by which automated workloads are told from people.",
 }
+#: Group and description of each.
 _LEDGERS = {
-    "feed_coverage": "One row per feed and day: what is known about it, kept by the feeds themselves.",
-    "feed_revisions": "One row per restatement of a feed's day: what it held before, kept by the feeds themselves.",
-    "month_close_rows": "Every row behind the figures of closed months, kept by month_closes.",
+    "feed_coverage": ("coverage", "One row per feed and day: what is known about it, kept by the feeds themselves."),
+    "feed_revisions": (
+        "coverage", "One row per restatement of a feed's day: what it held before, kept by the feeds themselves."
+    ),
+    "month_close_rows": ("finance", "Every row behind the figures of closed months, kept by month_closes."),
 }
 
 
@@ -35,7 +38,7 @@ def external_assets(catalog: Catalog) -> list[dg.AssetSpec]:
     """One asset a CSV file of ``prices/`` and ``policies/``, and one a ledger of the lake that models read."""
     seeds = [
         dg.AssetSpec(
-            name, group_name="seeds", kinds={"csv"}, tags={"layer": "seeds"},
+            name, group_name="prices_policies", kinds={"csv"}, tags={"layer": "seeds"},
             description=f"{_SEEDS.get(name, 'Dated data.')}\n\n**File:** `dbt_like_sql/{path.parent.name}/{path.name}`. After a "
             f"change: `agent-spend rebuild --after {name}`.",
             metadata={
@@ -46,8 +49,8 @@ def external_assets(catalog: Catalog) -> list[dg.AssetSpec]:
         for name, path in catalog.seeds.items()
     ]
     ledgers = [
-        dg.AssetSpec(name, group_name="ledgers", kinds={"deltalake"}, tags={"layer": "ledgers"}, description=text)
-        for name, text in _LEDGERS.items()
+        dg.AssetSpec(name, group_name=group, kinds={"deltalake"}, tags={"layer": "ledgers"}, description=text)
+        for name, (group, text) in _LEDGERS.items()
         if name in catalog.sources
     ]
     return [*seeds, *ledgers]

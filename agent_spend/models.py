@@ -11,6 +11,7 @@ from agent_spend.catalog import Catalog, Model
 from agent_spend.dagster_metadata import source_files
 from agent_spend.dagster_partitions import DAILY, MONTHLY, SINGLE_RUN, WEEKLY
 from agent_spend.engines.duckdb import DuckDBEngine, reading_window
+from agent_spend.groups import group_of_model
 from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.tables import Lake
 from agent_spend.lineage import column_lineage
@@ -60,7 +61,7 @@ def model_asset(model: Model, catalog: Catalog) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=model.name,
-        group_name=group_of(model, catalog),
+        group_name=group_of_model(model.name, model.layer),
         description=model.description,
         deps=[_dependency(name, model, catalog) for name in model.upstream],
         partitions_def=PARTITIONS[model.partitions],
@@ -155,18 +156,6 @@ def in_lake_types(table: pa.Table, name: str) -> pa.Table:
             raise TypeError(f"model {name}: column {field.name} is HUGEINT; CAST the sum to BIGINT or DECIMAL")
         fields.append(pa.field(field.name, kind))
     return table.cast(pa.schema(fields))
-
-
-def group_of(model: Model, catalog: Catalog) -> str:
-    """Asset group: the layer, with the reader (reports) or the topic (intermediate) where several models share it."""
-    topic = _topic(model)
-    alike = [other for other in catalog.models.values() if other.layer == model.layer and _topic(other) == topic]
-    return f"{model.layer}_{topic}" if topic and model.layer != "staging" and len(alike) > 1 else model.layer
-
-
-def _topic(model: Model) -> str:
-    """``finance`` of ``rpt_finance__vendor_month``; empty where the name has no topic."""
-    return model.name.split("_", 1)[1].split("__")[0] if "__" in model.name else ""
 
 
 def column_schema(model: Model, catalog: Catalog) -> dg.TableSchema:

@@ -1,6 +1,7 @@
 """What Dagster sees: every feed and model as an asset with columns, groups, partitions and one single-run policy."""
 
 from datetime import date
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import dagster as dg
@@ -45,6 +46,22 @@ def test_every_feed_and_model_has_a_description_a_group_and_described_columns():
 
 def test_nothing_stands_in_a_group_without_a_name():
     assert [key.to_user_string() for key in GRAPH.get_all_asset_keys() if GRAPH.get(key).group_name == "default"] == []
+
+
+def test_groups_are_few_and_none_feeds_one_that_feeds_it():
+    nodes = [GRAPH.get(key) for key in GRAPH.get_all_asset_keys()]
+    feeds_into = {node.group_name: set() for node in nodes}
+    for node in nodes:
+        for parent in node.parent_keys:
+            feeds_into[GRAPH.get(parent).group_name].add(node.group_name)
+    # Raises CycleError where the graph of groups has no order from left to right.
+    order = [*TopologicalSorter({name: found - {name} for name, found in feeds_into.items()}).static_order()][::-1]
+    assert sorted(order) == [
+        "alerts", "audit", "coverage", "feeds_agents", "feeds_claude", "feeds_company", "feeds_copilot", "feeds_cursor",
+        "finance", "identity", "ledger", "managers", "platform", "prices_policies", "publish",
+        "seats", "staging",
+    ]
+    assert order[-1] == "publish"
 
 
 def test_every_asset_has_a_description_a_layer_and_an_owner():

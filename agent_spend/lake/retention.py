@@ -201,7 +201,7 @@ def retention_asset(catalog: Catalog) -> dg.AssetsDefinition:
 
     @dg.asset(
         name="person_row_retention",
-        group_name="lake",
+        group_name="identity",
         description="Deletes rows about people that are older than policies/retention.csv allows; off while that has no line.",
         kinds={"deltalake"},
         tags={"layer": "lake"},

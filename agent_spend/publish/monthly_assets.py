@@ -36,7 +36,7 @@ def month_close_asset(catalog: Catalog) -> dg.AssetsDefinition:
     """``month_closes``: materialising a month closes it; one that is closed already stays as it is."""
 
     @dg.asset(
-        name=CLOSES, group_name="ledgers", partitions_def=MONTHLY, kinds={"deltalake"}, tags={"layer": "ledgers"},
+        name=CLOSES, group_name="finance", partitions_def=MONTHLY, kinds={"deltalake"}, tags={"layer": "ledgers"},
         deps=[name for name in FROZEN if name in catalog.models],
         description="Months that were closed and reopened. Materialising a month closes it; the job `reopen_month` reopens it.",
     )

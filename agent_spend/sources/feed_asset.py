@@ -9,6 +9,7 @@ import dagster as dg
 
 from agent_spend.dagster_metadata import source_files
 from agent_spend.dagster_partitions import DAILY, MONTHLY, SINGLE_RUN
+from agent_spend.groups import group_of_feed
 from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import partition_days
@@ -37,7 +38,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
 
     @dg.asset(
         name=feed.name,
-        group_name=f"feeds_{feed.vendor}",
+        group_name=group_of_feed(feed.vendor),
         description=feed.description,
         partitions_def=MONTHLY if feed.partition_column == "month" else DAILY,
         backfill_policy=SINGLE_RUN,
