@@ -31,9 +31,13 @@ if TYPE_CHECKING:
 _FILE_BYTES = 16 << 20
 
 #: A dictionary of each column saves half of a file's size, and takes 30 kB from the first row on. All partitions of a commit
-#: are open until its end, so with more of them than this their files go without.
+#: are open until its end, so with more of them than this their files go without. A file's statistics, by which nobody looks
+#: for a value, take as long to make as packing its rows.
 _PARTITIONS_WITH_DICTIONARIES = 16
-_NO_DICTIONARIES = WriterProperties(default_column_properties=ColumnProperties(dictionary_enabled=False))
+_MANY_PARTITIONS = WriterProperties(
+    compression="SNAPPY",
+    default_column_properties=ColumnProperties(dictionary_enabled=False, statistics_enabled="NONE"),
+)
 
 # Days are found by their partition. Statistics of every column of every file would make the log of three years
 # three times as long, and it is read at each opening.
@@ -206,7 +210,7 @@ class Lake:
             "commit_properties": CommitProperties(
                 custom_metadata={"agent_spend.partitions": ",".join([*changed][:40])}, app_transactions=notes
             ),
-            "writer_properties": _NO_DICTIONARIES if len(changed) > _PARTITIONS_WITH_DICTIONARIES else None,
+            "writer_properties": _MANY_PARTITIONS if len(changed) > _PARTITIONS_WITH_DICTIONARIES else None,
         }
         kept = _only(table, partition_column, changed) if partition_column else table.to_reader()
         if not self.exists(name):
