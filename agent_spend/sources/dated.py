@@ -6,7 +6,7 @@ from datetime import date
 
 from agent_spend.errors import FeedError, State
 from agent_spend.sources.answers import Received
-from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.feed import DayAnswer, Listed
 from agent_spend.sources.lines import Line
 
 
@@ -34,11 +34,12 @@ class Dated:
 
 @dataclass(frozen=True)
 class Versions:
-    """Every dated row that a source gave, what it was read from, and a note for people."""
+    """Every dated row that a source gave, what it was read from, a note for people, and whom it knows where that matters."""
 
     rows: Sequence[Dated]
     raw: Sequence[Received]
     note: str = ""
+    listed: Listed | None = None
 
 
 def daily_answers(
@@ -63,7 +64,8 @@ def daily_answers(
         except FeedError as error:
             yield DayAnswer.from_error(day, error, raw)
         else:
-            yield DayAnswer(day, State.AVAILABLE if rows else State.ZERO, rows, message=versions.note, raw=raw)
+            state = State.AVAILABLE if rows else State.ZERO
+            yield DayAnswer(day, state, rows, message=versions.note, raw=raw, listed=versions.listed)
 
 
 def dates_of(line: Line) -> tuple[date | None, date | None]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -42,13 +43,30 @@ class Unread:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Whom a list knows on any day at all, by ``column``, and when it looks cut off.
+
+    ``identities`` are columns whose value is one's own; ``max_missing_share`` of those of the day before may be unknown to it.
+    ``where``, ``ends`` and ``rule`` name the list, the column that ends a line, and the rule, for messages.
+    """
+
+    column: str
+    values: Collection[str]
+    identities: Sequence[str]
+    max_missing_share: Decimal
+    where: str
+    ends: str
+    rule: str
+
+
+@dataclass(frozen=True)
 class DayAnswer:
     """What a source says about one partition (a UTC day, or a month given by its first day).
 
     ``raw`` holds the HTTP answers or file contents this came from, kept as received. ``keep`` names rows that stay where they
     are stored for the day, and in place of the answer's rows with the same values in ``keep_by`` (else in the columns that
     no two rows share). ``stands_in_for`` names rows that were refused with this error: where some are stored, all of the
-    day stays.
+    day stays. ``listed`` tells who vanished from a list, for whom :mod:`agent_spend.sources.standing` has rules.
     """
 
     day: date
@@ -60,6 +78,7 @@ class DayAnswer:
     keep: Unread | None = None
     keep_by: Sequence[str] = ()
     stands_in_for: tuple[Unread, FeedError] | None = None
+    listed: Listed | None = None
 
     @classmethod
     def from_error(cls, day: date, error: FeedError, raw: Sequence[Received] = ()) -> "DayAnswer":
@@ -102,6 +121,8 @@ class Feed:
         partition_column: ``usage_day``, or ``month`` for monthly files.
         is_forgetful: whether the vendor states no depth of its history, so that an empty answer for a day with stored
             rows means that it is no longer served, not that it was empty.
+        is_list: whether a day's rows are a list that stands until the next one, so that a day that could not be read has
+            the list of the day before.
     """
 
     name: str
@@ -113,6 +134,7 @@ class Feed:
     total_column: str | None = None
     partition_column: str = "usage_day"
     is_forgetful: bool = False
+    is_list: bool = False
 
     @property
     def arrow_schema(self) -> "pa.Schema":

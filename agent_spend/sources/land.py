@@ -1,6 +1,6 @@
 """The one way a feed's answers become partitions of the lake."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -13,6 +13,7 @@ from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
 from agent_spend.settings import Settings
 from agent_spend.sources.feed import DayAnswer, Feed, Unread, not_connected
+from agent_spend.sources.standing import standing
 
 #: Rows of a run that are held in memory; with more, all of them wait in a file.
 _MEMORY_BYTES = 2 << 20
@@ -45,7 +46,7 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
 
     A failed, forbidden or missing answer never replaces stored data: it is only recorded as the last attempt. A partial one
     is stored where there are no rows yet, or no more rows of an earlier partial answer; one that stands in for a source
-    that refuses, where that source has no rows.
+    that refuses, where that source has no rows. A day of a list also has what :mod:`agent_spend.sources.standing` says.
     """
     lake = Lake(settings.lake_uri)
     known = coverage_of(lake, feed.name)
@@ -56,7 +57,7 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
         for answer in not_connected(feed, days) or feed.fetch(days, settings):
             # What came is packed and written while its rows are checked.
             kept = archive.submit(raw.keep, settings.raw_dir, feed.name, answer.day, answer.raw)
-            believed = _believed(lake, feed, answer, known.get(answer.day))
+            believed = _believed(lake, feed, answer, known)
             if believed.is_data:
                 try:
                     # Rows of a day that turns out bad stay in the spool; only days with a size are taken from it.
@@ -85,12 +86,14 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
             revised.append((before, after))
     store_coverage(lake, feed.name, coverage)
     log_revisions(lake, revised)
-    failures = {day: a.message for day, a in answers.items() if a.state is State.MISSING and a.reason not in EXPECTED_GAPS}
+    failed = (State.MISSING, State.PARTIAL) if feed.is_list else (State.MISSING,)
+    failures = {day: a.message for day, a in answers.items() if a.state in failed and a.reason not in EXPECTED_GAPS}
     return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures, revised)
 
 
-def _believed(lake: Lake, feed: Feed, answer: DayAnswer, before: Coverage | None) -> DayAnswer:
+def _believed(lake: Lake, feed: Feed, answer: DayAnswer, known: Mapping[date, Coverage]) -> DayAnswer:
     """The answer as far as it may replace what is stored."""
+    before = known.get(answer.day)
     stored = before.row_count if before is not None else 0
     if stored and feed.is_forgetful and answer.state is State.ZERO:
         message = f"{feed.name} {answer.day}: the vendor lists nothing any more"
@@ -104,7 +107,7 @@ def _believed(lake: Lake, feed: Feed, answer: DayAnswer, before: Coverage | None
         answer = DayAnswer.from_error(answer.day, FeedError(refused.reason, message, refused.state), answer.raw)
     if stored and answer.is_data and answer.keep:
         answer = _with_kept(lake, feed, answer)
-    return answer
+    return standing(lake, feed, answer, known) if feed.is_list else answer
 
 
 def _is_poorer(answer: DayAnswer, before: Coverage) -> bool:

@@ -11,16 +11,19 @@ _AMOUNT = re.compile(rf"(?P<sign>-?)(?:US)?\$? ?(?P<inner>-?)(?P<digits>{_DIGITS
 # int() would also accept "1_000", "+5" and digits of other scripts. A column with gaps is printed as floats: "7.0".
 _WHOLE = re.compile(r"([0-9]{1,18})(?:\.0+)?")
 _YEAR_FIRST = re.compile(r"([0-9]{4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})(?![0-9])")
+# Nobody writes the month first with dots.
+_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})(?![0-9])")
 _LETTERS = re.compile(r"[A-Za-z]{3}")
 _MONTH_BY_NAME = ("%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y")
 
 
 def day_of(text: str) -> date | None:
-    """A day whose parts stand in an order that is certain: ISO 8601, year first, or with the month's name.
+    """A day whose parts stand in an order that is certain: ISO 8601, year first, with dots, or with the month's name.
 
     A midnight after it is what spreadsheets add. ``01/02/2026`` is January in one country and February in the next.
     """
     try:
+        text = _DAY_FIRST.sub(lambda m: f"{m[3]}-{m[2]}-{m[1]}", text, count=1)
         moment = datetime.fromisoformat(_YEAR_FIRST.sub(lambda m: f"{m[1]}-{int(m[2]):02}-{int(m[3]):02}", text, count=1))
         return moment.date() if moment.time() == time() else None
     except ValueError:

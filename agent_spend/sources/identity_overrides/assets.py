@@ -14,5 +14,6 @@ FEEDS = [
         ),
         schema=schema.IDENTITY_OVERRIDES,
         fetch=client.fetch,
+        is_list=True,
     )
 ]

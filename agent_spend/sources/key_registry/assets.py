@@ -14,5 +14,6 @@ FEEDS = [
         ),
         schema=schema.KEY_REGISTRY,
         fetch=client.fetch,
+        is_list=True,
     )
 ]

@@ -14,5 +14,6 @@ FEEDS = [
         ),
         schema=schema.ROSTER_MEMBERS,
         fetch=client.fetch,
+        is_list=True,
     )
 ]

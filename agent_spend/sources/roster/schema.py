@@ -8,10 +8,30 @@ from agent_spend.sources.dated import Dated, dates_of
 from agent_spend.sources.files import SourceFile
 from agent_spend.sources.lines import SEPARATORS, Line, csv_lines
 
-REQUIRED = ("person_id", "name")
+REQUIRED = ("person_id",)
 OPTIONAL = (
-    "email", "github_login", "github_user_id", "org", "squad", "cost_center", "manager_email", "valid_from", "valid_to",
+    "name", "first_name", "last_name", "email", "github_login", "github_user_id", "org", "squad", "cost_center",
+    "manager_email", "valid_from", "valid_to",
 )  # fmt: skip
+#: Column -> headers, squeezed, under which HR systems export it; the first that is there counts.
+ALSO = {
+    "person_id": (
+        "employeeid", "employeenumber", "employee", "workerid", "personnelnumber", "staffid", "personalnummer",
+        "mitarbeiternummer", "id",
+    ),
+    "name": ("fullname", "displayname", "employeename", "workername"),
+    "first_name": ("givenname", "legalfirstname", "preferredname", "vorname"),
+    "last_name": ("familyname", "surname", "legallastname", "nachname"),
+    "email": ("workemail", "emailwork", "primaryworkemail", "emailaddress", "emailprimarywork", "mail"),
+    "github_login": ("github", "githubusername", "githubhandle"),
+    "github_user_id": ("githubid",),
+    "org": ("organization", "organisation", "department", "abteilung", "division", "businessunit"),
+    "squad": ("team",),
+    "cost_center": ("costcentre", "kostenstelle"),
+    "manager_email": ("supervisoremail", "manageremailaddress", "managersemail", "reportstoemail"),
+    "valid_from": ("effectivedate", "hiredate", "startdate", "eintrittsdatum"),
+    "valid_to": ("terminationdate", "lastdayofwork", "lastworkingday", "enddate", "austrittsdatum"),
+}  # fmt: skip
 
 ROSTER_MEMBERS = Contract(
     {
@@ -39,14 +59,14 @@ def parse(file: SourceFile) -> list[Dated]:
     Raises:
         FeedError: as :func:`agent_spend.sources.lines.csv_lines`, and ``bad_value`` for a value that is not its type.
     """
-    return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL, separators=SEPARATORS)]
+    return [_dated(line) for line in csv_lines(file, REQUIRED, OPTIONAL, separators=SEPARATORS, also=ALSO)]
 
 
 def _dated(line: Line) -> Dated:
     valid_from, valid_to = dates_of(line)
     row = {
         "person_id": line.required("person_id"),
-        "name": line.required("name"),
+        "name": _name(line),
         "email": _email(line, "email"),
         "github_login": (_lower(line, "github_login") or "").removeprefix("@") or None,
         "github_user_id": line.whole("github_user_id"),
@@ -59,6 +79,11 @@ def _dated(line: Line) -> Dated:
         "source": "hr_csv",
     }
     return Dated(row, valid_from, valid_to, line.where)
+
+
+def _name(line: Line) -> str:
+    parts = " ".join(filter(None, (line.text("first_name"), line.text("last_name"))))
+    return line.text("name") or parts or line.required("name")
 
 
 def _lower(line: Line, name: str) -> str | None:

@@ -129,6 +129,45 @@ def test_an_export_of_a_spreadsheet_is_read_as_it_comes(roster):
         "007", "Abe, Ada", "ada@acme.test", "ada-a_acme", 98_765_432_109_876_543, date(2026, 1, 5))
 
 
+@pytest.mark.parametrize("text", [
+    # Workday, BambooHR, Personio: their own headers, beside columns that mean nothing here.
+    "Employee ID,Legal First Name,Legal Last Name,Email - Work,Department,Team,Cost Center,Hire Date,Termination Date,Manager\n"
+    "007,Zoë,Abe,zoe.abe@ACME.test,Payments,checkout,CC-410,2026-01-05,2026-11-10,Lee\n",
+    "Employee #,First Name,Last Name,Work Email,Department,Team,Cost Centre,Hire Date,Termination Date,Status\n"
+    "007,Zoë,Abe,zoe.abe@acme.test,Payments,checkout,CC-410,05 Jan 2026,10 Nov 2026,Active\n",
+    "\ufeffPersonalnummer;Vorname;Nachname;E-Mail;Abteilung;Team;Kostenstelle;Eintrittsdatum;Austrittsdatum\r\n"
+    "007;Zoe\u0308;Abe;zoe.abe@acme.test;Payments;checkout;CC-410;05.01.2026;10.11.2026\r\n",
+], ids=["workday", "bamboohr", "personio"])
+def test_the_headers_of_hr_systems_are_read_as_they_are_exported(roster, text):
+    [answer, after] = roster(text + text.splitlines()[1].replace("007", "008").replace("oe.abe", "oe.b").replace(
+        "2026-11-10", "").replace("10 Nov 2026", "").replace("10.11.2026", "") + "\n", TENTH, date(2026, 11, 11))
+    row, _ = stored(answer)
+    assert row | {"github_login": None, "source": None} == {
+        "usage_day": TENTH, "person_id": "007", "name": "Zoë Abe", "email": "zoe.abe@acme.test", "github_login": None,
+        "github_user_id": None, "org": "Payments", "squad": "checkout", "cost_center": "CC-410", "manager_email": None,
+        "valid_from": date(2026, 1, 5), "valid_to": TENTH, "source": None,
+    }  # fmt: skip
+    assert [row["person_id"] for row in stored(after)] == ["008"]
+
+
+def test_who_comes_back_is_there_before_and_after_and_not_between(roster):
+    text = "person_id,name,squad,valid_from,valid_to\nE1,Ada,old,,2026-11-08\nE1,Ada,new,2026-11-10,\nE2,Ben,old,,\n"
+    days = [date(2026, 11, number) for number in (8, 9, 10)]
+    assert [[(row["name"], row["squad"]) for row in stored(answer)] for answer in roster(text, *days)] == [
+        [("Ada", "old"), ("Ben", "old")], [("Ben", "old")], [("Ada", "new"), ("Ben", "old")]]
+
+
+def test_a_manager_may_have_left_or_lead_in_a_circle(roster):
+    text = "person_id,name,email,manager_email\nE1,Ada,a@x.test,B@x.test\nE2,Ben,b@x.test,a@x.test\nE3,Cem,c@x.test,gone@x.test\n"
+    [answer] = roster(text, TENTH)
+    assert [row["manager_email"] for row in stored(answer)] == ["b@x.test", "a@x.test", "gone@x.test"]
+
+
+def test_a_day_with_slashes_is_refused_for_it_may_be_two(roster):
+    [answer] = roster("Employee ID,Name,Hire Date\n1,Ada,01/02/2026\n", TENTH)
+    assert "line 2: valid_from must be a day written YYYY-MM-DD, not '01/02/2026'" in answer.message
+
+
 def test_an_empty_roster_is_an_error_not_an_empty_company(roster):
     [answer] = roster(HEADER, TENTH)
     assert (answer.state, answer.reason, answer.is_data) == (State.MISSING, "empty_file", False)
