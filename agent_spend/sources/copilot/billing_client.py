@@ -32,7 +32,7 @@ _NOISE = Decimal("0.0001")
 def fetch_billing_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """One answer a day. What a report by model holds is read from it only, so that nothing is counted twice."""
     session = github_session(settings, own_token="GITHUB_BILLING_TOKEN")
-    answered: dict[tuple[Scope, bytes], date] = {}
+    answered: dict[tuple[Scope, str, bytes], date] = {}
 
     def ask(day: date) -> DayAnswer:
         return ask_scopes(settings, BILLING_FEED, day, lambda scope, where: _part(session, scope, where, day, answered))
@@ -40,16 +40,17 @@ def fetch_billing_usage(days: Sequence[date], settings: Settings) -> Iterator[Da
     return each_day(days, ask)
 
 
-def _part(session: VendorSession, scope: Scope, where: str, day: date, answered: dict[tuple[Scope, bytes], date]) -> Part:
+def _part(session: VendorSession, scope: Scope, where: str, day: date, answered: dict[tuple[Scope, str, bytes], date]) -> Part:
     by_model = {CREDITS: _report(session, scope, CREDITS, where, day)}
     summary, summary_raw, stand_in = _summary(session, scope, where, day)
     if not by_model[CREDITS][0].usage_items and not summary.usage_items:
         raise FeedError("no_report", f"{where}: billing shows no line of any product for this day (yet)")
     found, keep = _premium_requests(session, scope, where, day, by_model[CREDITS][0], summary)
     by_model |= found
-    for name, (report, answer) in by_model.items():
-        # No two days have the same use of the same models: it is the month's answer, whatever day is asked for.
-        if report.is_coarse and report.usage_items and (other := answered.setdefault((scope, answer.body), day)) != day:
+    for name, (report, answer) in {**by_model, "usage/summary": (summary, summary_raw[0])}.items():
+        # No two days have the same use of the same products: it is the month's answer, whatever day is asked for.
+        is_ours = any(map(is_copilot, report.usage_items))
+        if report.is_coarse and is_ours and (other := answered.setdefault((scope, name, answer.body), day)) != day:
             raise FeedError(
                 "wrong_day", f"{where}: field timePeriod names no day, and {name} is the same as for {other}: the answer may "
                 "be a whole month's; nothing was stored, and what was stored for the other day should be read again"

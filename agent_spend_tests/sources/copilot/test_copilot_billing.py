@@ -207,6 +207,15 @@ def test_the_same_answer_for_two_days_that_names_no_day_is_stored_once_at_most(g
     assert sorted((answer.state, answer.reason) for answer in answers) == [(State.AVAILABLE, ""), (State.MISSING, "wrong_day")]
 
 
+def test_the_same_seats_for_two_days_of_a_summary_that_names_the_year_only_are_stored_once_at_most(github):
+    github.answer(CREDITS, report(period='"timePeriod":{"year":2026}'))
+    github.answer(SUMMARY, report(SEATS, period='"timePeriod":{"year":2026}'))
+    answers = ask(date(2026, 11, 17), DAY)
+    assert sorted((answer.state, answer.reason) for answer in answers) == [(State.AVAILABLE, ""), (State.MISSING, "wrong_day")]
+    (refused,) = (answer for answer in answers if not answer.is_data)
+    assert "timePeriod names no day, and usage/summary is the same as for 2026-11-1" in refused.message
+
+
 def test_two_empty_reports_are_missing_and_not_zero(github):
     github.answer(CREDITS, report())
     github.answer(SUMMARY, report())
