@@ -159,7 +159,8 @@ def _report(session: VendorSession, scope: Scope, name: str, where: str, day: da
 
 
 def _permission(scope: Scope) -> str:
+    app = "'Enterprise billing: read' where GitHub offers it" if scope.is_enterprise else "'Administration: read'"
     return (
-        f"a classic token of an admin or billing manager of {scope.kind} {scope.slug} "
-        "(fine-grained tokens and apps cannot read billing); GITHUB_BILLING_TOKEN may hold one of its own"
+        f"to be a classic one of an admin or billing manager of {scope.kind} {scope.slug}, or an app's or fine-grained one "
+        f"with {app}; GITHUB_BILLING_TOKEN may hold one of its own"
     )

@@ -61,6 +61,6 @@ def live_list(
 def _next_query(answer: Answer) -> dict[str, str] | None:
     # Only the link's query is taken: the token is never sent to an address that an answer names.
     for link in parse_header_links(answer.headers.get("Link", "")):
-        if link.get("rel") == "next":
+        if "next" in link.get("rel", "").lower().split():
             return dict(parse_qsl(urlsplit(link["url"]).query))
     return None

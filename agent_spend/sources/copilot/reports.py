@@ -20,7 +20,7 @@ from agent_spend.sources.http import VendorSession
 _LINK_REFUSED = (401, 403, 404)
 #: Keeps the digits of a number.
 _JSON = msgspec.json.Encoder(decimal_format="number")
-_DAY_TOTALS, _HEAD_BYTES = b'"day_totals"', 1 << 16
+_TOTALS, _HEAD_BYTES = re.compile(rb'"((?:day|user)_totals)"\s*:'), 1 << 16
 
 Record = TypeVar("Record", UserDay, UserTeam)
 
@@ -46,12 +46,23 @@ class Report:
             name = f"{self.where}: {file.url.rsplit('/', 1)[-1]}"
             for number, line in _numbered_lines(file, name):
                 record = _record(decoder, line, name, number)
+                if record.day is None:
+                    record.day = self._only_day(name, number)
                 if not self.first_day <= record.day <= self.last_day:
                     raise FeedError(
                         "wrong_day",
                         f"{name} line {number}: field day is {record.day}, the report is of {self.first_day} to {self.last_day}",
                     )
                 yield record
+
+
+    def _only_day(self, name: str, number: int) -> date:
+        if self.first_day == self.last_day:
+            return self.first_day
+        raise FeedError(
+            "missing_field", f"{name} line {number}: field day is missing, and totals of {self.first_day} to {self.last_day} "
+            "say nothing about a day; nothing was stored"
+        )  # fmt: skip
 
 
 def read_report(
@@ -93,8 +104,8 @@ def _place_of_entries(head: bytes) -> str | None:
     """Where a file that is one document keeps its entries, as ijson names it; ``None`` for a file of lines."""
     is_list = head.startswith(b"[")
     # The aggregated reports have their days in an object around them, and so do copies of the users' reports.
-    if _DAY_TOTALS in head:
-        return ("item." if is_list else "") + "day_totals.item"
+    if around := _TOTALS.search(head):
+        return ("item." if is_list else "") + f"{around[1].decode()}.item"
     return "item" if is_list else "" if head.partition(b"\n")[0].strip() == b"{" else None
 
 

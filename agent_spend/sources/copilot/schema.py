@@ -1,7 +1,7 @@
 """Shapes of GitHub's Copilot usage metrics reports and the lake table of per-user consumption.
 
-Source: GitHub REST reference, "Copilot usage metrics" (API version 2026-03-10). Every field of a record except ``day``,
-``user_id`` and ``user_login`` is optional; unknown fields are ignored.
+Source: GitHub REST reference, "Copilot usage metrics" (API version 2026-03-10). Every field of a record except ``day``
+and ``user_id`` is optional; unknown fields are ignored.
 """
 
 from collections.abc import Mapping
@@ -41,11 +41,15 @@ class CliTotals(msgspec.Struct, gc=False):
 
 
 class UserDay(msgspec.Struct, gc=False):
-    """One line of users-1-day or users-28-day: one user and UTC day within one organization or enterprise."""
+    """One line of users-1-day or users-28-day: one user and UTC day within one organization or enterprise.
 
-    day: date
+    Copies of the reports leave the day of a report of one day out, and call the login ``login``.
+    """
+
     user_id: int
-    user_login: str
+    day: date | None = None
+    user_login: str | None = None
+    login: str | None = None
     enterprise_id: str | int | None = None
     organization_id: str | int | None = None
     ai_credits_used: Decimal | UnsetType | None = UNSET
@@ -65,9 +69,9 @@ class UserTeam(msgspec.Struct, gc=False):
 
     day: date
     user_id: int
-    user_login: str
     team_id: int
     slug: str
+    user_login: str | None = None
     enterprise_id: str | int | None = None
     organization_id: str | int | None = None
 
@@ -90,7 +94,7 @@ USER_USAGE = Contract(
         "usage_day": column(DAY, "UTC day of the consumption."),
         **_SCOPE_OF_REPORT,
         "user_id": column(WHOLE, "GitHub's account id; never changes, unlike the login."),
-        "user_login": column(TEXT, "Login on that day."),
+        "user_login": column(TEXT, "Login on that day; id: and the account id where GitHub names none."),
         "ai_credits_used": column(MONEY, "AI credits consumed (1 credit = 0.01 USD list); null is unknown, not zero.",
                                   nullable=True),
         "ai_credits_state": column(TEXT, "known, absent (GitHub left the field out) or null (sent without a value).",
@@ -118,7 +122,7 @@ USER_TEAMS = Contract(
         "team_id": column(WHOLE, "GitHub's team id; survives renames."),
         "team_slug": column(TEXT, "Team slug on that day."),
         "user_id": column(WHOLE, "GitHub's account id."),
-        "user_login": column(TEXT, "Login on that day."),
+        "user_login": column(TEXT, "Login on that day; id: and the account id where GitHub names none."),
     },
     unique=["scope_kind", "scope", "team_id", "user_id", "usage_day"],
 )  # fmt: skip
@@ -129,7 +133,7 @@ def user_team_row(record: UserTeam, scope: Mapping[str, str]) -> dict:
     return {
         "usage_day": record.day, **scope, "enterprise_id": _id_text(record.enterprise_id),
         "organization_id": _id_text(record.organization_id), "team_id": record.team_id, "team_slug": record.slug,
-        "user_id": record.user_id, "user_login": record.user_login,
+        "user_id": record.user_id, "user_login": record.user_login or _no_login(record.user_id),
     }  # fmt: skip
 
 
@@ -145,7 +149,7 @@ def user_usage_row(record: UserDay, scope: Mapping[str, str]) -> dict:
         "enterprise_id": _id_text(record.enterprise_id),
         "organization_id": _id_text(record.organization_id),
         "user_id": record.user_id,
-        "user_login": record.user_login,
+        "user_login": record.user_login or record.login or _no_login(record.user_id),
         "ai_credits_used": exact(record.ai_credits_used),
         "ai_credits_state": _credits_state(record.ai_credits_used),
         "interactions": record.user_initiated_interaction_count,
@@ -159,6 +163,11 @@ def user_usage_row(record: UserDay, scope: Mapping[str, str]) -> dict:
         "cli_prompt_tokens": tokens.prompt_tokens_sum,
         "cli_output_tokens": tokens.output_tokens_sum,
     }
+
+
+def _no_login(user_id: int) -> str:
+    # No login holds a colon, so this is nobody else's.
+    return f"id:{user_id}"
 
 
 def exact(value: Decimal | UnsetType | None) -> Decimal | None:

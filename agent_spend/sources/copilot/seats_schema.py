@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
+from agent_spend.lake.columns import MisfitError
 from agent_spend.sources.contract import DAY, INSTANT, TEXT, WHOLE, Contract, column
 from agent_spend.sources.copilot.schema import SCOPE
+from agent_spend.sources.written import day_of
 
 
 class Assignee(msgspec.Struct):
@@ -39,7 +41,7 @@ class Seat(msgspec.Struct):
     plan_type: str | None = None
     last_activity_at: datetime | None = None
     last_activity_editor: str | None = None
-    pending_cancellation_date: date | None = None
+    pending_cancellation_date: str | None = None
     assigning_team: AssigningTeam | None = None
 
 
@@ -88,7 +90,7 @@ def seat_rows(seats: Iterable[Seat], day: date, scope: Mapping[str, str]) -> lis
 
 def _standing(seat: Seat) -> tuple[bool, bool, datetime]:
     is_enterprise = (seat.plan_type or "").lower() == "enterprise"
-    return is_enterprise, seat.pending_cancellation_date is None, _utc(seat.last_activity_at or datetime.min)
+    return is_enterprise, not seat.pending_cancellation_date, _utc(seat.last_activity_at or datetime.min)
 
 
 def _seat_row(seat: Seat, day: date, scope: Mapping[str, str]) -> dict:
@@ -102,9 +104,17 @@ def _seat_row(seat: Seat, day: date, scope: Mapping[str, str]) -> dict:
         "created_at": _utc(seat.created_at),
         "last_activity_at": _utc(seat.last_activity_at) if seat.last_activity_at else None,
         "last_activity_editor": seat.last_activity_editor,
-        "pending_cancellation_day": seat.pending_cancellation_date,
+        "pending_cancellation_day": _day(seat.pending_cancellation_date),
         "assigning_team": (team.slug or team.name) if team else None,
     }
+
+
+def _day(text: str | None) -> date | None:
+    # A plain date as documented, or the midnight that starts it.
+    day = day_of(text) if text else None
+    if text and not day:
+        raise MisfitError(f"pending_cancellation_date {text!r} is no day")
+    return day
 
 
 def _utc(moment: datetime) -> datetime:

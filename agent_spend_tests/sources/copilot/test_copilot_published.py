@@ -151,6 +151,34 @@ def test_the_28_day_envelope_of_the_reference_with_its_two_links(github):
         "copilot_user_usage_28_day", date(2025, 7, 28))) == [("login1", Decimal("1.25")), ("login2", Decimal("2.25"))]
 
 
+#: Its report of one day for the enterprise (2026-07), which has neither a day in the record nor GitHub's name of the login.
+VIEWER_USER = {"login": "octocat", "user_id": 1, "total_active_days": 1, "user_initiated_interaction_count": 18,
+               "code_generation_activity_count": 55, "code_acceptance_activity_count": 38, "ai_credits_used": 3.7,
+               "ai_adoption_phase": {"phase_number": 2, "phase": "Phase 2", "version": "v1"}}  # fmt: skip
+
+
+def test_the_viewers_report_of_one_day_whose_records_name_neither_day_nor_user_login(github):
+    wrapped = {"report_day": "2026-03-03", "organization_id": "100000001", "enterprise_id": "200001",
+               "created_at": "2026-03-04T00:00:00Z", "user_totals": [VIEWER_USER]}
+    github.envelope(f"{REPORTS}/users-1-day", day="2026-03-03")
+    github.answer("/files/part-0.json", json.dumps(wrapped, indent=2))
+    (row,) = stored("copilot_user_usage", date(2026, 3, 3))
+    assert (row["user_id"], row["user_login"], row["ai_credits_used"]) == (1, "octocat", Decimal("3.7"))
+    assert (row["interactions"], row["code_generations"], row["code_acceptances"]) == (18, 55, 38)
+
+
+def test_its_totals_of_28_days_say_nothing_about_a_day_and_are_refused(github):
+    wrapped = {"report_start_day": "2026-02-04", "report_end_day": "2026-03-03", "enterprise_id": "200001",
+               "user_totals": [VIEWER_USER | {"total_active_days": 22, "user_initiated_interaction_count": 410}]}
+    github.answer("/files/part-0.json", json.dumps(wrapped, indent=2))
+    github.answer(f"{REPORTS}/users-28-day/latest", json.dumps({
+        "download_links": [f"{github.url}/files/part-0.json"], "report_start_day": "2026-02-04",
+        "report_end_day": "2026-03-03"}))
+    line = land(FEED["copilot_user_usage_28_day"], [date(2026, 3, 3)], Settings.from_environment()).coverage[date(2026, 3, 3)]
+    assert (line.state, line.reason) == ("missing", "missing_field")
+    assert "field day is missing, and totals of 2026-02-04 to 2026-03-03 say nothing about a day" in line.message
+
+
 def test_the_teams_of_users_of_the_viewer(github):
     members = [(1, "monalisa", 1001), (2, "defunkt", 1001), (2, "defunkt", 1002), (9, "newjoiner", 1002)]
     lines = [{"user_id": user, "user_login": login, "day": "2026-04-25", "organization_id": "100000001", "team_id": team,

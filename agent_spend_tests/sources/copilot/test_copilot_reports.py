@@ -140,6 +140,14 @@ def test_every_field_but_day_and_user_may_be_left_out_and_unknown_ones_are_ignor
     }
 
 
+@pytest.mark.parametrize("login", ['"user_login":null,', '"user_login":"",', ""])
+def test_a_user_without_a_login_keeps_the_credits_under_the_account_id(github, login):
+    github.envelope(PATH)
+    github.answer(FIRST, f'{{"day":"2026-11-18","user_id":5501,{login}"ai_credits_used":4.5}}')
+    (row,) = FEED.table(ask()).to_pylist()
+    assert (row["user_id"], row["user_login"], row["ai_credits_used"]) == (5501, "id:5501", Decimal("4.5"))
+
+
 def test_every_documented_field_is_accepted_empty(github):
     github.envelope(PATH)
     empty = {name: None for name in json.loads(MIRA) if name not in ("day", "user_id", "user_login")}

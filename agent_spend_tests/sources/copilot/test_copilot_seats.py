@@ -134,6 +134,28 @@ def test_a_link_back_to_a_page_already_read_is_an_error(github):
     assert ask()[0].reason == "endless_pages"
 
 
+@pytest.mark.parametrize("link", [
+    f'<{PATH}?page=2>; rel="next"', f'<https://api.github.com{PATH}?page=2>; rel="last next"', f'<{PATH}?page=2>;rel=NEXT',
+    f'<{PATH}?page=1>; rel="first", <{PATH}?after=Y3Vyc29yOjI%3D&per_page=100>; rel="next", <{PATH}?page=9>; rel="last"'])
+def test_the_next_page_is_found_however_its_link_is_written(github, link):
+    github.answer(PATH, seats(MIRA, total=2), headers={"Link": link})
+    github.answer(PATH, seats(MIRA.replace("5501", "5502").replace("mira", "ivo"), total=2))
+    assert sorted(row["user_id"] for row in rows()) == [5501, 5502]
+
+
+@pytest.mark.parametrize(("ending", "day"), [
+    ('"2026-12-01"', date(2026, 12, 1)), ('"2026-12-01T00:00:00Z"', date(2026, 12, 1)), ('""', None)])
+def test_the_end_of_a_seat_is_a_date_or_the_midnight_that_starts_it(github, ending, day):
+    github.answer(PATH, seats(MIRA.replace('"pending_cancellation_date":null', f'"pending_cancellation_date":{ending}'), total=1))
+    assert rows()[0]["pending_cancellation_day"] == day
+
+
+def test_an_end_of_a_seat_that_is_no_day_is_named(github):
+    soon = MIRA.replace('"pending_cancellation_date":null', '"pending_cancellation_date":"soon"')
+    github.answer(PATH, seats(soon, total=1))
+    assert (ask()[0].reason, "pending_cancellation_date 'soon' is no day" in ask()[0].message) == ("bad_value", True)
+
+
 def test_a_link_to_another_host_never_gets_the_token(github):
     link = {"Link": '<http://elsewhere.test/steal?page=2>; rel="next"'}
     github.answer(PATH, seats(MIRA, total=1), headers=link)
