@@ -64,11 +64,45 @@ def test_cycle_and_calendar_month_are_cut_from_the_same_daily_rows(team):
     assert {start: (row["on_demand_usd"], row["included_usd"], row["state"]) for start, row in found.items()} == {
         START: (12, 7, "agrees"), None: (101, 0, "cycle_not_known")}
     team.build("fct_usage_day", days=DAYS)
-    by_month: dict[int, Decimal] = {}
+    assert of_months(team) == {10: 103, 11: 10}
+    assert sum(of_months(team).values()) == sum(row["on_demand_usd"] for row in found.values()) == 113
+
+
+def of_months(team) -> dict[int, Decimal]:
+    """On-demand USD of each calendar month in the ledger."""
+    months: dict[int, Decimal] = {}
     for row in team.rows("fct_usage_day"):
-        by_month[row["usage_day"].month] = by_month.get(row["usage_day"].month, 0) + row["billed_usd"]
-    assert by_month == {10: 103, 11: 10}
-    assert sum(by_month.values()) == sum(row["on_demand_usd"] for row in found.values()) == 113
+        months[row["usage_day"].month] = months.get(row["usage_day"].month, 0) + row["billed_usd"]
+    return months
+
+
+def built(team, *days: date) -> dict:
+    team.build("int_cursor__cycle")
+    team.build("rpt_finance__cursor_cycle_day", days=list(days))
+    team.build("rpt_finance__cursor_cycle")
+    team.build("fct_usage_day", days=list(days))
+    return {row["cycle_started_at"]: row["on_demand_usd"] for row in team.rows("rpt_finance__cursor_cycle")}
+
+
+def test_cycles_of_a_sign_up_on_the_31st_and_calendar_months_hold_the_same_cents(team):
+    first, second, third = at(31, 9, month=10), at(30, 9, month=11), at(31, 9, month=12)
+    days = date(2026, 10, 31), date(2026, 11, 30), date(2026, 12, 1)
+    team.feed("cursor_billing_cycles", cycle(days[0], first, second, "0"), cycle(days[2], second, third, "0"))
+    team.feed("cursor_usage_events", event(at(31, 8, 59, 59), "0.01"), event(first, "0.1"), event(at(30, 8, 59, 59, 11), "1.25"),
+              event(second, "10.5"), event(at(1, 0, month=12), "100.75"))
+    assert built(team, *days) == {None: Decimal("0.01"), first: Decimal("1.35"), second: Decimal("111.25")}
+    assert of_months(team) == {10: Decimal("0.11"), 11: Decimal("11.75"), 12: Decimal("100.75")}
+
+
+def test_a_cycle_that_is_moved_ends_where_the_new_one_begins_and_no_event_counts_twice(team):
+    """The vendor named an end on November 27 before the cycle was moved to the 10th."""
+    moved, after = at(10, 15, month=11), at(10, 15, month=12)
+    days = date(2026, 10, 28), date(2026, 11, 10), date(2026, 11, 28)
+    team.feed("cursor_billing_cycles", cycle(days[0], START, END, "0"), cycle(days[2], moved, after, "0"))
+    team.feed("cursor_usage_events", event(at(28, 9), "1.5"), event(at(10, 14, 59, 59, 11), "20.25"), event(moved, "300.125"),
+              event(at(28, 9, month=11), "4000"))
+    assert built(team, *days) == {START: Decimal("21.75"), moved: Decimal("4300.125")}
+    assert of_months(team) == {10: Decimal("1.5"), 11: Decimal("4320.375")}
 
 
 def test_a_snapshot_of_which_only_a_part_came_stands_behind_an_older_whole_one(team):

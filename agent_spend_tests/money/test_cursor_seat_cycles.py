@@ -141,6 +141,28 @@ def test_a_sign_up_on_the_31st_renews_on_the_last_day_of_a_shorter_month(team):
         date(2026, 11, 30): (date(2026, 12, 30), Decimal("38.71")), date(2026, 12, 31): (date(2027, 1, 30), Decimal("1.29"))}
 
 
+@pytest.mark.parametrize("states_ends", [True, False])
+def test_a_cycle_that_a_new_one_cuts_short_is_paid_by_its_days_and_the_new_one_whole(team, states_ends):
+    moved, after = date(2026, 11, 10), date(2026, 12, 10)
+    old, new, _ = named(CYCLE, moved, after)
+    ends = {"cycle_ended_at": new["cycle_started_at"]} if states_ends else {}
+    team.table("int_cursor__cycle", old | ends, new)
+    built(team, held(CYCLE, date(2026, 12, 31)), months=[OCTOBER, NOVEMBER, DECEMBER])
+    # 14 of 31 days: 40 x 14/31 = 18.064..., 6.45 of it in October; then 30 days from the 10th, 21 of them in November.
+    assert {key: usd for key, usd in fees(team).items() if key[1] >= "2026-10-27"} == {
+        (10, "2026-10-27"): Decimal("6.45"), (11, "2026-10-27"): Decimal("11.61"),
+        (11, "2026-11-10"): Decimal("28.00"), (12, "2026-11-10"): Decimal("12.00"),
+        # 22 of the 31 days from December 10: 40 x 22/31 = 28.387...
+        (12, "2026-12-10"): Decimal("28.39")}
+
+
+def test_a_cycle_of_28_days_that_the_vendor_names_is_a_whole_one(team):
+    """A sign-up on the 30th, after whose February the vendor stays with the 28th."""
+    team.table("int_cursor__cycle", *named(date(2026, 1, 30), date(2026, 2, 28), date(2026, 3, 28)))
+    built(team, held(date(2026, 2, 28), date(2026, 3, 27)), months=[date(2026, 2, 1), date(2026, 3, 1)])
+    assert sum(usd for (_, start), usd in fees(team).items() if start == "2026-02-28") == 40
+
+
 def test_a_yearly_seat_is_its_days_of_a_year(team):
     team.table("int_cursor__cycle", *named(CYCLE, NEXT))
     team.seed("seat_prices", "vendor,plan,usd_per_month,billing,proration_rule,effective_from,effective_to,source\n"
@@ -148,6 +170,20 @@ def test_a_yearly_seat_is_its_days_of_a_year(team):
     built(team, held(date(2026, 11, 1), date(2026, 11, 30)), months=[NOVEMBER])
     # 32 x 12 x 30 / 365 = 31.561...: 26 days are 27.353..., 4 days 4.208...
     assert by_actor(team, NOVEMBER) == {"mira@acme.test": Decimal("31.56")}
+
+
+def test_a_yearly_seat_of_a_member_who_left_stays_paid_to_the_end_that_the_company_states(team):
+    team.table("int_cursor__cycle", *named(CYCLE, NEXT))
+    team.seed("seat_prices", "vendor,plan,usd_per_month,billing,proration_rule,effective_from,effective_to,source\n"
+                             "cursor,standard,32,annual,rest_of_cycle_if_used,2026-01-01,,contract\n")
+    team.seed("seat_counts", "vendor,plan,seats,effective_from,effective_to,source\n"
+                             "cursor,standard,2,2025-12-12,2026-12-12,order form\n")
+    team.build("int_seat__stated")
+    seats = [*held(date(2026, 12, 1), date(2026, 12, 31), "owner@acme.test", is_stated=True)]
+    built(team, seats, months=[DECEMBER])
+    # The seat that nobody holds any more: 32 x 12 x 11 days / 365 = 11.572...; from the 12th on it is gone.
+    assert fees_of(team, None) == {(12, "2026-11-27"): Decimal("11.57")}
+    assert by_actor(team, DECEMBER)["owner@acme.test"] == Decimal("32.61")
 
 
 def test_an_upgrade_counts_at_once_and_a_downgrade_at_the_next_renewal(team):

@@ -15,6 +15,7 @@ is_seen: whether the vendor's list, or a stated count, shows the seat on this ve
 last_activity_day: UTC day the vendor last saw the holder
 period_start_day: first UTC day of the billing period
 period_end_day: its last UTC day
+period_days: days that the price of the period is for
 period_rule: whence the period
 attribution_mode: direct or derived
 usd_per_month: price of one seat for one month on this day; null without a price
@@ -175,6 +176,7 @@ int_seat__paid_day AS (
     k.last_activity_day,
     k.period_start_day,
     k.period_end_day,
+    k.period_days,
     k.period_rule,
     k.attribution_mode,
     r.usd_per_month,
@@ -196,6 +198,7 @@ int_seat__paid_day AS (
     CAST(NULL AS DATE),
     f.period_start_day,
     f.period_end_day,
+    f.period_days,
     f.period_rule,
     CASE WHEN f.stated >= f.holders + f.seats THEN 'direct' ELSE 'derived' END,
     r.usd_per_month,

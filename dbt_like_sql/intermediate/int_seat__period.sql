@@ -7,6 +7,7 @@ usage_day: UTC day, known or not
 vendor: ledger name of the vendor
 period_start_day: first UTC day of the billing period that holds the day
 period_end_day: its last UTC day
+period_days: days that the price of the period is for: its own, and those of its month where a new cycle cut it short
 period_rule: whence the period: calendar month; cycle named by the vendor; cycle stated; cycle counted from another one; calendar month, billing cycle not known
 as_of_day: UTC day whose seats stand for the day: the newest known one up to it, else the oldest after it
 */
@@ -91,6 +92,10 @@ periods AS (
       WHEN start_day IS NULL THEN CAST(LAST_DAY(month) AS DATE)
       ELSE CAST(LEAST(CASE WHEN usage_day >= start_within THEN start_after ELSE start_within END, COALESCE(next_start_day, DATE '9999-12-31')) - 1 AS DATE)
     END AS period_end_day,
+    CASE
+      WHEN usage_day >= start_within THEN DATE_DIFF('day', start_within, start_after)
+      ELSE DATE_DIFF('day', start_before, start_within)
+    END AS month_days,
     start_day,
     rule
   FROM anchored
@@ -102,6 +107,11 @@ int_seat__period AS (
     p.vendor,
     p.period_start_day,
     p.period_end_day,
+    -- No month is shorter than 28 days, so a shorter cycle is one that another has cut short.
+    CASE
+      WHEN DATE_DIFF('day', p.period_start_day, p.period_end_day) + 1 < 28 THEN p.month_days
+      ELSE DATE_DIFF('day', p.period_start_day, p.period_end_day) + 1
+    END AS period_days,
     CASE
       WHEN p.period_start_day = p.start_day THEN p.rule
       WHEN p.start_day IS NOT NULL THEN 'cycle counted from the one of ' || CAST(p.start_day AS VARCHAR)
@@ -115,7 +125,7 @@ int_seat__period AS (
   INNER JOIN known AS k
     ON k.vendor = p.vendor
     AND (k.usage_day BETWEEN p.period_start_day AND p.period_end_day OR k.usage_day BETWEEN p.month AND LAST_DAY(p.month))
-  GROUP BY p.usage_day, p.vendor, p.period_start_day, p.period_end_day, p.start_day, p.rule
+  GROUP BY p.usage_day, p.vendor, p.period_start_day, p.period_end_day, p.month_days, p.start_day, p.rule
 )
 
 SELECT * FROM int_seat__period

@@ -32,6 +32,7 @@ WITH pieces AS (
     billing_entity,
     period_start_day,
     period_end_day,
+    period_days,
     period_rule,
     plan,
     actor_id,
@@ -46,7 +47,7 @@ WITH pieces AS (
     ARG_MIN(price_version, usage_day) AS price_version,
     MAX(CASE WHEN is_seen AND attribution_mode = 'derived' THEN 1 ELSE 0 END) AS derived
   FROM int_seat__paid_day
-  GROUP BY 1, vendor, billing_entity, period_start_day, period_end_day, period_rule, plan, actor_id
+  GROUP BY 1, vendor, billing_entity, period_start_day, period_end_day, period_days, period_rule, plan, actor_id
 ),
 
 -- Exact fractions: `units` over `whole` is the fee in cents, in integers, so that nothing is rounded before the line is.
@@ -55,10 +56,10 @@ fractions AS (
     *,
     FIRST_VALUE(usd_per_month) OVER seat AS period_usd_per_month,
     FIRST_VALUE(price_version) OVER seat AS period_price_version,
-    100 * 365 * (DATE_DIFF('day', period_start_day, period_end_day) + 1) AS whole,
+    100 * 365 * period_days AS whole,
     CASE
       WHEN proration_rule NOT IN ('rest_of_month', 'rest_of_cycle_if_used', 'purchased_seats') THEN NULL
-      WHEN billing = 'annual' THEN days * 12 * (DATE_DIFF('day', period_start_day, period_end_day) + 1)
+      WHEN billing = 'annual' THEN days * 12 * period_days
       ELSE days * 365
     END AS shares
   FROM pieces
