@@ -20,6 +20,7 @@ from agent_spend.publish.monthly_assets import month_close_asset, monthly_assets
 from agent_spend.schedules import DAILY_FEEDS, daily_feeds, jobs, monthly_feeds, restatement_windows, schedules  # noqa: E402
 from agent_spend.sources.cursor.sensor import cycle_sensor  # noqa: E402
 from agent_spend.sources.feed_asset import feed_asset  # noqa: E402
+from agent_spend.sources.feed_check import feed_check  # noqa: E402
 from agent_spend.sources.identity_overrides.sensor import override_sensor  # noqa: E402
 from agent_spend.sources.invoices.sensor import invoice_sensor  # noqa: E402
 
@@ -34,7 +35,7 @@ defs = dg.Definitions(
         FINDINGS_ASSET,
         *external_assets(catalog()),
     ]),
-    asset_checks=asset_checks(catalog()),
+    asset_checks=[*map(feed_check, feeds().values()), *asset_checks(catalog())],
     jobs=[*jobs, retention_job, reopen_month_job],
     schedules=[*schedules, every_night],
     sensors=[

@@ -118,6 +118,11 @@ class Settings:
         return self.home / "spool"
 
 
+def settings_of(system: str) -> str:
+    """The settings that ``system`` (a key of :data:`REQUIRED`) needs, in words."""
+    return ", ".join(" or ".join(names.split("|")) for names in REQUIRED[system])
+
+
 def missing_settings(system: str) -> list[str]:
     """Names of the settings that ``system`` (a key of :data:`REQUIRED`) still needs; empty when connected."""
     return [

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from agent_spend.errors import EXPECTED_GAPS, State
 from agent_spend.lake.columns import DAY, INSTANT, MONEY, TEXT, WHOLE, schema_of
 from agent_spend.lake.spool import spool_of
 from agent_spend.lake.tables import Lake
@@ -23,6 +24,8 @@ REVISIONS_SCHEMA = schema_of(
         "fingerprint_after": TEXT,
     }
 )
+#: Attempts after which a day wants nothing.
+_SOUND = EXPECTED_GAPS | {State.AVAILABLE, State.ZERO, State.NOT_CONNECTED}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,12 @@ class Coverage:
     revision: int
     fetched_at: datetime | None
     last_attempt: str
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether the newest attempt was refused, failed, or brought only a part; the check ``feed_failed`` says the same."""
+        is_empty_for_a_reason = self.state == State.ZERO and self.last_attempt == (self.reason or "")
+        return not is_empty_for_a_reason and self.last_attempt not in _SOUND
 
 
 def coverage_of(lake: Lake, feed: str) -> dict[date, Coverage]:

@@ -14,7 +14,7 @@ from agent_spend.lake.reading import duckdb_type
 from agent_spend.lake.tables import Lake
 from agent_spend.partitions import partition_days
 from agent_spend.privacy import Display
-from agent_spend.settings import Settings
+from agent_spend.settings import Settings, settings_of
 from agent_spend.sources.feed import Feed
 from agent_spend.sources.land import Landing, land
 from agent_spend.words import counted
@@ -39,7 +39,7 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     @dg.asset(
         name=feed.name,
         group_name=group_of_feed(feed.vendor),
-        description=feed.description,
+        description=f"{feed.description}\n\n**Settings:** {settings_of(feed.system)}.",
         partitions_def=MONTHLY if feed.partition_column == "month" else DAILY,
         backfill_policy=SINGLE_RUN,
         kinds={"deltalake", _KINDS.get(feed.system, "csv")},

@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from agent_spend.errors import EXPECTED_GAPS
+from agent_spend.lake.ledgers import Coverage
 
 DAY = date(2026, 11, 17)
 
@@ -135,6 +136,26 @@ def test_a_day_whose_report_has_no_line_failed_only_where_rows_are_stored(compan
         empty | {"usage_day": date(2026, 11, 9), "state": "available", "reason": None, "rows": 14},
     )
     assert [row["usage_day"] for row in company.rows("feed_failed")] == [date(2026, 11, 9)]
+
+
+@pytest.mark.parametrize(("state", "reason", "last_attempt", "is_wanting"), [
+    ("available", None, "available", False),
+    ("zero", None, "zero", False),
+    ("zero", "no_lines", "no_lines", False),
+    ("zero", None, "no_lines", True),
+    ("missing", "no_report", "no_report", False),
+    ("available", None, "policy_disabled", True),
+    ("forbidden", "policy_disabled", "policy_disabled", True),
+    ("partial", "page_missing", "page_missing", True),
+    ("missing", "unauthorized", "unauthorized", True),
+    ("not_connected", "not_connected", "not_connected", False),
+])
+def test_the_finding_and_the_feeds_own_check_agree_which_days_are_wanting(company, state, reason, last_attempt, is_wanting):
+    line = Coverage("cursor_spend", DAY, state, reason, None, 0, None, None, 0, None, last_attempt)
+    assert line.is_wanting is is_wanting
+    company.write("rpt_coverage", {"feed": line.feed, "usage_day": DAY, "state": state, "reason": reason,
+                                   "message": None, "last_attempt": last_attempt})
+    assert bool(company.rows("feed_failed")) is is_wanting
 
 
 def test_a_fresh_install_has_every_threshold(company):
