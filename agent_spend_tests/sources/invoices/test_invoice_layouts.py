@@ -348,6 +348,15 @@ def test_a_monthly_invoice_without_its_period_is_refused(invoices):
     assert "cursor.json: periodStartMs is not a time in milliseconds" in answer.message
 
 
+def test_a_monthly_invoice_of_2025_has_dollars_or_no_period_and_is_named_by_its_month(invoices):
+    items = [{"description": "12 token-based usage calls to o3, totalling: $2.10", "totalDollars": "$2.10"},
+             {"description": "31 tool calls", "cents": 155},
+             {"description": "Mid-month usage paid for July 2025", "totalDollars": "-$1.00"}]
+    [answer] = invoices({"cursor-2025-07.json": json.dumps({"items": items})}, date(2025, 7, 1))
+    assert [(row["amount_usd"], row["period_end_day"]) for row in stored(answer)] == [
+        (Decimal("2.10"), date(2025, 7, 31)), (Decimal("1.55"), date(2025, 7, 31)), (Decimal("-1.00"), date(2025, 7, 31))]
+
+
 def test_a_period_written_in_the_description_is_read_over_the_turn_of_a_year(invoices):
     text = ("Number,Date (UTC),Description,Quantity,Amount,Currency\n"
             'C-9,2026-12-27 00:00,"Cursor Teams (per seat), Dec 27 – Jan 27, 2027",2,62.00,usd\n')
