@@ -151,4 +151,6 @@ def _url(name: str, default: str) -> str:
     value = env(name) or default
     if not value.startswith(("http://", "https://")):
         raise ConfigurationError(f"{name} must start with http:// or https://, not {value!r}.")
+    if "@" in value.split("://")[1].split("/")[0]:
+        raise ConfigurationError(f"{name} must not hold a user name or a password; keys have settings of their own.")
     return value.rstrip("/")

@@ -2,9 +2,10 @@
 
 ``options["fault"]`` is a comma list of ``<path fragment>:<kind>[@<first>][:<times>]``. Kinds: an HTTP status (``503``);
 ``429-retry-after`` and ``429-other-clock`` (a pause given as a moment of a clock two hours ahead); ``403-policy`` and
-``403-rate-limit``, as GitHub words them, and ``200-rate-limit``, as its GraphQL does; ``slow`` and ``stall`` (nothing, or
-nothing more, for a second); ``truncated-json``, ``truncated-gzip``, ``wrong-content-type``, ``empty``, ``null``, ``drop``;
-``repeat`` (the first answer again and again). ``first`` is the matching request that it starts with, 1 when left out.
+``403-rate-limit``, as GitHub words them, and ``200-rate-limit``, as its GraphQL does; ``echo`` (a refusal that repeats the
+credential); ``slow`` and ``stall`` (nothing, or nothing more, for a second) and ``trickle`` (a byte now and then, for ever);
+``truncated-json``, ``truncated-gzip``, ``wrong-content-type``, ``empty``, ``null``, ``drop``; ``repeat`` (the first answer
+again and again). ``first`` is the matching request that it starts with, 1 when left out.
 Without ``times`` it stays.
 """
 
@@ -43,6 +44,9 @@ class Faults(BaseHTTPMiddleware):
         if kind == "slow":
             await asyncio.sleep(_SECONDS)
             return await call_next(request)
+        if kind == "echo":
+            sent = request.headers.get("authorization") or request.headers.get("x-api-key")
+            return JSONResponse({"message": f"who is {sent}?"}, status_code=400)
         if kind == "repeat":
             self._first_answer = self._first_answer or await _whole(await call_next(request))
             answer = self._first_answer
@@ -84,6 +88,8 @@ def _refusal(kind: str) -> Response | None:
         return JSONResponse({"message": "seeded rate limit"}, status_code=429, headers=headers)
     if kind in ("empty", "null"):
         return Response(b"" if kind == "empty" else b"null", media_type="application/json")
+    if kind == "trickle":
+        return StreamingResponse(_trickling(), media_type="application/json")
     if kind == "drop":
         return Response(b"{", headers={"Content-Length": "1000"}, media_type="application/json")
     if kind == "wrong-content-type":
@@ -107,6 +113,12 @@ def _damaged(answer: Response, kind: str) -> Response:
     if kind == "stall":
         return StreamingResponse(_stalling(body), media_type="application/json")
     raise ValueError(f"unknown fault kind {kind!r}")
+
+
+async def _trickling():
+    while True:
+        yield b" "
+        await asyncio.sleep(_SECONDS / 100)
 
 
 async def _stalling(body: bytes):

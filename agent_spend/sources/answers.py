@@ -156,17 +156,23 @@ def unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def error_text(answer: Answer | Download, limit: int = 200) -> str:
-    """The vendor's own words for a refusal, from any of the body shapes in use, shortened."""
+    """The vendor's own words for a refusal, from any of the body shapes in use, in one short line."""
     head = next(answer.chunks(), b"")
     try:
-        body = json.loads(head)
-    except ValueError:
-        return head[:limit].decode("utf-8", "replace").strip() or "(no text)"
+        said = _words(json.loads(head))
+    except (ValueError, RecursionError):
+        said = head[: 4 * limit].decode("utf-8", "replace")
+    # Also without what a terminal would take for a command.
+    printable = "".join(letter if letter.isprintable() else " " for letter in said[: 4 * limit])
+    return " ".join(printable.split())[:limit] or "(no text)"
+
+
+def _words(body: object) -> str:
     if isinstance(body, dict):
         inner = body.get("error")
         if inner is None and "message" not in body and isinstance(body.get("errors"), list):
             inner = next(iter(body["errors"]), None)
         if isinstance(inner, dict):
-            return str(inner.get("message") or inner)[:limit]
-        return str(body.get("message") or inner or body)[:limit]
-    return str(body)[:limit]
+            return str(inner.get("message") or inner)
+        return str(body.get("message") or inner or body)
+    return str(body)

@@ -272,7 +272,7 @@ def decode(body: bytes | msgspec.Raw, shape: type, where: str, remedy: str = _CH
     """
     try:
         return _decoder(shape).decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(error, where, remedy) from None
 
 
@@ -282,7 +282,7 @@ def decoded(entries: Iterable[msgspec.Raw], shape: type, where: str) -> Iterator
     for number, entry in enumerate(entries):
         try:
             yield decoder.decode(entry)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise _unreadable(error, f"{where}: entry {number}") from None
 
 

@@ -1,10 +1,12 @@
 """One way to ask a vendor: pooled connections with timeouts, retries, `Retry-After`, a rate budget and redaction."""
 
+import base64
 import io
-import tempfile
 import threading
+import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import tenacity
 import urllib3
 
 from agent_spend.errors import FeedError, State
+from agent_spend.settings import Settings
 from agent_spend.sources import pace
 from agent_spend.sources.answers import CHUNK_BYTES, Answer, Download, error_text
 
@@ -22,7 +25,13 @@ __all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "VendorSession", "error_text
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT_SECONDS = (10, 60)
+#: A body that is not there after this many seconds must come at this many bytes a second, and be there after these seconds.
+PATIENT_SECONDS, LEAST_BYTES_A_SECOND, LONGEST_SECONDS = 60, 10_000, 7200
+#: An answer larger than this is none of a vendor; downloads, which wait on disk, may be.
+LARGEST_BYTES = 1 << 28
 MAX_ATTEMPTS = 5
+#: So many requests in a row that failed for good, each after all its attempts, are the last ones of a session at their place.
+GIVE_UP_AFTER = 20
 USER_AGENT = "agent-spend/0.1"
 _RETRIED_STATUS = {429, 500, 502, 503, 504, 529}
 
@@ -35,20 +44,20 @@ class _TryAgain(Exception):
 
 
 class VendorSession:
-    """A connection pool to one vendor.
+    """A connection pool to one vendor, for one run of one feed.
 
     Args:
         vendor: name used in messages, e.g. ``github_copilot``.
         base_url: without trailing slash.
         authorize: called with each request's headers just before sending; adds the secret. It is not called for
-            :meth:`download`, and no redirect is followed.
+            :meth:`download`, no redirect is followed, and no other credential (``~/.netrc``) is ever sent. What it adds is
+            taken out of refusals that repeat it.
         rates: requests a minute by path prefix, longest prefix wins; from the vendor's documentation. Sessions with the
-            same vendor, address and rates share one budget.
-        rate_scale: see ``Settings.http_rate_scale``.
+            same vendor and address share one budget, in whatever process of the home they are.
+        settings: where budgets are kept and large downloads wait; without them there are neither.
         is_rate_limited: finds a rate-limit refusal that has another status than 429 (GitHub: 403, and 200 of GraphQL).
         unhinted_wait_seconds: first pause after a rate-limit refusal that names none, doubled each time; ``None`` for
             the backoff of other failures.
-        spool_dir: where large downloads wait.
         transport: makes the connection pool of a thread, for a vendor with certificates of its own.
     """
 
@@ -60,23 +69,27 @@ class VendorSession:
         *,
         headers: Mapping[str, str] | None = None,
         rates: Mapping[str, int] | None = None,
-        rate_scale: float = 1.0,
+        settings: Settings | None = None,
         is_rate_limited: Callable[[Answer | Download], bool] = lambda answer: False,
         unhinted_wait_seconds: float | None = None,
-        spool_dir: Path = Path(tempfile.gettempdir()),  # noqa: B008
         transport: "Callable[[], ConnectionPool] | None" = None,
     ):
         self.vendor = vendor
         self.base_url = base_url
         self._authorize = authorize
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
-        scaled = tuple((prefix, per_minute * rate_scale) for prefix, per_minute in (rates or {}).items())
-        self._pace = pace.shared_pace(f"{vendor} {base_url}", scaled)
+        self._settings = settings
+        if settings is None:
+            self._pace = pace.Pace(rates or {})
+        else:
+            scaled = {prefix: per_minute * settings.http_rate_scale for prefix, per_minute in (rates or {}).items()}
+            self._pace = pace.shared_pace(vendor, base_url, scaled, settings.home)
         self._is_rate_limited = is_rate_limited
         self._unhinted_wait_seconds = unhinted_wait_seconds
-        self._spool_dir = spool_dir
         self._transport = transport or ConnectionPool
         self._local = threading.local()
+        self._failed_in_a_row: Counter[str] = Counter()
+        self._given_up: dict[str, tuple[float, FeedError]] = {}
 
     def get(self, path: str, params: Any = None, *, headers: Mapping[str, str] | None = None) -> Answer:
         """GET below the base URL; see :meth:`request`."""
@@ -94,12 +107,14 @@ class VendorSession:
 
         Raises:
             FeedError: ``rate_limited``, ``server_error``, ``timeout``, ``connection`` or ``truncated`` after
-                ``MAX_ATTEMPTS`` tries.
+                ``MAX_ATTEMPTS`` tries; ``too_large``; ``unauthorized`` for a secret that cannot be sent.
         """
-        all_headers = {**self._headers, **(headers or {})}
-        self._authorize(all_headers)
+        unsigned = {**self._headers, **(headers or {})}
+        signed = dict(unsigned)
+        self._authorize(signed)
+        receive = partial(_whole, _secrets(signed, unsigned))
         return self._send(
-            _whole, path, method=method, url=self.base_url + path, headers=all_headers, params=params, json=json_body
+            receive, path, method=method, url=self.base_url + path, headers=signed, params=params, json=json_body
         )
 
     def download(self, url: str) -> Download:
@@ -109,19 +124,29 @@ class VendorSession:
             FeedError: as :meth:`request`.
         """
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
-        return self._send(partial(_spooled, self._spool_dir), None, method="GET", url=url, headers=headers)
+        return self._send(partial(_spooled, self._settings.spool_dir), None, method="GET", url=url, headers=headers)
 
     def _send(self, receive, path: str | None, **request):
+        place = path or urlsplit(request["url"]).netloc
+        until, error = self._given_up.get(place, (0.0, None))
+        if time.monotonic() < until:
+            raise FeedError(error.reason, f"not asked any more, because {error.message}", error.state)
         retrying = tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(MAX_ATTEMPTS), retry=tenacity.retry_if_exception_type(_TryAgain),
-            wait=_wait, sleep=lambda seconds: pace.sleep(seconds), reraise=True,
+            stop=_is_over, retry=tenacity.retry_if_exception_type(_TryAgain), wait=_wait,
+            sleep=lambda seconds: pace.sleep(seconds), reraise=True,
         )
         try:
             for attempt in retrying:
                 with attempt:
-                    return self._attempt(attempt.retry_state.attempt_number, receive, path, request)
+                    answer = self._attempt(attempt.retry_state.attempt_number, receive, path, request)
         except _TryAgain as exhausted:
+            self._failed_in_a_row[place] += 1
+            asked_wait = exhausted.wait_seconds or 0
+            if asked_wait > pace.MAX_WAIT_SECONDS or self._failed_in_a_row[place] >= GIVE_UP_AFTER:
+                self._given_up[place] = time.monotonic() + max(asked_wait, pace.MAX_WAIT_SECONDS), exhausted.error
             raise exhausted.error from None
+        del self._failed_in_a_row[place]
+        return answer
 
     def _attempt(self, number: int, receive, path: str | None, request: dict) -> Answer | Download:
         if path is not None:
@@ -131,16 +156,16 @@ class VendorSession:
         is_rate_limited = answer.status == 429 or self._is_rate_limited(answer)
         if not is_rate_limited and answer.status not in _RETRIED_STATUS:
             return answer
-        reason = "rate_limited" if is_rate_limited else "server_error"
-        error = self._error(reason, f"{where} answered {answer.status}: {error_text(answer)}")
+        said = f"{where} answered {answer.status}: {error_text(answer)}"
         wait_seconds = pace.asked_wait(answer.headers)
-        if reason == "rate_limited":
-            if wait_seconds is None and self._unhinted_wait_seconds is not None:
-                wait_seconds = self._unhinted_wait_seconds * 2 ** (number - 1)
-            if path is not None and wait_seconds is not None and wait_seconds <= pace.MAX_WAIT_SECONDS:
-                self._pace.pause(wait_seconds)
-        if wait_seconds is not None and wait_seconds > pace.MAX_WAIT_SECONDS:
-            raise error
+        if not is_rate_limited:
+            message = f"{said}; the vendor is in trouble, run the day again later"
+            raise _TryAgain(self._error("server_error", message), wait_seconds)
+        if wait_seconds is None and self._unhinted_wait_seconds is not None:
+            wait_seconds = self._unhinted_wait_seconds * 2 ** (number - 1)
+        error = self._error("rate_limited", f"{said}; others ask this account too, or too much: run the day again later")
+        if path is not None and wait_seconds is not None and wait_seconds <= pace.MAX_WAIT_SECONDS:
+            self._pace.pause(wait_seconds)
         raise _TryAgain(error, wait_seconds)
 
     def _ask(self, receive, where: str, request: dict) -> Answer | Download:
@@ -150,21 +175,30 @@ class VendorSession:
                 **request, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True
             ) as response:
                 return receive(response)
-        except (requests.Timeout, urllib3.exceptions.TimeoutError):
-            raise _TryAgain(self._error("timeout", f"{where} did not answer in time")) from None
+        except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
+            raise _TryAgain(self._error("timeout", f"{where} did not answer in time; run the day again later")) from None
+        except _TooLarge:
+            message = f"{where} answers with more than {LARGEST_BYTES >> 20} MB, which is none of its answers; check the URL"
+            raise self._error("too_large", message) from None
+        except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
+            message = f"{where} was not asked: the secret holds a line end or a character that cannot be sent; copy it again"
+            raise self._error("unauthorized", message) from None
         except (
-            requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError,
-            urllib3.exceptions.ProtocolError, EOFError, zlib.error,
-        ) as cause:
-            raise _TryAgain(self._error("truncated", f"{where} broke off: {cause}")) from None
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema):
-            raise self._error("malformed", f"{where} is no address that can be asked") from None
-        except requests.ConnectionError as cause:
-            # An answer that stops in its middle is reported as a lost connection, whatever stopped it.
-            if isinstance(next(iter(cause.args), None), urllib3.exceptions.TimeoutError):
-                raise _TryAgain(self._error("timeout", f"{where} stopped answering in its middle")) from None
-            message = f"{where} cannot be reached; check the URL and the network"
-            raise _TryAgain(self._error("connection", message)) from None
+            requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema,
+            urllib3.exceptions.LocationValueError,
+        ):
+            message = f"{where} is no address that can be asked; check it, and HTTP_PROXY and HTTPS_PROXY where they are set"
+            raise self._error("malformed", message) from None
+        except (urllib3.exceptions.HTTPError, EOFError, zlib.error) as cause:
+            message = f"{where} broke off: {cause}; run the day again later"
+            raise _TryAgain(self._error("truncated", message)) from None
+        except requests.RequestException as cause:
+            raise _TryAgain(self._error("connection", f"{where}: {_no_connection(cause)}")) from None
+        except OSError as cause:
+            # One with a number is of the disk; requests names a file of certificates that is not there without one.
+            if cause.errno is not None:
+                raise
+            raise self._error("connection", f"{where}: {cause}; check REQUESTS_CA_BUNDLE") from None
 
     def _session(self) -> "ConnectionPool":
         # requests.Session is not documented as thread-safe, so each worker thread pools its own connections.
@@ -174,6 +208,10 @@ class VendorSession:
 
     def _error(self, reason: str, message: str, state: State = State.MISSING) -> FeedError:
         return FeedError(reason, f"{self.vendor}: {message}", state)
+
+
+class _TooLarge(Exception):
+    pass
 
 
 class ConnectionPool(requests.Session):
@@ -195,23 +233,73 @@ class ConnectionPool(requests.Session):
         return self._of_hosts[host]
 
 
-def _whole(response: requests.Response) -> Answer:
+def _secrets(signed: Mapping[str, str], unsigned: Mapping[str, str]) -> list[bytes]:
+    """What signing added, without the words around it."""
+    found: list[bytes] = []
+    for name, value in signed.items():
+        if unsigned.get(name) != value and value:
+            word = value.split()[-1].encode()
+            found += [word, *(base64.b64decode(word).split(b":") if value.startswith("Basic ") else ())]
+    return [secret for secret in found if secret]
+
+
+def _whole(secrets: Sequence[bytes], response: requests.Response) -> Answer:
     # As response.content, which takes pieces of 10 KB and holds a large body twice while it joins them.
-    body = io.BytesIO()
-    for chunk in response.iter_content(CHUNK_BYTES):
-        body.write(chunk)
-    return Answer(response.url, response.status_code, response.headers, body.getvalue())
+    whole = io.BytesIO()
+    for piece in _pieces(response, decode_content=True):
+        whole.write(piece)
+        if whole.tell() > LARGEST_BYTES:
+            raise _TooLarge
+    body = whole.getvalue()
+    if response.status_code >= 400:
+        for secret in secrets:
+            body = body.replace(secret, b"(secret)")
+    return Answer(response.url, response.status_code, response.headers, body)
 
 
 def _spooled(folder: Path, response: requests.Response) -> Download:
-    chunks = response.raw.stream(CHUNK_BYTES, decode_content=False)
-    return Download.receive(response.url, response.status_code, response.headers, chunks, folder)
+    pieces = _pieces(response, decode_content=False)
+    return Download.receive(response.url, response.status_code, response.headers, pieces, folder)
+
+
+def _pieces(response: requests.Response, decode_content: bool) -> Iterator[bytes]:
+    """The body as it comes.
+
+    Raises:
+        TimeoutError: it comes too slowly ever to end; each of its pieces may be in time.
+    """
+    started, received = time.monotonic(), 0
+    while piece := response.raw.read1(CHUNK_BYTES, decode_content=decode_content):
+        received += len(piece)
+        elapsed = time.monotonic() - started
+        if elapsed > PATIENT_SECONDS and (received < elapsed * LEAST_BYTES_A_SECOND or elapsed > LONGEST_SECONDS):
+            raise TimeoutError
+        yield piece
+
+
+def _no_connection(cause: requests.RequestException) -> str:
+    reason = getattr(next(iter(cause.args), None), "reason", None)
+    if isinstance(cause, requests.exceptions.ProxyError):
+        return "the proxy does not let it through; check HTTPS_PROXY and NO_PROXY"
+    if isinstance(cause, requests.exceptions.SSLError):
+        return "its certificate is not trusted; check the URL, and name your company's authority in REQUESTS_CA_BUNDLE"
+    if isinstance(reason, urllib3.exceptions.NameResolutionError):
+        return "its name is not known; check the URL and the network"
+    return "cannot be reached; check the URL and the network"
 
 
 _backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20)
 
 
 def _wait(state: tenacity.RetryCallState) -> float:
+    # A pause of no time at all, or one that is over on the vendor's clock, is none.
+    return max(_asked_wait(state), _backoff(state))
+
+
+def _is_over(state: tenacity.RetryCallState) -> bool:
+    return state.attempt_number >= MAX_ATTEMPTS or _asked_wait(state) > pace.MAX_WAIT_SECONDS
+
+
+def _asked_wait(state: tenacity.RetryCallState) -> float:
     failure = state.outcome.exception() if state.outcome else None
-    asked = failure.wait_seconds if isinstance(failure, _TryAgain) else None
-    return asked if asked is not None else _backoff(state)
+    return failure.wait_seconds or 0.0 if isinstance(failure, _TryAgain) else 0.0

@@ -66,6 +66,8 @@ def test_a_byte_order_mark_belongs_to_no_line(tmp_path):
         (b'{"message":"Validation Failed","errors":[{"message":"bad day"}]}', "Validation Failed"),
         (b'{"errors":["permission denied"]}', "permission denied"),
         (b"<Error/>", "<Error/>"),
+        (b"one\r\n\x1b[31mtwo", "one [31mtwo"),
+        (b"[" * 100_000, "[" * 200),
         (b"", "(no text)"),
     ],
 )
@@ -77,3 +79,8 @@ def test_json_nested_deeper_than_any_reader_goes_is_malformed_and_no_crash():
     with pytest.raises(FeedError, match="cursor_members: not valid JSON") as refused:
         decode(b"[" * 5000 + b"]" * 5000, object, "cursor_members")
     assert refused.value.reason == "malformed"
+
+
+def test_text_that_is_no_utf8_is_malformed_and_no_crash():
+    with pytest.raises(FeedError, match="cursor_members: not valid JSON"):
+        decode(b'"\xff"', str, "cursor_members")

@@ -2,6 +2,9 @@
 
 import threading
 
+import pytest
+
+from agent_spend.sources import pace
 from agent_spend.sources.workers import side_by_side
 
 
@@ -27,3 +30,20 @@ def test_work_does_not_run_far_ahead():
     results = side_by_side(range(100), begun.append, 2)
     next(results)
     assert len(begun) <= 5
+
+
+def test_whoever_stops_waits_for_no_pause_of_a_vendor():
+    waiting = threading.Event()
+
+    def work(item):
+        waiting.set()
+        pace.sleep(600)
+
+    def items():
+        yield "a day"
+        waiting.wait(10)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(side_by_side(items(), work, 2))
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("fetch")] == []

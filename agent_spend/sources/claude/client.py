@@ -52,7 +52,7 @@ def open_session(settings: Settings, organization: str = CONSOLE) -> VendorSessi
 
     return VendorSession(
         organization, settings.anthropic_api_url, sign, headers={"anthropic-version": API_VERSION},
-        rates=_RATES, rate_scale=settings.http_rate_scale,
+        rates=_RATES, settings=settings,
     )
 
 

@@ -39,10 +39,9 @@ def github_session(settings: Settings, *, own_token: str = "") -> VendorSession:
         authorize,
         headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION},
         rates={"/": REQUESTS_A_MINUTE},
-        rate_scale=settings.http_rate_scale,
+        settings=settings,
         is_rate_limited=is_rate_limited,
         unhinted_wait_seconds=SECONDARY_LIMIT_WAIT_SECONDS,
-        spool_dir=settings.spool_dir,
     )
 
 

@@ -31,7 +31,7 @@ Found = TypeVar("Found")
 
 def cursor_session(settings: Settings) -> VendorSession:
     """A session that signs with ``CURSOR_API_KEY`` as Basic user name and an empty password."""
-    return VendorSession("cursor", settings.cursor_api_url, _sign, rates=RATES, rate_scale=settings.http_rate_scale)
+    return VendorSession("cursor", settings.cursor_api_url, _sign, rates=RATES, settings=settings)
 
 
 def ask(session: VendorSession, method: str, path: str, where: str, *, body: dict | None = None,

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import urllib3
 from agent_traces_otlp import DAY, FEED, attributes, line, nano, span
 
 from agent_spend.errors import ConfigurationError, State
@@ -327,7 +328,8 @@ def test_a_user_without_the_grant_is_forbidden(table, monkeypatch):
 
 def refused(status, said):
     answer = requests.Response()
-    answer.status_code, answer.raw, answer.url = status, io.BytesIO(said.encode()), "http://127.0.0.1/"
+    answer.status_code, answer.url = status, "http://127.0.0.1/"
+    answer.raw = urllib3.HTTPResponse(io.BytesIO(said.encode()), preload_content=False)
     return answer
 
 

@@ -141,3 +141,56 @@ def test_the_credentials_of_a_netrc_neither_replace_the_token_nor_go_to_the_file
     published(github)
     assert ask()[0].state is State.AVAILABLE
     assert [headers.get("Authorization") for _, headers in github.requests] == ["Bearer ghp_test", None]
+
+
+@pytest.mark.parametrize("token", ["ghp_a\nb", "ghp_\u2013"])
+def test_a_token_that_cannot_be_sent_is_named_and_not_shown(github, monkeypatch, token):
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    (answer,) = ask()
+    assert (answer.reason, github.requests, token in answer.message) == ("unauthorized", [], False)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason", "remedy"),
+    [
+        ("http://a..b", "malformed", "no address that can be asked"),
+        ("http://127.0.0.1:99999", "malformed", "no address that can be asked"),
+        ("http://no-such-host.invalid", "connection", "its name is not known"),
+        ("http://127.0.0.1:1", "connection", "check the URL and the network"),
+    ],
+)
+def test_an_address_that_nobody_answers_at_is_named_with_what_to_check(monkeypatch, github, url, reason, remedy):
+    monkeypatch.setenv("GITHUB_API_URL", url)
+    (answer,) = ask()
+    assert (answer.state, answer.reason, remedy in answer.message) == (State.MISSING, reason, True)
+
+
+def test_a_proxy_and_a_file_of_certificates_that_are_not_there_are_named(monkeypatch, github):
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere.pem")
+    monkeypatch.setenv("GITHUB_API_URL", "https://127.0.0.1:1")
+    assert "check REQUESTS_CA_BUNDLE" in ask()[0].message
+    monkeypatch.setenv("HTTPS_PROXY", "http://mira:hidden@127.0.0.1:1")
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE")
+    message = ask()[0].message
+    assert ("check HTTPS_PROXY" in message, "hidden" in message) == (True, False)
+
+
+def test_an_answer_without_end_is_given_up(monkeypatch, github):
+    monkeypatch.setattr("agent_spend.sources.http.LARGEST_BYTES", 1000)
+    github.answer(PATH, "[" * 2000)
+    assert ask()[0].reason == "too_large"
+
+
+def test_a_refusal_for_a_day_ends_a_years_run_after_one_request(github, waits):
+    github.answer(PATH, "", 429, {"Retry-After": "86400"})
+    answers = ask(*(date(2026, 1, 1) + timedelta(days=n) for n in range(300)))
+    assert {answer.reason for answer in answers} == {"rate_limited"}
+    assert (github.asked(PATH) <= 8, waits) == (True, [])
+
+
+def test_a_vendor_that_answers_nothing_but_errors_is_not_asked_for_every_day_of_a_year(github, monkeypatch):
+    monkeypatch.setattr("agent_spend.sources.http.MAX_ATTEMPTS", 1)
+    github.answer(PATH, "", 503)
+    answers = ask(*(date(2026, 1, 1) + timedelta(days=n) for n in range(300)))
+    assert ({answer.reason for answer in answers}, len(answers)) == ({"server_error"}, 300)
+    assert 20 <= github.asked(PATH) < 30
