@@ -1,6 +1,6 @@
 """What GitHub says of a person's credits on a day reaches the manager's table as it was said, and under one account."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -57,3 +57,26 @@ def test_a_day_of_the_cloud_agent_alone_is_background_and_a_day_of_people_is_non
     firm.build("rpt_platform__background_week", days=[date(2026, 11, 2)])
     assert [(row["background_kind"], row["quantity"], row["list_usd"]) for row in firm.rows("rpt_platform__background_week")] == [
         ("cloud_agent", 40, Decimal("0.4")), ("not_split", 5, Decimal("0.05"))]
+
+
+def test_cursors_cloud_agents_and_automations_stand_in_the_week_of_copilots_and_cash_is_what_is_used_on_demand(firm):
+    day = date(2026, 11, 3)
+
+    def event(kind: str, usd: str, **markers) -> dict:
+        return {"usage_day": day, "event_at": datetime(2026, 11, 3, 9, tzinfo=UTC), "user_email": "mira@acme.test", "kind": kind,
+                "kind_class": kind, "charged_usd": usd} | markers
+
+    firm.feed("cursor_usage_events", event("usage_based", "10.5", cloud_agent_id="bc-1"),
+              event("usage_based", "20", automation_id="a"), event("included", "5.25", automation_id="a", cloud_agent_id="bc-2"),
+              event("errored", "4", cloud_agent_id="bc-1"), event("free", "3", service_account_id="sa"),
+              event("usage_based", "1", service_account_id="sa", is_headless=True),
+              event("usage_based", "0.5", is_headless=True), event("usage_based", "100"))
+    firm.feed("copilot_user_usage", credits(3, 1, "40", used_chat=False, used_agent=False, used_cli=False, used_cloud_agent=True,
+                                            interactions=0))
+    published(firm, 3)
+    firm.build("rpt_platform__background_week", days=[date(2026, 11, 2)])
+    assert {(row["vendor"], row["background_kind"]): (row["list_usd"], row["billed_usd"])
+            for row in firm.rows("rpt_platform__background_week")} == {
+        ("cursor", "cloud_agent"): (Decimal("10.5"), Decimal("10.5")), ("cursor", "automation"): (Decimal("25.25"), 20),
+        ("cursor", "service_account"): (1, 1), ("cursor", "headless"): (Decimal("0.5"), Decimal("0.5")),
+        ("github_copilot", "cloud_agent"): (Decimal("0.4"), None)}

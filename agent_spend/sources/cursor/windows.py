@@ -102,7 +102,7 @@ def read_window(session: VendorSession, window: Window, where: str, folder: Path
     """Every event of the window's days; a count that does not add up is read once more.
 
     Fewer events than counted are given with the ``problem`` that tells so, and so are events of which one has no day that can
-    be read; more than counted may hold some twice and are refused.
+    be read. More events than counted are refused where some are alike, since those may be here twice.
 
     Args:
         where: feed and days, for messages.
@@ -123,7 +123,7 @@ def read_window(session: VendorSession, window: Window, where: str, folder: Path
         problem = f"{received} events on {len(pages)} pages, but totalUsageEventsCount says {_listed(totals)}"
         if attempt == 2:
             error = FeedError("count_mismatch", f"{where}: POST {PATH}: {problem}; run it later")
-            if 0 < received < totals[-1] and len(set(totals)) == 1:
+            if received and len(set(totals)) == 1 and (received < totals[-1] or _are_distinct(pages)):
                 return VerifiedWindow(where, window, pages, [0] * len(pages), error)
             raise error
     raise AssertionError("unreachable")
@@ -187,6 +187,12 @@ def _repeated_rows(pages: list[Page], totals: list[int]) -> list[int] | None:
     # Each longest overlap is at least what was really repeated there, so an equal sum leaves no other reading.
     repeated = [0] + [_overlap(before, after, surplus) for before, after in itertools.pairwise(pages)]
     return repeated if sum(repeated) == surplus else None
+
+
+def _are_distinct(pages: list[Page]) -> bool:
+    """Whether no row is byte for byte another one, so that no event can be here twice."""
+    rows = [hash(bytes(row)) for page in pages for row in usage_page(page.answer.body, "", RawPage).events]
+    return len(set(rows)) == len(rows)
 
 
 def _overlap(before: Page, after: Page, most: int) -> int:

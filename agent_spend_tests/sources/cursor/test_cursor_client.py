@@ -100,6 +100,33 @@ def test_too_few_rows_are_read_once_more_and_then_kept_as_a_part(vendor):
     assert len(vendor.requests) == 2
 
 
+def test_more_rows_than_counted_of_which_no_two_are_alike_are_read_once_more_and_then_kept_as_a_part(vendor):
+    vendor.answer = lambda path, body: page_text([event(TENTH_MS + 1), event(TENTH_MS)], 1)
+    answer = fetch(TENTH)[TENTH]
+    assert (answer.state, answer.reason, len(answer.rows)) == (State.PARTIAL, "count_mismatch", 2)
+    assert "2 events on 1 pages, but totalUsageEventsCount says 1" in answer.message
+    assert len(vendor.requests) == 2
+
+
+def test_more_rows_than_counted_of_which_two_are_alike_are_refused(vendor):
+    vendor.answer = lambda path, body: page_text([event(TENTH_MS), event(TENTH_MS)], 1)
+    assert (fetch(TENTH)[TENTH].state, fetch(TENTH)[TENTH].reason) == (State.MISSING, "count_mismatch")
+
+
+def test_an_event_that_arrives_between_two_pages_is_read_on_the_second_try(vendor):
+    """Newest first, so that it moves the last row of page one to page two."""
+    early = {1: [event(TENTH_MS + 3), event(TENTH_MS + 2)], 2: [event(TENTH_MS + 2), event(TENTH_MS + 1)]}
+    settled = {1: [event(TENTH_MS + 4), event(TENTH_MS + 3)], 2: [event(TENTH_MS + 2), event(TENTH_MS + 1)]}
+
+    def answer(path, body):
+        asked = len(vendor.requests)
+        return page_text((early if asked <= 2 else settled)[body["page"]], 3 if asked == 1 else 4, has_next=body["page"] == 1)
+
+    vendor.answer = answer
+    answer = fetch(TENTH)[TENTH]
+    assert (answer.state, answer.reason, len(answer.rows), len(vendor.requests)) == (State.AVAILABLE, "", 4, 4)
+
+
 def test_a_count_that_holds_the_second_time_is_accepted(vendor):
     vendor.answer = lambda path, body: page_text([event(TENTH_MS)], 2 if len(vendor.requests) == 1 else 1)
     assert fetch(TENTH)[TENTH].state is State.AVAILABLE
