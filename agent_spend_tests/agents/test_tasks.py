@@ -174,6 +174,14 @@ def test_a_clouds_or_a_gateways_spelling_of_a_model_has_the_vendors_price(agents
     assert (row["model"], row["list_usd"], row["price_state"]) == (model, Decimal("0.0015"), "priced")
 
 
+def test_a_count_that_no_call_can_have_is_unpriced_and_keeps_nobody_else_from_a_price(agents):
+    agents.land([span("a", "w"), call("a", "c", "w", None, input_tokens=10**15),
+                 span("b", "w2"), call("b", "c2", "w2", None)]).build()
+    # 1,000 tokens in at 2 USD and 100 out at 10 USD a million.
+    assert {(row["trace_id"], row["list_usd"], row["price_state"]) for row in agents.read("int_agent__call")} == {
+        ("a", None, "unpriced"), ("b", Decimal("0.003"), "priced")}
+
+
 PRICED = [
     # Published prices a million tokens; prompts count input, reads and writes together.
     ("claude-haiku-5-5", DAY, {"input_tokens": 100_000, "output_tokens": 1_000}, "0.0105"),

@@ -146,6 +146,37 @@ def test_tokens_are_priced_whatever_the_spelling_of_a_model_that_the_book_knows(
     assert ledger(company, "model", "list_usd", "price_state") == [(model, usd, "priced" if usd else "unpriced")]
 
 
+#: USD a million output tokens of the vendor's price list, by the ids that the vendor, clouds, gateways and price maps publish.
+PUBLISHED = {
+    "claude-fable-5-1": 50, "claude-mythos-5-1": 50, "claude-fable-5": 50,
+    "claude-opus-5-5": 20, "claude-opus-5": 25, "claude-opus-4-8": 25, "claude-opus-4-7": 25, "claude-opus-4-6": 25,
+    "claude-opus-4-5-20251101": 25, "claude-opus-4-5": 25, "claude-opus-4-1-20250805": 75, "claude-opus-4-1": 75,
+    "claude-opus-4-20250514": 75, "claude-opus-4-0": 75, "claude-4-opus-20250514": 75, "claude-4-opus": 75,
+    "claude-sonnet-5-5": 10, "claude-sonnet-5": 10, "claude-sonnet-4-6": 15, "claude-sonnet-4-5-20250929": 15,
+    "claude-sonnet-4-20250514": 15, "claude-4.5-sonnet-thinking": 15, "claude-3-7-sonnet-20250219": 15,
+    "claude-3-7-sonnet-latest": 15, "claude-3-5-sonnet-20240620": 15, "claude-haiku-4-5": 5, "claude-haiku-4-5-20251001": 5,
+    "claude-3-5-haiku-20241022": 4, "claude-3-opus-20240229": 75, "claude-3-haiku-20240307": 1.25,
+    "anthropic.claude-3-5-sonnet-20241022-v2:0": 15, "anthropic.claude-3-haiku-20240307-v1:0:200k": 1.25,
+    "global.anthropic.claude-haiku-4-5-20251001-v1:0": 5, "jp.anthropic.claude-sonnet-4-5-20250929-v1:0": 15,
+    "anthropic.claude-opus-4-6-v1": 25, "anthropic.claude-sonnet-4-6": 15,
+    "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.anthropic.claude-opus-4-20250514-v1:0": 75,
+    "claude-3-5-sonnet-v2@20241022": 15, "claude-haiku-4-5@20251001": 5, "vertex_ai/claude-opus-4-6@default": 25,
+    "anthropic/claude-3.5-sonnet": 15, "anthropic/claude-3.7-sonnet:thinking": 15, "anthropic/claude-opus-4.1": 75,
+    "azure_ai/claude-opus-4-1": 75, "databricks-claude-sonnet-4-5": 15, "github_copilot/claude-3.7-sonnet-thought": 15,
+    "Claude Sonnet 4.5": 15, "claude-opus-4-6[1m]": 25, "claude-haiku-5-5": None, "claude-2.1": None, "claude-instant-1.2": None,
+    "claude-mythos-preview": None, "sonnet": None,
+}  # fmt: skip
+
+
+def test_every_published_id_has_its_list_price_or_is_named_as_unpriced(telemetry):
+    """``claude-haiku-5-5`` is priced by the prompt's size, which metrics do not tell; what has no price is never zero."""
+    who = {"type": "output", "user__id": "i-3", "terminal__type": "cli"}
+    points = [point(MONDAY, 1_000_000, model=model, **who) for model in PUBLISHED]
+    company = telemetry(metrics=[export(metric("claude_code.token.usage", *points))])
+    found = {model: (usd, state) for model, usd, state in ledger(company, "model", "list_usd", "price_state")}
+    assert found == {model: (usd, "unpriced" if usd is None else "priced") for model, usd in PUBLISHED.items()}
+
+
 def test_tokens_whose_cost_is_stated_without_their_speed_are_not_priced_once_more(telemetry):
     said = {"model": "claude-opus-5-5", "user__id": "i-3", "terminal__type": "cli"}
     company = telemetry(metrics=[export(

@@ -26,15 +26,9 @@ WITH spent AS (
     trace_id,
     run_span_id,
     model,
-    -- A cloud's or a gateway's own spelling of the vendor's id: us.anthropic.claude-x-1-20990101-v1:0, claude-x-1@20990101, anthropic/claude-x.1
-    CASE
-      WHEN model LIKE '%claude-%'
-        THEN 'claude-' || REPLACE(REPLACE(REPLACE(REPLACE(SPLIT_PART(SPLIT_PART(SPLIT_PART(SPLIT_PART(model, 'claude-', 2), ':', 1), '[', 1), '-v', 1), '@', '-'), '.', '-'), '-fast', ''), '-thinking', '')
-      ELSE model
-    END AS vendor_model,
     service_tier,
     inference_geo,
-    CASE WHEN speed = 'fast' OR model LIKE '%claude-%-fast' OR model LIKE 'fast/%claude-%' THEN 'fast' ELSE 'standard' END AS speed,
+    CASE WHEN speed = 'fast' THEN 'fast' ELSE 'standard' END AS speed,
     CASE
       WHEN COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) <= 100000 THEN 'up_to_100k'
       WHEN COALESCE(input_tokens, 0) + COALESCE(cache_read_tokens, 0) + COALESCE(cache_write_5m_tokens, 0) + COALESCE(cache_write_1h_tokens, 0) <= 200000 THEN '100k_to_200k'
@@ -59,14 +53,16 @@ priced AS (
     p.price_version,
     CAST(
       (
-        CAST(s.input_tokens AS DECIMAL(13, 0)) * p.input_usd + CAST(s.cache_write_5m_tokens AS DECIMAL(13, 0)) * p.cache_write_5m_usd
-        + CAST(s.cache_write_1h_tokens AS DECIMAL(13, 0)) * p.cache_write_1h_usd + CAST(s.cache_read_tokens AS DECIMAL(13, 0)) * p.cache_read_usd
-        + CAST(s.output_tokens AS DECIMAL(13, 0)) * p.output_usd
+        -- Counts that no run can have used have no price, and do not keep the others of the day from theirs.
+        TRY_CAST(s.input_tokens AS DECIMAL(13, 0)) * p.input_usd + TRY_CAST(s.cache_write_5m_tokens AS DECIMAL(13, 0)) * p.cache_write_5m_usd
+        + TRY_CAST(s.cache_write_1h_tokens AS DECIMAL(13, 0)) * p.cache_write_1h_usd + TRY_CAST(s.cache_read_tokens AS DECIMAL(13, 0)) * p.cache_read_usd
+        + TRY_CAST(s.output_tokens AS DECIMAL(13, 0)) * p.output_usd
       ) * CAST(0.000001 AS DECIMAL(6, 6)) AS DECIMAL(26, 12)
     ) * CASE WHEN s.service_tier = 'batch' THEN p.batch_factor ELSE 1 END * CASE WHEN s.inference_geo = 'us' THEN p.us_factor ELSE 1 END AS book_usd
   FROM spent AS s
+  LEFT JOIN int_claude__spelling AS v ON v.usage_day = s.usage_day AND v.model = s.model
   LEFT JOIN int_claude__rate AS p
-    ON p.model = s.vendor_model AND p.speed = s.speed AND p.prompt = s.prompt
+    ON p.model = v.vendor_model AND p.speed = CASE WHEN v.is_fast THEN 'fast' ELSE s.speed END AND p.prompt = s.prompt
     AND s.usage_day >= p.effective_from AND (p.effective_to IS NULL OR s.usage_day < p.effective_to)
 ),
 

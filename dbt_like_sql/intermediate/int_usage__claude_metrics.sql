@@ -8,16 +8,12 @@ same as int_usage
 */
 WITH sent AS (
   SELECT
-    *,
-    LOWER(COALESCE(user_email, 'claude_account:' || organization_id || '/' || account_id, 'claude_install:' || install_id, '(unknown)')) AS identity,
-    -- A cloud's spelling, or the words for a window of a million tokens, thinking and speed, behind or before the vendor's id.
-    CASE
-      WHEN model LIKE '%claude-%'
-        THEN 'claude-' || REPLACE(REPLACE(REGEXP_REPLACE(SPLIT_PART(model, 'claude-', 2), '([[]|:|-v[0-9]|-thinking|-fast).*$', ''), '@', '-'), '.', '-')
-      ELSE model
-    END AS vendor_model,
-    CASE WHEN speed = 'fast' OR model LIKE '%claude-%-fast' THEN 'fast' ELSE 'standard' END AS rate_speed
-  FROM claude_code_metrics
+    m.*,
+    LOWER(COALESCE(m.user_email, 'claude_account:' || m.organization_id || '/' || m.account_id, 'claude_install:' || m.install_id, '(unknown)')) AS identity,
+    v.vendor_model,
+    CASE WHEN m.speed = 'fast' OR v.is_fast THEN 'fast' ELSE 'standard' END AS rate_speed
+  FROM claude_code_metrics AS m
+  LEFT JOIN int_claude__spelling AS v ON v.usage_day = m.usage_day AND v.model = m.model
 ),
 
 -- The two metrics need not carry the same attributes: where a cost is stated, no tokens of the same user and model are priced.

@@ -3,7 +3,7 @@
 -- source: prices/claude_prices.csv
 -- partitions: view none
 /*
-model: model id as the vendor reports it, and its aliases: without the release date, with latest, and 4-0 for 4
+model: model id as the vendor reports it, and its aliases: without the release date, with latest, 4-0 for 4, and with the number before the family
 band: default, fast, long_context and fast_long_context (prompts above 200k tokens), or up_to_100k and over_100k (prompt size)
 input_usd: uncached input, USD per million tokens
 cache_write_5m_usd: 5-minute cache write, USD per million tokens
@@ -30,7 +30,10 @@ WITH book AS (
 ),
 
 stems AS (
-  SELECT DISTINCT model, REGEXP_REPLACE(model, '-[0-9]{8}$', '') AS stem
+  SELECT DISTINCT
+    model,
+    REGEXP_REPLACE(model, '-[0-9]{8}$', '') AS stem,
+    SPLIT_PART(model, '-', 2) AS family
   FROM book
 ),
 
@@ -41,6 +44,10 @@ aliases AS (
   SELECT stem || '-latest', MAX(model) FROM stems GROUP BY stem
   UNION ALL
   SELECT stem || '-0', MAX(model) FROM stems WHERE stem IN ('claude-opus-4', 'claude-sonnet-4') GROUP BY stem
+  UNION ALL
+  SELECT 'claude' || REPLACE(stem, 'claude-' || family, '') || '-' || family, MAX(model) FROM stems WHERE family <> '3' GROUP BY stem, family
+  UNION ALL
+  SELECT 'claude' || REPLACE(stem, 'claude-' || family, '') || '-' || family || REPLACE(model, stem, ''), model FROM stems WHERE family <> '3' AND model <> stem
 ),
 
 stg_prices__claude AS (
