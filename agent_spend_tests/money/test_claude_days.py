@@ -170,6 +170,22 @@ def test_a_charge_that_names_its_key_is_not_shared_out(claude):
     ]
 
 
+def test_a_charge_that_names_no_geography_is_for_use_of_any_and_searches_of_several_lines_count_once(claude):
+    """The vendor's older sample of a cost line has no ``inference_geo``; its usage has one."""
+    search = {"token_type": None, "service_tier": None, "inference_geo": None, "cost_type": "web_search"}
+    claude.feed("claude_api_usage", report(TUESDAY, inference_geo="not_available", web_search_requests=4),
+                report(TUESDAY, "apikey_01B", inference_geo="us"))
+    claude.feed("claude_api_cost", charge(TUESDAY, "8.4", inference_geo=None), charge(TUESDAY, "0.03", **search),
+                charge(TUESDAY, "0.01", **search | {"model": None}))
+    claude.build("int_reconcile__claude_class_day", "int_reconcile__claude_charge_day", days=[TUESDAY])
+    # A million tokens of Opus 5.5 are 4 USD, in the US 4.40; four searches are four cents.
+    assert [(row["api_key_id"], row["token_class"], row["list_usd"], row["billed_usd"], row["allocation_method"])
+            for row in claude.rows("int_reconcile__claude_charge_day", "api_key_id, token_class")] == [
+        ("apikey_01A", "uncached_input", 4, 4, "by list value of keys"),
+        ("apikey_01A", "web_search", Decimal("0.04"), Decimal("0.04"), "direct"),
+        ("apikey_01B", "uncached_input", Decimal("4.4"), Decimal("4.4"), "by list value of keys")]
+
+
 def test_a_key_without_a_registry_line_takes_the_tags_of_its_workspace(company):
     claude = company("fct_usage_day")
     where = {"usage_day": TUESDAY, "archived": False, "is_default": False}

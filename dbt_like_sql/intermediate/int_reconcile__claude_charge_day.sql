@@ -20,33 +20,56 @@ allocation_method: by list value of keys, direct (one row), or not matched
 price_version: price book line, null when unpriced
 */
 WITH charges AS (
-  SELECT usage_day, workspace_id, model, token_class, service_tier, inference_geo, billed_usd AS charge_usd
+  SELECT
+    usage_day, workspace_id, model, token_class, service_tier, inference_geo, billed_usd AS charge_usd,
+    CAST(usage_day AS VARCHAR) || '|' || COALESCE(workspace_id, '') || '|'
+      || CASE WHEN token_class = 'web_search' THEN '' ELSE COALESCE(model, '') END || '|' || token_class AS class_key
   FROM int_claude__charge_day
   WHERE source = 'reports'
 ),
 
-keyed_charges AS (
-  SELECT
-    *,
-    CAST(usage_day AS VARCHAR) || '|' || COALESCE(workspace_id, '') || '|' || CASE
-      WHEN token_class = 'web_search' THEN 'web_search'
-      ELSE COALESCE(model, '') || '|' || token_class || '|' || COALESCE(service_tier, '') || '|' || COALESCE(inference_geo, '')
-    END AS match_key
+-- Where the charges of a class name no tier or geography they are for use of any.
+told AS (
+  SELECT class_key, MAX(service_tier) IS NOT NULL AS by_tier, MAX(inference_geo) IS NOT NULL AS by_geo
   FROM charges
+  WHERE token_class <> 'web_search'
+  GROUP BY class_key
 ),
 
-keyed_usage AS (
+keyed_charges AS (
+  SELECT
+    c.*,
+    c.class_key || CASE WHEN t.by_tier THEN '|' || COALESCE(c.service_tier, '') ELSE '' END
+      || CASE WHEN t.by_geo THEN '|' || COALESCE(c.inference_geo, '') ELSE '' END AS match_key
+  FROM charges AS c
+  LEFT JOIN told AS t ON t.class_key = c.class_key
+),
+
+used AS (
   SELECT
     u.*,
-    CAST(u.usage_day AS VARCHAR) || '|' || COALESCE(u.workspace_id, '') || '|' || CASE
-      WHEN u.token_class = 'web_search' THEN 'web_search'
-      ELSE COALESCE(u.model, '') || '|' || u.token_class || '|' || COALESCE(u.service_tier, '') || '|' || COALESCE(u.inference_geo, '')
-    END AS match_key,
+    CAST(u.usage_day AS VARCHAR) || '|' || COALESCE(u.workspace_id, '') || '|'
+      || CASE WHEN u.token_class = 'web_search' THEN '' ELSE COALESCE(u.model, '') END || '|' || u.token_class AS class_key,
     -- Unpriced usage has no list value; its quantity is the next best weight.
     CAST(COALESCE(u.list_usd, u.quantity) AS DOUBLE) AS weight
   FROM int_reconcile__claude_class_day AS u
   LEFT JOIN stg_claude__day_source AS d ON d.usage_day = u.usage_day
   WHERE COALESCE(d.source, 'reports') = 'reports'
+),
+
+keyed_usage AS (
+  SELECT
+    u.*,
+    u.class_key || CASE WHEN t.by_tier THEN '|' || COALESCE(u.service_tier, '') ELSE '' END
+      || CASE WHEN t.by_geo THEN '|' || COALESCE(u.inference_geo, '') ELSE '' END AS match_key
+  FROM used AS u
+  LEFT JOIN told AS t ON t.class_key = u.class_key
+),
+
+summed_charges AS (
+  SELECT match_key, CAST(SUM(charge_usd) AS DECIMAL(38, 18)) AS charge_usd
+  FROM keyed_charges
+  GROUP BY match_key
 ),
 
 ranked AS (
@@ -60,7 +83,7 @@ ranked AS (
       ORDER BY u.weight DESC, COALESCE(u.api_key_id, ''), COALESCE(u.model, ''), COALESCE(u.service_tier, ''), COALESCE(u.inference_geo, ''), COALESCE(u.speed, ''), COALESCE(u.price_version, '')
     ) AS place
   FROM keyed_usage AS u
-  LEFT JOIN keyed_charges AS c ON c.match_key = u.match_key
+  LEFT JOIN summed_charges AS c ON c.match_key = u.match_key
 ),
 
 shared AS (
