@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from cursor_fakes import page_text
+from cursor_fakes import event, page_text
 
 from agent_spend.errors import State
 from agent_spend.lake.tables import Lake
@@ -73,6 +73,35 @@ def test_an_empty_later_answer_never_takes_landed_rows_away(cursor_sandbox, vend
     assert (stored(name).to_pylist(), landing.failures, landing.changed) == (before, {}, [])
     assert {(line.state, line.last_attempt) for line in landing.coverage.values()} == {("available", "no_longer_served")}
     assert "the vendor lists nothing any more" in landing.coverage[days[0]].message
+
+
+#: 2026-11-22T00:00:00.000Z.
+AT_MS = 1795305600000
+GROUPS = ('{"groups":[{"id":"g","name":"G","spendCents":%s}],'
+          '"billingCycle":{"cycleStart":"2026-10-27T12:08:04.000Z","cycleEnd":"2026-11-27T12:08:04.000Z"}}')
+SPEND = '{"teamMemberSpend":[{"email":"a@acme.test","spendCents":%s}],"subscriptionCycleStart":1793102884000,"totalMembers":1}'
+#: Each feed's answer of that day around a figure, and the feed's totals of two figures, if it has a total.
+CHANGES = {
+    "cursor_usage_events": (lambda figure: page_text([event(AT_MS, chargedCents=figure)], 1), "0.041", "0.035"),
+    "cursor_spend": (lambda figure: SPEND % figure, "0.041", "0.035"),
+    "cursor_billing_cycles": (lambda figure: GROUPS % figure, "0.041", "0.035"),
+    "cursor_daily_usage": (
+        lambda figure: {"data": [{"day": "2026-11-22", "email": "a@acme.test", "agentRequests": int(10 * figure)}]}, None, None),
+    "cursor_members": (lambda figure: {"teamMembers": [{"email": "a@acme.test", "name": f"A {figure}"}]}, None, None),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_changed_answer_replaces_the_day_and_logs_what_was_believed_before(vendor, name):
+    answer_of, before, after = CHANGES[name]
+    day, settings = date(2026, 11, 22), Settings.from_environment()
+    for figure in (Decimal("4.1"), Decimal("3.5")):
+        vendor.answer = lambda path, body, figure=float(figure): answer_of(figure)
+        landing = land(FEED[name], [day], settings)
+    assert (landing.coverage[day].revision, landing.changed, len(stored(name))) == (2, [day], 1)
+    totals = tuple(total and Decimal(total) for total in (before, after))
+    [row] = stored("feed_revisions").to_pylist()
+    assert (row["feed"], row["usage_day"], row["total_before"], row["total_after"]) == (name, day, *totals)
 
 
 def test_a_day_without_events_is_stored_as_zero(cursor_sandbox):
