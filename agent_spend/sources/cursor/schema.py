@@ -39,6 +39,7 @@ class UsageEvent(msgspec.Struct, gc=False):
 
     timestamp: str | int
     kind: str | None = None
+    kindLabel: str | None = None
     chargedCents: Decimal | None = None
     userEmail: str | None = None
     serviceAccountId: str | int | None = None
@@ -205,16 +206,15 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
     """Events of one day as columns, with money in USD.
 
     Args:
-        is_of_2025: whether no event of the day has ``chargedCents``: the model cost was the whole charge then; the token fee
-            came later, and ``chargedCents`` with it.
+        is_of_2025: whether no event of the day has ``chargedCents``: the charge is then the model cost less its discount, and
+            the token fee where there is one, which is what ``chargedCents`` holds since.
 
     Raises:
         FeedError: ``bad_value`` for a token count that no event can have.
     """
     place = f"{where} {day}"
-    kinds = [event.kind or NOT_STATED for event in events]
+    kinds = [event.kind or event.kindLabel or NOT_STATED for event in events]
     tokens = [event.tokenUsage or _NO_TOKENS for event in events]
-    model_usd = [dollars(used.totalCents) for used in tokens]
     return {
         "usage_day": [day] * len(tokens),
         "event_at": _instants(events, place),
@@ -236,9 +236,9 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
         "output_tokens": _counts(events, tokens, "outputTokens", place),
         "cache_write_tokens": _counts(events, tokens, "cacheWriteTokens", place),
         "cache_read_tokens": _counts(events, tokens, "cacheReadTokens", place),
-        "model_usd": model_usd,
+        "model_usd": [dollars(used.totalCents) for used in tokens],
         "discount_percent": [used.discountPercentOff for used in tokens],
-        "charged_usd": model_usd if is_of_2025 else [dollars(event.chargedCents) for event in events],
+        "charged_usd": [dollars(_cents_of_2025(event) if is_of_2025 else event.chargedCents) for event in events],
         "token_fee_usd": [dollars(event.cursorTokenFee) for event in events],
     }
 
@@ -265,6 +265,13 @@ def email(text: str | None) -> str | None:
 @lru_cache(maxsize=1024)
 def _day(number: int) -> date:
     return (_EPOCH + timedelta(days=number)).date()
+
+
+def _cents_of_2025(event: UsageEvent) -> Decimal | None:
+    used = event.tokenUsage or _NO_TOKENS
+    if used.totalCents is None:
+        return None
+    return used.totalCents * (100 - (used.discountPercentOff or 0)) / 100 + (event.cursorTokenFee or 0)
 
 
 def _instants(events: Sequence[UsageEvent], where: str) -> list[datetime]:

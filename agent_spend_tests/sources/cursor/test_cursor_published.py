@@ -206,12 +206,17 @@ ELSEWHERE = [
      '"tokenUsage":{"inputTokens":500,"outputTokens":100,"totalCents":5}}],"totalUsageEventsCount":1,'
      '"pagination":{"numPages":1,"currentPage":1,"pageSize":1000}}',
      (State.AVAILABLE, "unknown_kind", "unknown", Decimal("0.05"))),
+    # A connector's record of the Admin API in early 2026: a token fee, no chargedCents yet, and a discount on 20 cents.
+    ('{"usageEvents":[{"timestamp":"1750979225854","kindLabel":"Usage-based","maxMode":"false","cursorTokenFee":1.18,'
+     '"tokenUsage":{"inputTokens":126,"totalCents":"20","discountPercentOff":10}}],"totalUsageEventsCount":"1"}',
+     (State.AVAILABLE, "", "usage_based", Decimal("0.1918"))),
     ('{"usageEvents":[{"timestamp":1750979225854,"kind":"Included in Business","chargedCents":8,"serviceAccountId":"null"}],'
      '"pagination":{"numPages":2,"currentPage":1}}', (State.PARTIAL, "count_missing", "included", Decimal("0.08"))),
 ]
 
 
-@pytest.mark.parametrize(("answer", "found"), ELSEWHERE, ids=["dashboard", "without a kind", "without a count"])
+@pytest.mark.parametrize(("answer", "found"), ELSEWHERE, ids=[
+    "dashboard", "without a kind", "a fee and no charge", "without a count"])
 def test_answers_that_lack_what_the_documents_promise_keep_their_money_and_say_so(landed, answer, found):
     line, [row] = landed("cursor_usage_events", EVENT_DAY, answer)
     assert (line.state, line.reason, row["kind_class"], row["charged_usd"]) == found
