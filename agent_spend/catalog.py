@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from agent_spend.errors import ConfigurationError
+from agent_spend.lake.ledgers import PARTITIONED_BY
 from agent_spend.lake.reading import empty_sql, session, sql_text
 from agent_spend.model_files import Model, parse, parse_override
 from agent_spend.settings import env
@@ -80,10 +81,9 @@ class Catalog:
         """Partition column of a stored table."""
         if name in self.models:
             return self.models[name].partition_column
-        schema = self.sources.get(name)
-        if schema is None or name.startswith(("feed_", "findings")):
-            return {"feed_coverage": "feed", "findings": "kind"}.get(name)
-        return "month" if schema.names[0] == "month" else "usage_day"
+        if name in PARTITIONED_BY or name not in self.sources:
+            return PARTITIONED_BY.get(name)
+        return "month" if self.sources[name].names[0] == "month" else "usage_day"
 
 
 def seed_lines(path: Path) -> tuple[list[str], list[dict[str, str]]]:

@@ -4,6 +4,7 @@ Memory is bounded twice: DuckDB spills what does not fit ``AGENT_SPEND_DUCKDB_ME
 ``AGENT_SPEND_DUCKDB_TEMP_DIR``, and a range of days is computed in pieces that read about ``AGENT_SPEND_PIECE_MB`` each.
 """
 
+import re
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -18,8 +19,10 @@ import duckdb
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
-from agent_spend.catalog import Catalog, Model
+from agent_spend.catalog import Catalog, Model, seed_lines
+from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
+from agent_spend.model_files import PARTITION_COLUMNS
 from agent_spend.partitions import Window, contiguous
 from agent_spend.settings import Settings, env
 
@@ -118,11 +121,18 @@ class DuckDBEngine:
         Args:
             tables: the catalog names that the SQL reads.
             window: days that partitioned inputs are limited to; ``None`` reads them whole.
+
+        Raises:
+            ConfigurationError: a time zone in a policy file is none; names file, line and value.
+            duckdb.Error: the SQL fails on the data.
         """
         # In one statement, because a view is planned when it is created, when it is bound and when it is run.
         named = ", ".join(f'"{name}" AS NOT MATERIALIZED ({text})' for name, text in self._relations(tables, window))
         with _session() as connection:
-            return connection.sql(f"WITH {named} {sql}" if named else sql).to_arrow_table()
+            try:
+                return connection.sql(f"WITH {named} {sql}" if named else sql).to_arrow_table()
+            except duckdb.NotImplementedException as error:
+                raise self._zone_error(str(error), tables) or error from None
 
     @contextmanager
     def session(self, tables, window: Window | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -137,10 +147,24 @@ class DuckDBEngine:
         views, stored = self._catalog.stored_inputs(tables)
         return [*((name, self._stored_sql(name, window)) for name in stored), *((view.name, view.sql) for view in views)]
 
+    def _zone_error(self, message: str, tables) -> ConfigurationError | None:
+        """What is wrong with the line of a policy file that names a time zone which DuckDB does not know."""
+        unknown = re.search(r"Unknown TimeZone '(.*?)'", message)
+        for name in self._catalog.stored_inputs(tables)[1] if unknown else ():
+            if not (path := self._catalog.seeds.get(name)):
+                continue
+            rules = [line["name"] for line in seed_lines(path)[1] if line.get("value") == unknown[1]]
+            numbers = [n for n, text in enumerate(path.read_text("utf-8").splitlines(), start=1) if unknown[1] in text.split(",")]
+            if rules and numbers:
+                remedy = "write a name of the IANA time zone database, such as Europe/Berlin"
+                wrong = f"{rules[0]} must be a time zone, not {unknown[1]!r}"
+                return ConfigurationError(f"{path} line {numbers[0]}: {wrong}; {remedy}")
+        return None
+
     def limits(self, name: str, window: Window | None) -> Window | None:
         """The partitions that a stored input is limited to when ``window`` is read; ``None`` for all of them."""
         column = self._catalog.partition_column(name)
-        if window is None or column in (None, "feed", "kind"):
+        if window is None or column is None or column not in PARTITION_COLUMNS.values():
             return None
         # The month or week that holds the window's first day may have started before it.
         return window.widened(31, 0) if column in ("month", "week_start") else window

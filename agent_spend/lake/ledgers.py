@@ -11,6 +11,8 @@ from agent_spend.lake.tables import Lake
 
 COVERAGE = "feed_coverage"
 REVISIONS = "feed_revisions"
+#: Ledgers that are not kept by day or month, and the column that partitions them.
+PARTITIONED_BY = {COVERAGE: "feed", REVISIONS: None, "findings": "kind"}
 COVERAGE_SCHEMA = schema_of(
     {
         "feed": TEXT, "usage_day": DAY, "state": TEXT, "reason": TEXT, "message": TEXT, "row_count": WHOLE,

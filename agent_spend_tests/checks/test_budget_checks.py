@@ -119,12 +119,32 @@ def test_service_accounts_are_keys_and_interactive_keys_and_people_are_not(compa
     assert row["explanation"] == "Key sa_ci has no budget in policies/budgets.csv; 2026-11 so far: not priced"
 
 
-def test_without_any_budget_every_machine_key_is_listed_once_however_often_it_was_rotated(company):
-    budgets(company)
+def test_a_key_is_listed_once_however_often_it_was_rotated(company):
+    budgets(company, "key,other-key,list,100,2026-01-01,,")
     company.write("fct_usage_day", usage(), usage(actor_id="apikey_01B", key_id="apikey_01B", list_usd="2"))
     (row,) = company.rows("key_without_budget")
     assert row["explanation"] == (
         "Key matching-prod (apikey_01A, apikey_01B) has no budget in policies/budgets.csv; 2026-11 so far: 3.51 USD (list)")
+
+
+def test_without_any_budget_one_line_says_so_for_all_keys_and_how_to_state_one(company):
+    budgets(company)
+    company.write(
+        "fct_usage_day", usage(), usage(actor_id="apikey_01B", key_id="apikey_01B", list_usd="2"),
+        usage(actor_id="apikey_01C", key_id="apikey_01C", key_name="ranker", list_usd="1"))
+    (row,) = company.rows("key_without_budget")
+    assert (row["vendor"], row["subject"], row["amount_usd"], row["usage_day"]) == (
+        "company", "all machine keys", Decimal("4.505"), NOVEMBER)
+    assert row["explanation"] == (
+        "policies/budgets.csv states no budget at all, so nothing watches 2 machine keys; 2026-11 so far: 4.51 USD (list). "
+        "A line such as key,matching-prod,list,100,2026-11-01,,owner@example.com gives one a budget in USD a month; "
+        "a line for a squad or org covers all of its keys")
+
+
+def test_without_any_budget_and_without_a_machine_key_nothing_is_said(company):
+    budgets(company)
+    company.write("fct_usage_day", usage(auth_kind="seat", key_id=None, actor_kind="interactive"))
+    assert company.rows("key_without_budget") == []
 
 
 def test_a_budget_of_one_of_its_ids_covers_a_rotated_key(company):

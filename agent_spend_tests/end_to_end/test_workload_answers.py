@@ -39,7 +39,7 @@ def test_a_rotated_key_is_one_workload(demo):
 def test_the_forgotten_key_is_one_finding_of_each_kind(demo):
     key = demo.key["company_files"]["key_registry"]["untagged_key_id"]
     assert demo.rows(f"SELECT kind FROM rpt_findings WHERE subject = '{key}' ORDER BY kind") == [
-        ("key_without_budget",), ("key_without_owner",), ("untagged_key",)]
+        ("key_without_owner",), ("untagged_key",)]
 
 
 def test_the_split_is_not_in_force_and_a_what_if_matches_the_key_to_the_cent(demo):

@@ -7,6 +7,7 @@ import pytest
 
 from agent_spend.catalog import Catalog
 from agent_spend.engines.duckdb import DuckDBEngine
+from agent_spend.errors import ConfigurationError
 from agent_spend.lake.tables import Lake
 from agent_spend.models import Built, build
 from agent_spend.partitions import Window
@@ -79,6 +80,19 @@ def test_pieces_give_what_the_whole_range_gives(engine, monkeypatch):
     assert build(catalog.models["fct_apples"], catalog, Settings.from_environment(), keys) == Built(6, 6, 0, 6)
     rows = sorted(lake.read("fct_apples", "usage_day").to_pylist(), key=lambda row: row["usage_day"])
     assert [row["apples"] for row in rows] == [1, 11, 110, 1_100, 11_000, 110_000]
+
+
+def test_a_time_zone_that_is_none_names_file_line_rule_and_remedy(engine, tmp_path):
+    rules = tmp_path / "sql" / "policies" / "workload_rules.csv"
+    rules.parent.mkdir()
+    rules.write_text("name,value,unit,note\n# zones\nclock_zone,UTC,time zone,\nclock_zone,Europe/Berln,time zone,\n")
+    catalog = Catalog({"eaten": EATEN}, tmp_path / "sql")
+    sql = "SELECT CAST(e.usage_day AS TIMESTAMP) AT TIME ZONE r.value AS moment FROM eaten AS e CROSS JOIN workload_rules AS r"
+    with pytest.raises(ConfigurationError) as error:
+        DuckDBEngine(catalog, engine._lake).query(sql, ["eaten", "workload_rules"])
+    assert str(error.value) == (
+        f"{rules} line 4: clock_zone must be a time zone, not 'Europe/Berln'; "
+        "write a name of the IANA time zone database, such as Europe/Berlin")
 
 
 def test_a_column_that_an_older_release_did_not_store_is_null(engine, tmp_path):
