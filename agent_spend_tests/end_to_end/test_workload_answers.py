@@ -33,7 +33,9 @@ def test_the_inventory_holds_all_machine_and_headless_money_of_the_window(demo):
 
 
 def test_a_rotated_key_is_one_workload(demo):
-    assert demo.value("SELECT COUNT(*) FROM rpt_auth_audit WHERE workload = 'ranker-prod'") == 1
+    ledger = "SELECT SUM(list_usd), COUNT(DISTINCT key_id) FROM fct_usage_day WHERE key_name = 'ranker-prod'"
+    ((list_usd, keys),) = demo.rows(ledger + " AND usage_day > (SELECT MAX(usage_day) - 28 FROM fct_usage_day)")
+    assert demo.rows("SELECT list_usd_28d FROM rpt_auth_audit WHERE workload = 'ranker-prod'") == [(list_usd,)] and keys == 2
 
 
 def test_the_forgotten_key_is_one_finding_of_each_kind(demo):

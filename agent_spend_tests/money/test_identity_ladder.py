@@ -133,6 +133,35 @@ def test_one_line_of_the_override_file_takes_exactly_its_money_out_of_the_queue(
     assert sum(row["list_usd"] for row in firm.rows("fct_usage_day")) == total == Decimal("15.695")
 
 
+def test_a_person_who_signs_in_without_a_seat_or_uses_a_key_of_their_own_stands_in_the_queue_too(firm):
+    usage = {"usage_day": DAY, "workspace_id": "w", "model": "claude-opus-5-5", "uncached_input_tokens": 0,
+             "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0, "cache_read_tokens": 0, "output_tokens": 1_000_000,
+             "web_search_requests": 0}
+    firm.feed("roster_members", hr("E1", email="ivo@acme.test"))
+    firm.feed("claude_api_usage", usage | {"account_id": "user_1"}, usage | {"api_key_id": "apikey_code"},
+              usage | {"api_key_id": "apikey_machine"}, usage)
+    firm.feed("claude_users", *({"usage_day": DAY, "user_id": f"user_{n}", "email": f"Guest{n}@private.test"} for n in (1, 2)))
+    firm.feed("claude_api_keys", {"usage_day": DAY, "api_key_id": "apikey_code", "name": "k", "workspace_id": "w",
+                                  "created_by_user_id": "user_2"})
+    firm.feed("claude_workspaces", {"usage_day": DAY, "workspace_id": "w", "name": "Claude Code", "archived": False})
+    firm.build("int_claude__workspace", "int_claude__key")
+    matched(firm)
+    found = queue(firm)
+    assert [row[:3] for row in found] == [("anthropic", "apikey_code", None), ("anthropic", "guest1@private.test", None)]
+    firm.feed("identity_overrides", *(override("anthropic", shown, "E1") for shown in ("apikey_code", "guest1@private.test")))
+    assert [(person, rule) for actor, person, rule, _ in matched(firm) if person] == [("E1", "override"), ("E1", "override")]
+    assert queue(firm) == []
+
+
+@pytest.mark.parametrize(("shown", "person"), [
+    ("ZOË@Acme.Test", "E1"), ("zoe\u0308@acme.test", None), ("zoë+cursor@acme.test", None)])
+def test_an_email_matches_in_any_case_and_an_address_with_a_tag_is_another_one(firm, shown, person):
+    firm.feed("roster_members", hr("E1", email="zoë@acme.test"))
+    firm.feed("cursor_usage_events", event(shown, "4"))
+    assert [found for _, found, *_ in matched(firm)] == [person]
+    assert [row[3] for row in queue(firm)] == ([] if person else [Decimal(4)])
+
+
 def test_a_renamed_login_stays_the_same_person_before_and_after(firm):
     before, after = date(2026, 11, 1), DAY
     firm.feed("roster_members", hr("E1", before, github_login="lee-hq"), hr("E1", after, github_login="lee-hq"))

@@ -24,7 +24,10 @@ unmatched AS (
   LEFT JOIN logins
     ON usage.vendor = 'github_copilot' AND usage.usage_day = logins.usage_day AND usage.actor_id = logins.actor_id
   WHERE usage.person_id IS NULL
-    AND usage.series IN ('copilot_credits', 'claude_seat', 'claude_usage_credits', 'cursor_included', 'cursor_on_demand')
+    AND (
+      usage.series IN ('copilot_credits', 'claude_seat', 'claude_usage_credits', 'cursor_included', 'cursor_on_demand')
+      OR (usage.series = 'claude_api_key' AND usage.actor_kind = 'interactive' AND usage.actor_id <> '(no key)')
+    )
     AND usage.auth_kind <> 'service_account'
     AND COALESCE(usage.background_kind, '') <> 'service_account'
   GROUP BY usage.usage_day, usage.vendor, COALESCE(logins.user_login, usage.actor_id), usage.org

@@ -47,11 +47,8 @@ registered AS (
     vendor,
     key_id,
     key_name,
-    CASE environment WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE environment END
-      AS environment,
-    CASE other_environment
-      WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE other_environment
-    END AS other_environment,
+    environment,
+    other_environment,
     cost_center,
     owner_email,
     ROW_NUMBER() OVER (PARTITION BY vendor, key_id ORDER BY usage_day DESC) AS preference
@@ -124,13 +121,13 @@ keys AS (
     COALESCE(r.owner_email, w.owner_email) AS owner_email,
     CASE WHEN p.last_day < e.last_day THEN p.last_day END AS owner_left_day,
     CASE
-      WHEN r.other_environment <> r.environment THEN r.other_environment
+      WHEN r.other_environment IS NOT NULL THEN r.other_environment
       WHEN w.environment <> r.environment THEN w.environment
       WHEN d.lowest <> d.highest AND d.lowest <> r.environment THEN d.lowest
       WHEN d.lowest <> d.highest THEN d.highest
     END AS other_environment,
     CASE
-      WHEN r.other_environment <> r.environment THEN 'two lines of the key registry'
+      WHEN r.other_environment IS NOT NULL THEN 'two lines of the key registry'
       WHEN w.environment <> r.environment THEN 'tag of its workspace'
       WHEN d.lowest <> d.highest THEN 'another registry line with the same name'
     END AS other_environment_rule,

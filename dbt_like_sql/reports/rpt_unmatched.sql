@@ -33,7 +33,9 @@ rpt_unmatched AS (
     CAST(SUM(f.billed_usd) AS DECIMAL(38, 18)) AS billed_usd
   FROM fct_usage_day AS f
   LEFT JOIN logins AS l ON f.vendor = 'github_copilot' AND l.actor_id = f.actor_id AND l.preference = 1
-  WHERE f.person_id IS NULL AND f.auth_kind = 'seat' AND f.series <> 'copilot_billing'
+  -- A person may also sign in without a seat, or use a key that was made for one person; what names nobody is no identifier.
+  WHERE f.person_id IS NULL AND f.series <> 'copilot_billing'
+    AND (f.auth_kind = 'seat' OR (f.actor_kind = 'interactive' AND f.actor_id <> '(no key)'))
   GROUP BY f.vendor, f.actor_id, l.login
 )
 

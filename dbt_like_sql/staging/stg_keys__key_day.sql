@@ -7,7 +7,7 @@ usage_day: UTC day
 vendor: ledger name of the vendor
 key_id: the vendor's id of the key
 key_name: name for display; rotated keys with one name are one series
-environment: prod, staging, dev; null when untagged
+environment: prod, staging, dev or as tagged, by its short name; null when untagged
 other_environment: a second one that the registry states for the key; null when it states one
 cost_center: cost centre, upper case (secret managers differ in case); null when untagged
 owner_email: owner, lower case
@@ -39,17 +39,29 @@ WITH keys AS (
   WHERE r.key_id IS NULL
 ),
 
+short AS (
+  SELECT
+    *,
+    CASE LOWER(environment)
+      WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE LOWER(environment)
+    END AS short_name,
+    CASE LOWER(other_environment)
+      WHEN 'production' THEN 'prod' WHEN 'development' THEN 'dev' WHEN 'stage' THEN 'staging' ELSE LOWER(other_environment)
+    END AS other_short_name
+  FROM keys
+),
+
 stg_keys__key_day AS (
   SELECT
     usage_day,
     vendor,
     key_id,
     key_name,
-    LOWER(environment) AS environment,
-    LOWER(other_environment) AS other_environment,
+    short_name AS environment,
+    NULLIF(other_short_name, short_name) AS other_environment,
     UPPER(cost_center) AS cost_center,
     LOWER(owner_email) AS owner_email
-  FROM keys
+  FROM short
 )
 
 SELECT * FROM stg_keys__key_day
