@@ -13,7 +13,6 @@ from agent_spend.catalog import Catalog, Model
 from agent_spend.partitions import Window, month_start, range_tags, week_start
 from agent_spend.project import catalog, feeds
 from agent_spend.quick_sqlite import quick_sqlite
-from agent_spend.up_to_date import FULL_REFRESH
 
 #: Published after every model; not SQL, so the catalog does not know them.
 PUBLISHED = ("warehouse", "page")
@@ -90,12 +89,12 @@ def _ready(waiting: Mapping[str, Model], partitions: str) -> list[str]:
 
 def materialize(
     definitions: dg.Definitions, dagster: dg.DagsterInstance, stages: Iterable[Stage], window: Window,
-    on_stage: Callable[[Stage], None] = lambda stage: None, full_refresh: bool = False,
+    on_stage: Callable[[Stage], None] = lambda stage: None, wanted: Collection[str] = (),
 ) -> list[Outcome]:
     """Run the stages one after another over ``window``; a failed step does not stop the stages after it.
 
     Args:
-        full_refresh: whether models are computed where they are up to date too.
+        wanted: tags that every run has, with the value ``true``: ``FULL_REFRESH``, ``ACCEPT_EMPTY``.
 
     Raises:
         KeyboardInterrupt: Ctrl-C was pressed while a step ran. What was stored stays, and the same call again completes it.
@@ -107,7 +106,7 @@ def materialize(
         result = job.execute_in_process(
             instance=dagster,
             asset_selection=[dg.AssetKey(name) for name in stage.assets],
-            tags=_tags(stage, window) | ({FULL_REFRESH: "true"} if full_refresh else {}),
+            tags=_tags(stage, window) | dict.fromkeys(wanted, "true"),
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

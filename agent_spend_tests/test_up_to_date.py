@@ -225,8 +225,8 @@ def test_dagster_says_what_was_computed_and_a_tag_of_the_run_asks_for_everything
     defs = dg.Definitions(assets=[model_asset(models.models["fct_two_days"], models)])
     stage = Stage("apples", "day", ("fct_two_days",))
     with instance(orchard.home) as dagster:
-        for full_refresh in (False, False, True):
-            materialize(defs, dagster, [stage], Window(DAYS[0], DAYS[-1]), full_refresh=full_refresh)
+        for wanted in ((), (), (up_to_date.FULL_REFRESH,)):
+            materialize(defs, dagster, [stage], Window(DAYS[0], DAYS[-1]), wanted=wanted)
         events = dagster.fetch_materializations(dg.AssetKey("fct_two_days"), limit=18).records
     said = [{name: event.asset_materialization.metadata[name].value for name in ("computed_partitions", "up_to_date_partitions")}
             for event in events[::6]]

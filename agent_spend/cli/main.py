@@ -59,8 +59,11 @@ _FULL_REFRESH = click.option(
 @click.option("--to", "last", type=DAY, required=True, help="Last UTC day, inclusive.")
 @click.option("--feeds", "names", help="Comma list of feed assets; all of them without it.")
 @_FULL_REFRESH
+@click.option("--accept-empty", is_flag=True, help="Let a day for which a source lists nothing any more lose its stored rows.")
 @click.option("--fail-on-findings", is_flag=True, help="Exit with 1 when there are open findings.")
-def backfill(first: datetime, last: datetime, names: str | None, full_refresh: bool, fail_on_findings: bool) -> None:
+def backfill(
+    first: datetime, last: datetime, names: str | None, full_refresh: bool, accept_empty: bool, fail_on_findings: bool
+) -> None:
     """Load a range of days, build what reads it, and publish.
 
     A day that fails keeps what was stored before; the other days are loaded, and the exit code is 1. A model of which
@@ -78,7 +81,7 @@ def backfill(first: datetime, last: datetime, names: str | None, full_refresh: b
     if not any(is_connected(system) for system in REQUIRED):
         raise ConfigurationError("no vendor is connected; set the variables of the README's settings table, or run the demo")
     own_home()
-    _run([*feed_stages(chosen), *model_stages()], window, full_refresh, fail_on_findings)
+    _run([*feed_stages(chosen), *model_stages()], window, full_refresh, fail_on_findings, accept_empty)
 
 
 @main.command()
@@ -114,16 +117,21 @@ def _window(first: datetime, last: datetime) -> Window:
     return window
 
 
-def _run(stages: "list[Stage]", window: Window, full_refresh: bool, fail_on_findings: bool) -> None:
+def _run(
+    stages: "list[Stage]", window: Window, full_refresh: bool, fail_on_findings: bool, accept_empty: bool = False
+) -> None:
     # Loaded last: it takes seconds, and a mistake in the arguments should not.
     from agent_spend.definitions import defs
     from agent_spend.demo import PUBLISH, REFRESH_FINDINGS
     from agent_spend.runs import instance, materialize
+    from agent_spend.sources.land import ACCEPT_EMPTY
     from agent_spend.summary import print_summary
+    from agent_spend.up_to_date import FULL_REFRESH
 
     folder, console = home(), new_console()
+    wanted = [tag for tag, is_on in ((FULL_REFRESH, full_refresh), (ACCEPT_EMPTY, accept_empty)) if is_on]
     with instance(folder) as dagster, progress(console) as on_stage:
-        outcomes = materialize(defs, dagster, [*stages, REFRESH_FINDINGS, PUBLISH], window, on_stage, full_refresh)
+        outcomes = materialize(defs, dagster, [*stages, REFRESH_FINDINGS, PUBLISH], window, on_stage, wanted)
     failed = print_failures(console, outcomes)
     findings = print_summary(console, folder)
     if failed or (fail_on_findings and findings):
@@ -141,7 +149,7 @@ def doctor() -> None:
     from agent_spend.partitions import month_start
     from agent_spend.project import feeds
     from agent_spend.settings import is_connected, missing_settings
-    from agent_spend.sources.feed import not_connected
+    from agent_spend.sources.feed import answers
 
     console = new_console()
     states = Counter()
@@ -149,7 +157,7 @@ def doctor() -> None:
     yesterday = settings.today - timedelta(days=1)
     for feed in feeds().values():
         day = month_start(yesterday) if feed.partition_column == "month" else yesterday
-        answer = next(iter(not_connected(feed, [day]) or feed.fetch([day], settings)))
+        answer = next(answers(feed, [day], settings))
         healthy = answer.is_data or answer.reason in ("no_report", "no_invoice", "day_not_closed", "not_refreshed")
         state = "connected" if healthy else answer.state.value.replace("_", " ")
         if not healthy and answer.state is State.MISSING:

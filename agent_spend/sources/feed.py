@@ -1,5 +1,6 @@
 """What a feed is, and the one way a feed's answers become a partition of the lake."""
 
+import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,12 +13,13 @@ from typing import TYPE_CHECKING, Union
 import msgspec
 from arro3.core import RecordBatch, Schema
 
-from agent_spend.errors import FeedError, State
+from agent_spend.errors import ConfigurationError, FeedError, State
 from agent_spend.lake.columns import MisfitError, batch_of, batch_of_columns
 from agent_spend.lake.spool import Spool, spool_of
 from agent_spend.settings import Settings, is_connected, missing_settings
 from agent_spend.sources.answers import Received
 from agent_spend.sources.contract import Contract
+from agent_spend.sources.pace import Stopped
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -297,9 +299,26 @@ def _unreadable(error: Exception, where: str, remedy: str = _CHANGED) -> FeedErr
     return FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored")
 
 
-def not_connected(feed: Feed, days: Iterable[date]) -> list[DayAnswer] | None:
-    """The answers of a feed without settings, or ``None`` when it is connected."""
-    if is_connected(feed.system):
-        return None
-    message = f"not connected: set {', '.join(missing_settings(feed.system))}"
-    return [DayAnswer(day, State.NOT_CONNECTED, reason="not_connected", message=message) for day in days]
+def answers(feed: Feed, days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
+    """What the feed says of each of ``days``, in any order: also that it has no settings, or nothing to say.
+
+    An error that nobody foresaw is the answer of the days that are still to come; those that came before it stay.
+    """
+    if not is_connected(feed.system):
+        message = f"not connected: set {', '.join(missing_settings(feed.system))}"
+        yield from (DayAnswer(day, State.NOT_CONNECTED, reason="not_connected", message=message) for day in days)
+        return
+    waiting = dict.fromkeys(days)
+    reason, why = "no_answer", "the source gave no answer for this day"
+    try:
+        for answer in feed.fetch(days, settings):
+            waiting.pop(answer.day, None)
+            yield answer
+    except (ConfigurationError, Stopped):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        reason, why = "unexpected", f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+        why += "; this answer was not foreseen: please report it with the answer's text"
+    for day in waiting:
+        yield DayAnswer.from_error(day, FeedError(reason, f"{feed.name} {day}: {why}"))

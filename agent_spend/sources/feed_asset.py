@@ -16,7 +16,7 @@ from agent_spend.partitions import partition_days
 from agent_spend.privacy import Display
 from agent_spend.settings import Settings, settings_of
 from agent_spend.sources.feed import Feed
-from agent_spend.sources.land import Landing, land
+from agent_spend.sources.land import ACCEPT_EMPTY, Landing, land
 from agent_spend.words import counted
 
 #: What Dagster's UI draws beside an asset, by system; a file of a fixed shape is a CSV file.
@@ -61,7 +61,8 @@ def feed_asset(feed: Feed) -> dg.AssetsDefinition:
     def asset(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         settings = Settings.from_environment()
         days = partition_days(context.partition_keys)
-        landing = land(feed, days, settings, log=context.log.info)
+        accept_empty = context.run.tags.get(ACCEPT_EMPTY) == "true"
+        landing = land(feed, days, settings, log=context.log.info, accept_empty=accept_empty)
         # Messages are written by sources, and a path may hold a login; Dagster keeps them.
         shown = Display.of(Lake(settings.lake_uri))
         if landing.failures:

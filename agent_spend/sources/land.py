@@ -12,9 +12,15 @@ from agent_spend.lake.ledgers import Coverage, coverage_of, log_revisions, store
 from agent_spend.lake.spool import Spool
 from agent_spend.lake.tables import Lake
 from agent_spend.settings import Settings
-from agent_spend.sources.feed import DayAnswer, Feed, Unread, not_connected
+from agent_spend.sources.feed import DayAnswer, Feed, Unread
+from agent_spend.sources.feed import answers as asked
 from agent_spend.sources.standing import standing
 
+#: Tag of a run in which an answer without rows replaces those that are stored.
+ACCEPT_EMPTY = "agent_spend/accept_empty"
+ACCEPT_EMPTY_REMEDY = f"backfill the day with --accept-empty, or the run tag {ACCEPT_EMPTY}: true"
+#: A sum of more dollars or credits than this fits no column.
+_LARGEST_TOTAL = Decimal(10) ** 20
 #: Rows of a run that are held in memory; with more, all of them wait in a file.
 _MEMORY_BYTES = 2 << 20
 
@@ -41,12 +47,15 @@ class Landing:
     revised: list[tuple[Coverage, Coverage]]
 
 
-def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda message: None) -> Landing:
+def land(
+    feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda message: None, accept_empty: bool = False
+) -> Landing:
     """Fetch ``days`` and replace what changed, all in one transaction.
 
-    A failed, forbidden or missing answer never replaces stored data: it is only recorded as the last attempt. A partial one
-    is stored where there are no rows yet, or no more rows of an earlier partial answer; one that stands in for a source
-    that refuses, where that source has no rows. A day of a list also has what :mod:`agent_spend.sources.standing` says.
+    A failed, forbidden or missing answer never replaces stored data: it is only recorded as the last attempt. Nor does an
+    empty one, but with ``accept_empty``, for who knows that there was nothing. A partial one is stored where there are no
+    rows yet, or no more rows of an earlier partial answer; one that stands in for a source that refuses, where that source
+    has no rows. A day of a list also has what :mod:`agent_spend.sources.standing` says.
     """
     lake = Lake(settings.lake_uri)
     known = coverage_of(lake, feed.name)
@@ -54,10 +63,10 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     sizes: dict[date, Size] = {}
     answers: dict[date, DayAnswer] = {}
     with ThreadPoolExecutor(1, thread_name_prefix="raw") as archive:
-        for answer in not_connected(feed, days) or feed.fetch(days, settings):
+        for answer in asked(feed, days, settings):
             # What came is packed and written while its rows are checked.
             kept = archive.submit(raw.keep, settings.raw_dir, feed.name, answer.day, answer.raw)
-            believed = _believed(lake, feed, answer, known)
+            believed = _believed(lake, feed, answer, known, accept_empty)
             if believed.is_data:
                 try:
                     # Rows of a day that turns out bad stay in the spool; only days with a size are taken from it.
@@ -68,9 +77,6 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
             answers[answer.day] = replace(believed, rows=(), raw=())
             if len(answers) % 10 == 0 or len(answers) == len(days):
                 log(f"{feed.name}: {len(answers)} of {len(days)} days answered")
-    for day in set(days) - set(answers):
-        error = FeedError("no_answer", f"{feed.name} {day}: the source gave no answer for this day")
-        answers[day] = DayAnswer.from_error(day, error)
     changes = {}
     if sizes or not lake.exists(feed.name):
         contents = {day: (size.rows, size.checksum) for day, size in sizes.items()}
@@ -91,13 +97,18 @@ def land(feed: Feed, days: Sequence[date], settings: Settings, *, log=lambda mes
     return Landing({day: coverage[day] for day in sorted(answers)}, sorted(changes), failures, revised)
 
 
-def _believed(lake: Lake, feed: Feed, answer: DayAnswer, known: Mapping[date, Coverage]) -> DayAnswer:
+def _believed(
+    lake: Lake, feed: Feed, answer: DayAnswer, known: Mapping[date, Coverage], accept_empty: bool
+) -> DayAnswer:
     """The answer as far as it may replace what is stored."""
     before = known.get(answer.day)
     stored = before.row_count if before is not None else 0
-    if stored and feed.is_forgetful and answer.state is State.ZERO:
-        message = f"{feed.name} {answer.day}: the vendor lists nothing any more"
-        answer = replace(answer, reason="no_longer_served", message=message)
+    if answer.state is State.ZERO and accept_empty:
+        return answer
+    if stored and answer.state is State.ZERO and not answer.reason and not feed.is_list:
+        reason = "no_longer_served" if feed.is_forgetful else "emptied"
+        message = f"{feed.name} {answer.day}: the source lists nothing any more (if that is right: {ACCEPT_EMPTY_REMEDY})"
+        answer = replace(answer, reason=reason, message=message)
     if stored and (answer.is_doubtful or _is_poorer(answer, before)):
         message = f"{answer.message}; the {stored} rows that are stored were kept"
         answer = DayAnswer.from_error(answer.day, FeedError(answer.reason, message))
@@ -163,4 +174,7 @@ def _take(feed: Feed, answer: DayAnswer, incoming: Spool) -> Size:
             known = [amount for amount in amounts if amount is not None]
             if known:
                 total = sum(known, total or Decimal(0))
+    if total is not None and abs(total) >= _LARGEST_TOTAL:
+        message = f"{feed.name} {answer.day}: {feed.total_column} sums to {total:.6e}, which is no amount of a day"
+        raise FeedError("bad_value", message)
     return Size(len(rows), total, rows.checksum)

@@ -61,10 +61,20 @@ def test_a_day_that_was_never_received_shows_why(settings):
     assert (line.state, line.reason, line.revision, line.fetched_at) == ("forbidden", "policy_disabled", 0, None)
 
 
-def test_zero_is_data_and_replaces_rows(settings):
+def test_an_empty_answer_replaces_no_rows_unless_somebody_says_that_it_may(settings):
+    empty = feed_answering(DayAnswer(DAY_1, State.ZERO))
     land(feed_answering(one_row(DAY_1, "7")), [DAY_1], settings)
-    line = land(feed_answering(DayAnswer(DAY_1, State.ZERO)), [DAY_1], settings).coverage[DAY_1]
-    assert (line.state, line.row_count, stored(settings)) == ("zero", 0, [])
+    landing = land(empty, [DAY_1], settings)
+    line = landing.coverage[DAY_1]
+    assert (line.state, line.last_attempt, line.row_count, stored(settings)) == ("available", "emptied", 1, [Decimal(7)])
+    assert "backfill the day with --accept-empty" in landing.failures[DAY_1]
+    line = land(empty, [DAY_1], settings, accept_empty=True).coverage[DAY_1]
+    assert (line.state, line.revision, line.row_count, stored(settings)) == ("zero", 2, 0, [])
+
+
+def test_a_day_that_was_empty_stays_zero(settings):
+    landings = [land(feed_answering(DayAnswer(DAY_1, State.ZERO)), [DAY_1], settings) for _ in range(2)]
+    assert [(landing.coverage[DAY_1].last_attempt, landing.failures) for landing in landings] == [("zero", {})] * 2
 
 
 def test_a_zero_that_may_be_a_failure_replaces_no_rows(settings):
@@ -132,6 +142,23 @@ def test_a_day_the_source_forgot_is_a_failure_not_a_zero(settings):
     landing = land(feed_answering(one_row(DAY_1, "1")), [DAY_1, DAY_2], settings)
     assert landing.coverage[DAY_2].reason == "no_answer"
     assert list(landing.failures) == [DAY_2]
+
+
+def test_an_error_that_nobody_foresaw_is_the_answer_of_the_days_still_to_come(settings):
+    def fetch(days, settings):
+        yield one_row(DAY_1, "7")
+        raise KeyError("results")
+
+    landing = land(replace(feed_answering(), fetch=fetch), [DAY_1, DAY_2], settings)
+    assert (landing.coverage[DAY_2].reason, stored(settings)) == ("unexpected", [Decimal(7)])
+    assert landing.failures[DAY_2].startswith("demo_feed 2026-11-02: KeyError: 'results' (test_land.py, line ")
+
+
+def test_a_sum_that_is_no_amount_is_refused_and_not_a_crash(settings):
+    rows = [one_row(DAY_1, "99999999999999999999").rows[0] | {"who": str(number)} for number in range(2)]
+    landing = land(feed_answering(DayAnswer(DAY_1, State.AVAILABLE, rows), one_row(DAY_2, "3")), [DAY_1, DAY_2], settings)
+    assert "credits sums to 2.000000e+20" in landing.failures[DAY_1]
+    assert stored(settings) == [Decimal(3)]
 
 
 def test_a_value_of_the_wrong_shape_names_feed_day_and_column(settings):

@@ -34,10 +34,10 @@ def answer(kind: str, size: int) -> DayAnswer:
 
 
 def expected(answers: list[tuple[str, int]]) -> tuple[str, int]:
-    """The state and the rows of the day by the rule in words: complete wins, a part only grows, a failure is nothing."""
+    """The state and the rows of the day by the rule in words: complete wins, a part only grows, nothing replaces no rows."""
     state, rows = "missing", 0
     for kind, size in answers:
-        if kind == "complete":
+        if kind == "complete" and (size or not rows):
             state, rows = ("available" if size else "zero"), size
         elif kind == "part" and size and (rows == 0 or (state == "partial" and size >= rows)):
             state, rows = "partial", size

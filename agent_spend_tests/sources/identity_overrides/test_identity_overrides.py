@@ -6,7 +6,7 @@ import pytest
 
 from agent_spend.errors import State
 from agent_spend.settings import Settings
-from agent_spend.sources.feed import not_connected
+from agent_spend.sources.feed import answers
 from agent_spend.sources.identity_overrides.assets import FEEDS
 
 [FEED] = FEEDS
@@ -90,5 +90,5 @@ def test_an_emptied_file_takes_nothing_back(overrides):
 
 
 def test_without_the_setting_the_feed_is_not_connected():
-    [answer] = not_connected(FEED, [TENTH])
+    [answer] = answers(FEED, [TENTH], Settings.from_environment())
     assert (answer.state, answer.message) == (State.NOT_CONNECTED, "not connected: set IDENTITY_OVERRIDES_URI")
