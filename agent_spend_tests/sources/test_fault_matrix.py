@@ -63,6 +63,7 @@ ENDPOINTS = [
     ("claude_enterprise_cost", "analytics/cost"),
     ("claude_enterprise_cost", "analytics/user_cost_report"),
     ("claude_enterprise_cost", "analytics/cost_report"),
+    ("claude_enterprise_usage", "analytics/user_usage_report"),
     ("claude_enterprise_usage", "analytics/usage"),
     ("claude_enterprise_seats", "analytics/summaries"),
     ("claude_enterprise_users", "analytics/users"),
@@ -83,6 +84,7 @@ NEVER_ASKED = ("/organizations/me", "/workspaces/{workspace_id}", "/teams/audit-
 #: Endpoints that stand in for another one, with its fault. Where both of GitHub's refuse, the first one's refusal is told.
 STAND_INS = dict.fromkeys(("billing/cost-centers", "billing/usage?"), "usage/summary:404")
 STAND_INS |= dict.fromkeys(("analytics/user_cost_report", "analytics/cost_report"), "analytics/cost?:404")
+STAND_INS |= {"analytics/user_usage_report": "analytics/usage?:404"}
 #: The one endpoint that may refuse without a failure: the bill has the same requests without their models.
 OPTIONAL, REFUSALS = "premium_request/usage", ("403", "403-policy", "404")
 
