@@ -129,6 +129,40 @@ def test_a_user_who_sends_both_is_counted_from_the_log_events_only(telemetry):
         (TUESDAY, "ada@acme.test", Decimal(3))]
 
 
+def test_claude_code_on_a_console_login_is_counted_once_however_many_feeds_tell_it(telemetry):
+    """Ben's million tokens of Opus 5.5, 4 USD: his key's line in the usage report, the bill, the analytics API (from Tuesday
+    on), the Claude Code report, his log events and his metrics. Another organisation's credits are other money."""
+    company = telemetry(
+        [call(f"s-{day}", BEN, "vscode", 4.0, day, input_tokens=1_000_000, output_tokens=0) for day in (MONDAY, TUESDAY)],
+        [export(metric("claude_code.cost.usage", *(point(day, 4.0, model="claude-opus-5-5", **{
+            name.replace(".", "__"): value for name, value in BEN.items()}) for day in (MONDAY, TUESDAY))))])
+    days, key = (MONDAY, TUESDAY), {"api_key_id": "apikey_01Ben", "workspace_id": "wrkspc_Code", "model": "claude-opus-5-5"}
+    no_tokens = dict.fromkeys(("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens"), 0)
+    line = {"model": "claude-opus-5-5", "workspace_id": "wrkspc_Code", "cost_type": "tokens", "token_type": "uncached_input_tokens"}
+    company.feed("claude_api_usage", *(key | no_tokens | {
+        "usage_day": day, "service_tier": "standard", "uncached_input_tokens": 1_000_000} for day in days))
+    company.feed("claude_api_cost", *(line | {"usage_day": day, "currency": "USD", "amount_usd": "4"} for day in days))
+    acted = key | {"usage_day": TUESDAY, "product": "claude_code", "actor_type": "user_actor", "actor_email": "ben@acme.test"}
+    company.feed("claude_analytics_usage", acted | no_tokens | {"uncached_input_tokens": 1_000_000})
+    company.feed("claude_analytics_cost", acted | {"cost_type": "tokens", "amount_usd": "3.4", "list_usd": "4"})
+    company.feed("claude_code_usage", *({
+        "usage_day": day, "actor_type": "user_actor", "actor_email": "ben@acme.test", "customer_type": "api",
+        "organization_id": CONSOLE_ORG, "is_remote": False, "model": "claude-opus-5-5", "input_tokens": 1_000_000,
+        "output_tokens": 0, "cache_read_tokens": 0, "cache_creation_tokens": 0, "estimated_usd": "4"} for day in days))
+    company.feed("claude_enterprise_cost", {
+        "usage_day": TUESDAY, "actor_type": "user_actor", "actor_id": "user_02", "actor_email": "ben@acme.test",
+        "product": "chat", "model": "claude-opus-5-5", "amount_usd": "1.5", "list_usd": "1.5", "source": "analytics"})
+    totals = {}
+    for row in company.rows("int_usage"):
+        sums = totals.setdefault((row["usage_day"], row["series"]), [Decimal(0), Decimal(0)])
+        sums[0] += row["list_usd"] or 0
+        sums[1] += row["billed_usd"] or 0
+    assert totals == {
+        (MONDAY, "claude_api_key"): [4, 0], (MONDAY, "claude_api_billing"): [0, 4], (MONDAY, "custom_agents"): [4, 0],
+        (TUESDAY, "claude_api_key"): [4, Decimal("3.4")], (TUESDAY, "custom_agents"): [4, 0],
+        (TUESDAY, "claude_usage_credits"): [Decimal("1.5"), Decimal("1.5")]}
+
+
 def test_tokens_without_a_stated_cost_are_priced_from_the_book(telemetry):
     said = {"model": "claude-opus-5-5", "user__id": "i-3", "terminal__type": "cli"}
     company = telemetry(metrics=[export(metric("claude_code.token.usage", point(MONDAY, 1_000_000, type="output", **said)))])
