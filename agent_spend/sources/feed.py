@@ -119,7 +119,7 @@ class Feed:
         schema: what its rows must be; the lake table has exactly these columns.
         fetch: asked for sorted days, yields one :class:`DayAnswer` for each of them, in any order. It never raises
             for a vendor's answer; it yields ``DayAnswer.from_error``.
-        total_column: the column whose sum the revision log compares (money or credits), if any.
+        total_column: the column whose sum the revision log compares (money or credits), or the columns (tokens), if any.
         partition_column: ``usage_day``, or ``month`` for monthly files.
         is_forgetful: whether the vendor states no depth of its history, so that an empty answer for a day with stored
             rows means that it is no longer served, not that it was empty.
@@ -133,7 +133,7 @@ class Feed:
     description: str
     schema: Contract
     fetch: Callable[[Sequence[date], Settings], Iterable[DayAnswer]]
-    total_column: str | None = None
+    total_column: str | Sequence[str] | None = None
     partition_column: str = "usage_day"
     is_forgetful: bool = False
     is_list: bool = False
@@ -142,6 +142,11 @@ class Feed:
     def arrow_schema(self) -> "pa.Schema":
         """The lake table's columns and types, of pyarrow."""
         return self.schema.arrow_schema
+
+    @property
+    def total_columns(self) -> Sequence[str]:
+        """What a day's total adds up."""
+        return (self.total_column,) if isinstance(self.total_column, str) else self.total_column or ()
 
     def spooled(self, answer: DayAnswer) -> Spool:
         """The answer's rows as Arrow, with their checksum.

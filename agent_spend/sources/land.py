@@ -170,11 +170,11 @@ def _take(feed: Feed, answer: DayAnswer, incoming: Spool) -> Size:
     with localcontext(prec=60):
         for batch in feed.checked(rows, answer.day):
             incoming.append(batch)
-            amounts = batch.column(feed.total_column).to_pylist() if feed.total_column else ()
-            known = [amount for amount in amounts if amount is not None]
-            if known:
-                total = sum(known, total or Decimal(0))
+            for name in feed.total_columns:
+                known = [amount for amount in batch.column(name).to_pylist() if amount is not None]
+                if known:
+                    total = sum(known, total or Decimal(0))
     if total is not None and abs(total) >= _LARGEST_TOTAL:
-        message = f"{feed.name} {answer.day}: {feed.total_column} sums to {total:.6e}, which is no amount of a day"
-        raise FeedError("bad_value", message)
+        names = " and ".join(feed.total_columns)
+        raise FeedError("bad_value", f"{feed.name} {answer.day}: {names} sums to {total:.6e}, which is no amount of a day")
     return Size(len(rows), total, rows.checksum)

@@ -138,7 +138,8 @@ def test_claude_code_on_a_console_login_is_counted_once_however_many_feeds_tell_
             name.replace(".", "__"): value for name, value in BEN.items()}) for day in (MONDAY, TUESDAY))))])
     days, key = (MONDAY, TUESDAY), {"api_key_id": "apikey_01Ben", "workspace_id": "wrkspc_Code", "model": "claude-opus-5-5"}
     no_tokens = dict.fromkeys(("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens"), 0)
-    line = {"model": "claude-opus-5-5", "workspace_id": "wrkspc_Code", "cost_type": "tokens", "token_type": "uncached_input_tokens"}
+    line = {"model": "claude-opus-5-5", "workspace_id": "wrkspc_Code", "cost_type": "tokens",
+            "token_type": "uncached_input_tokens"}
     company.feed("claude_api_usage", *(key | no_tokens | {
         "usage_day": day, "service_tier": "standard", "uncached_input_tokens": 1_000_000} for day in days))
     company.feed("claude_api_cost", *(line | {"usage_day": day, "currency": "USD", "amount_usd": "4"} for day in days))

@@ -15,7 +15,7 @@ from agent_spend.sources.claude.enterprise_schema import ENTERPRISE_SEATS, ENTER
 from agent_spend.sources.claude.lists import fetch_api_keys, fetch_users, fetch_workspaces
 from agent_spend.sources.claude.lists_schema import API_KEYS, USERS, WORKSPACES
 from agent_spend.sources.claude.reports import fetch_api_cost, fetch_api_usage, fetch_code_usage
-from agent_spend.sources.claude.schema import API_COST, API_USAGE
+from agent_spend.sources.claude.schema import API_COST, API_USAGE, TOKEN_CLASSES
 from agent_spend.sources.claude.team import fetch_seats, fetch_team_usage
 from agent_spend.sources.claude.team_schema import SEATS, TEAM_USAGE
 from agent_spend.sources.feed import Feed
@@ -31,6 +31,7 @@ FEEDS = [
         ),
         schema=API_USAGE,
         fetch=fetch_api_usage,
+        total_column=TOKEN_CLASSES,
     ),
     Feed(
         name="claude_api_cost",
@@ -93,6 +94,7 @@ FEEDS = [
         ),
         schema=ANALYTICS_USAGE,
         fetch=fetch_analytics_usage,
+        total_column=TOKEN_CLASSES,
     ),
     Feed(
         name="claude_api_keys",
@@ -151,6 +153,7 @@ FEEDS = [
         ),
         schema=ENTERPRISE_USAGE,
         fetch=fetch_enterprise_usage,
+        total_column=TOKEN_CLASSES,
     ),
     Feed(
         name="claude_enterprise_seats",
@@ -162,6 +165,7 @@ FEEDS = [
         ),
         schema=ENTERPRISE_SEATS,
         fetch=fetch_enterprise_seats,
+        total_column="assigned_seats",
     ),
     Feed(
         name="claude_enterprise_users",
@@ -173,6 +177,7 @@ FEEDS = [
         ),
         schema=ENTERPRISE_USERS,
         fetch=fetch_enterprise_users,
+        total_column="messages",
     ),
     Feed(
         name="claude_seats",

@@ -42,7 +42,7 @@ from agent_spend.sources.claude.enterprise_schema import (
     group_cost,
     group_usage,
 )
-from agent_spend.sources.claude.schema import Bucket
+from agent_spend.sources.claude.schema import TOKEN_CLASSES, Bucket
 from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import VendorSession
 
@@ -79,8 +79,7 @@ USAGE = Report(
 _OLDER_COST = Older("cost", UserCost, GroupCost, group_cost, ("amount_usd", "list_usd"))
 _OLDER_USAGE = Older(
     "usage", UserUsage, GroupUsage, group_usage,
-    ("uncached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens",
-     "web_search_requests", "requests"),
+    (*TOKEN_CLASSES, "web_search_requests", "requests"),
 )
 
 

@@ -14,6 +14,8 @@ from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, colu
 _EXACT = Context(prec=60)
 #: No count is larger; sums and prices of larger ones would not fit their columns.
 LARGEST_COUNT = 10**15
+#: Columns of the five disjoint classes, which every feed of use names alike.
+TOKEN_CLASSES = ("uncached_input_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "cache_read_tokens", "output_tokens")
 _LIFETIMES = {b"ephemeral_5m_input_tokens", b"ephemeral_1h_input_tokens"}
 _WRITTEN = re.compile(rb'"(ephemeral_\w+)"\s*:\s*[1-9]')
 
