@@ -144,20 +144,8 @@ def _exports() -> list[Path]:
     return files
 
 
-def rows_from_csv(path: Path | str) -> Iterator[dict]:
-    """Rows of ``cursor_usage_events`` from one export, in the file's order (newest first), read line by line.
-
-    Columns go by header name, so every vintage (personal and team, 2025 and 2026) is read, whatever it lacks. ``charged_usd``
-    is the ``Cost`` column, and null where the vintage prints a word or request units instead. A team's ``User`` may be a
-    service account's mailbox: the export cannot tell.
-
-    Raises:
-        FeedError: ``malformed`` or ``bad_value`` naming file, line and column.
-    """
-    yield from (_row(line)[0] for line in _lines(Path(path)))
-
-
 def _lines(path: Path) -> Iterator[Line]:
+    """The export line by line; columns go by header name, so every vintage is read, whatever it lacks."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = csv.DictReader(file)

@@ -1,109 +1,18 @@
-"""Cursor usage events: the wire shape, the lake table, and the one place where cents become dollars."""
+"""Cursor usage events in the lake: the table, and the one place where cents become dollars."""
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from decimal import Context, Decimal
-from functools import lru_cache
 from operator import attrgetter
-
-import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
 from agent_spend.sources.cursor.kinds import KIND_CLASSES, NOT_STATED, kind_class
-from agent_spend.sources.feed import decode
+from agent_spend.sources.cursor.pages import EPOCH, NO_TOKENS, TokenUsage, UsageEvent, instant
 
 #: No event used more; sums of larger counts would not fit 64 bits.
 _LARGEST_COUNT = 10**15
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT = Context(prec=76)
-_DAY_MS = 86_400_000
-
-
-class TokenUsage(msgspec.Struct, gc=False):
-    """Four disjoint buckets; a zero bucket may be left out, so a missing one is unknown here."""
-
-    inputTokens: int | str | None = None
-    outputTokens: int | str | None = None
-    cacheWriteTokens: int | str | None = None
-    cacheReadTokens: int | str | None = None
-    totalCents: Decimal | None = None
-    discountPercentOff: Decimal | None = None
-
-
-_NO_TOKENS = TokenUsage()
-
-
-class UsageEvent(msgspec.Struct, gc=False):
-    """One event of ``POST /teams/filtered-usage-events``; it has no id of its own. In 2025 it had no ``chargedCents``."""
-
-    timestamp: str | int
-    kind: str | None = None
-    kindLabel: str | None = None
-    chargedCents: Decimal | None = None
-    userEmail: str | None = None
-    serviceAccountId: str | int | None = None
-    serviceAccountName: str | None = None
-    cloudAgentId: str | int | None = None
-    automationId: str | int | None = None
-    conversationId: str | int | None = None
-    model: str | None = None
-    customSubscriptionName: str | None = None
-    maxMode: bool | None = None
-    isTokenBasedCall: bool | None = None
-    isChargeable: bool | None = None
-    isHeadless: bool | None = None
-    requestsCosts: Decimal | None = None
-    tokenUsage: TokenUsage | None = None
-    cursorTokenFee: Decimal | None = None
-
-
-class Pagination(msgspec.Struct):
-    """Some answers say whether there is a next page, others only which of how many this one is."""
-
-    hasNextPage: bool | None = None
-    currentPage: int = 1
-    numPages: int = 1
-
-    @property
-    def has_next(self) -> bool:
-        return bool(self.hasNextPage) or self.currentPage < self.numPages
-
-
-class Stamp(msgspec.Struct, gc=False):
-    """An event of which only the time is read."""
-
-    timestamp: str | int
-
-
-class CountedPage(msgspec.Struct):
-    """One page of usage events by their times; the dashboard has another name for the list.
-
-    A body without the list is a failure, never an empty page.
-    """
-
-    usageEvents: list[Stamp] | None = None
-    usageEventsDisplay: list[Stamp] | None = None
-    totalUsageEventsCount: int | None = None
-    pagination: Pagination | None = None
-
-    @property
-    def events(self) -> list:
-        return (self.usageEventsDisplay if self.usageEvents is None else self.usageEvents) or []
-
-
-class UsagePage(CountedPage):
-    """One page with its events whole."""
-
-    usageEvents: list[UsageEvent] | None = None
-    usageEventsDisplay: list[UsageEvent] | None = None
-
-
-class RawPage(CountedPage):
-    """One page with its events as received."""
-
-    usageEvents: list[msgspec.Raw] | None = None
-    usageEventsDisplay: list[msgspec.Raw] | None = None
 
 
 CURSOR_USAGE_EVENTS = Contract(
@@ -140,68 +49,6 @@ CURSOR_USAGE_EVENTS = Contract(
 )
 
 
-def usage_page(body: bytes, where: str, shape: type[CountedPage] = UsagePage) -> CountedPage:
-    """Parse one page, whole or what counts it.
-
-    Raises:
-        FeedError: ``malformed`` or ``missing_field``, be it for one event alone; see :func:`each_event`.
-    """
-    page = decode(body, shape, where)
-    # A stated count of zero needs no list.
-    if page.usageEvents is None and page.usageEventsDisplay is None and page.totalUsageEventsCount != 0:
-        raise FeedError("missing_field", f"{where}: the answer has no usageEvents; the vendor's shape has changed")
-    return page
-
-
-def each_event(body: bytes, where: str, shape: type) -> Iterator[tuple[date | None, object]]:
-    """Each event of a page by itself, with its day; in place of one that cannot be read its error, which names it.
-
-    Slower than :func:`usage_page` and for pages that it refuses. The day is None where the event's time cannot be read.
-
-    Raises:
-        FeedError: as :func:`usage_page`, for the page.
-    """
-    for number, raw in enumerate(usage_page(body, where, RawPage).events):
-        place, day = f"{where}: usageEvents[{number}]", None
-        try:
-            day = event_day(decode(raw, Stamp, place), place)
-            yield day, decode(raw, shape, place)
-        except FeedError as error:
-            yield day, error
-
-
-def event_day(event: UsageEvent | Stamp, where: str) -> date:
-    """UTC day of an event.
-
-    Raises:
-        FeedError: ``malformed`` when the timestamp is neither epoch milliseconds nor an ISO instant.
-    """
-    try:
-        return _day(int(event.timestamp) // _DAY_MS)
-    except (ValueError, OverflowError):
-        return instant(event.timestamp, f"{where}: usageEvents.timestamp").date()
-
-
-def instant(stamp: str | int, where: str) -> datetime:
-    """The moment that a timestamp tells: epoch milliseconds, or an ISO instant (in UTC where it names no zone).
-
-    Args:
-        where: endpoint and field, for messages.
-
-    Raises:
-        FeedError: ``malformed`` when it is neither.
-    """
-    try:
-        return _EPOCH + timedelta(milliseconds=int(stamp))
-    except (ValueError, OverflowError):
-        pass
-    try:
-        moment = datetime.fromisoformat(str(stamp))
-    except ValueError:
-        raise FeedError("malformed", f"{where} {stamp!r} is neither epoch milliseconds nor an ISO instant") from None
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_2025: bool) -> dict[str, list]:
     """Events of one day as columns, with money in USD.
 
@@ -214,7 +61,7 @@ def usage_columns(events: Sequence[UsageEvent], day: date, where: str, *, is_of_
     """
     place = f"{where} {day}"
     kinds = [event.kind or event.kindLabel or NOT_STATED for event in events]
-    tokens = [event.tokenUsage or _NO_TOKENS for event in events]
+    tokens = [event.tokenUsage or NO_TOKENS for event in events]
     return {
         "usage_day": [day] * len(tokens),
         "event_at": _instants(events, place),
@@ -262,13 +109,8 @@ def email(text: str | None) -> str | None:
     return None if text is None else text.lower()
 
 
-@lru_cache(maxsize=1024)
-def _day(number: int) -> date:
-    return (_EPOCH + timedelta(days=number)).date()
-
-
 def _cents_of_2025(event: UsageEvent) -> Decimal | None:
-    used = event.tokenUsage or _NO_TOKENS
+    used = event.tokenUsage or NO_TOKENS
     if used.totalCents is None:
         return None
     return used.totalCents * (100 - (used.discountPercentOff or 0)) / 100 + (event.cursorTokenFee or 0)
@@ -276,7 +118,7 @@ def _cents_of_2025(event: UsageEvent) -> Decimal | None:
 
 def _instants(events: Sequence[UsageEvent], where: str) -> list[datetime]:
     try:
-        return [_EPOCH + timedelta(milliseconds=int(event.timestamp)) for event in events]
+        return [EPOCH + timedelta(milliseconds=int(event.timestamp)) for event in events]
     except ValueError:
         return [instant(event.timestamp, where) for event in events]
 

@@ -8,9 +8,8 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.contract import DAY, FLAG, INSTANT, MONEY, TEXT, WHOLE, Contract, column
-from agent_spend.sources.cursor.schema import dollars, email, instant, present
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from agent_spend.sources.cursor.pages import EPOCH, instant
+from agent_spend.sources.cursor.schema import dollars, email, present
 
 
 class Member(msgspec.Struct):
@@ -183,7 +182,7 @@ def spend_row(spend: MemberSpend, cycle_start_ms: int, day: date, where: str, *,
         on_demand, overall = (on_demand - included, on_demand) if is_total else (on_demand, on_demand + included)
     return {
         "usage_day": day,
-        "cycle_started_at": _EPOCH + timedelta(milliseconds=cycle_start_ms),
+        "cycle_started_at": EPOCH + timedelta(milliseconds=cycle_start_ms),
         "user_id": _user_id(spend.userId, spend.email, where),
         "email": email(spend.email),
         "on_demand_usd": dollars(on_demand),

@@ -14,7 +14,7 @@ from pathlib import Path
 from agent_spend.errors import FeedError
 from agent_spend.partitions import Window
 from agent_spend.sources.answers import Shelf, Shelved
-from agent_spend.sources.cursor.schema import (
+from agent_spend.sources.cursor.pages import (
     CountedPage,
     RawPage,
     Stamp,

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from agent_spend.errors import FeedError
+from agent_spend.partitions import Window
 from agent_spend.settings import Settings
 from agent_spend.sources.cursor.assets import FEEDS
-from agent_spend.sources.cursor.csv_import import rows_from_csv
 from agent_spend.sources.feed import DayAnswer, State
 
 CSV = next(feed for feed in FEEDS if feed.name == "cursor_csv_events")
@@ -23,13 +23,18 @@ COUNTS = '"10000","1000","100000","2000","113000"'
 
 
 @pytest.fixture
-def export(tmp_path):
-    """Writes an export and gives its rows."""
+def export(tmp_path, monkeypatch):
+    """Writes an export and gives the rows of its days, or the error of the first one."""
+    path = tmp_path / "usage-events-2026-11-11.csv"
+    monkeypatch.setenv("CURSOR_CSV_URI", str(path))
 
     def write(header: str, *lines: str, start: str = "") -> list[dict]:
-        path = tmp_path / "usage-events-2026-11-11.csv"
         path.write_text(start + "\n".join([header, *lines]) + "\n", encoding="utf-8")
-        return list(rows_from_csv(path))
+        answers = fetched(*Window(date(2025, 8, 1), date(2026, 12, 31)).days()).values()
+        for answer in answers:
+            if not answer.is_data and answer.reason != "no_report":
+                raise FeedError(answer.reason, answer.message)
+        return [row for answer in answers for row in answer.rows]
 
     return write
 

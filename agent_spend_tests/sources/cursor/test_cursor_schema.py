@@ -10,7 +10,8 @@ from agent_spend.errors import FeedError
 from agent_spend.lake.columns import batch_of_columns, schema_of
 from agent_spend.sources.cursor.assets import FEEDS
 from agent_spend.sources.cursor.kinds import doubts, kind_class
-from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, dollars, event_day, usage_columns, usage_page
+from agent_spend.sources.cursor.pages import event_day, usage_page
+from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, dollars, usage_columns
 from agent_spend.sources.feed import DayAnswer, State
 
 TENTH = date(2026, 11, 10)
