@@ -83,8 +83,37 @@ def test_words_in_a_chart_have_the_vendors_full_tone_and_not_the_faint_one(brows
     assert set(browser.run(words + ".map(t => getComputedStyle(t).fill)")) == {accent}
 
 
+FOLDS = "[...document.querySelectorAll('details.fold')]"
+
+
+@pytest.mark.parametrize(("name", "scroll"), [("index.html", 7), ("org-payments.html", 4), ("squad-payments--checkout.html", 4)])
+def test_on_a_telephone_a_page_is_a_few_screens_of_figures_and_headings(browser, pages, name, scroll):
+    browser.open(pages / name, width=390)
+    assert browser.run("document.documentElement.scrollHeight") < scroll * 900
+    assert browser.run("document.querySelector('#look details.fold, details.fold #look')") is None
+    parts = "[...document.querySelectorAll('section.block:not(#look)')]"
+    assert browser.run(parts + ".every(part => part.querySelector(':scope > details.fold > summary h3'))") is True
+
+
+def test_on_a_telephone_a_part_opens_from_the_keyboard_by_a_link_and_for_paper(browser, pages):
+    browser.open(pages / "index.html", "#workflows", width=390)
+    assert browser.run(FOLDS + ".filter(part => part.open).map(part => part.parentElement.id)") == ["workflows"]
+    browser.run("document.querySelector('#keys summary').focus()")
+    for kind in ("rawKeyDown", "char", "keyUp"):
+        browser.call("Input.dispatchKeyEvent", type=kind, key="Enter", code="Enter", text="\r", windowsVirtualKeyCode=13)
+    assert browser.run("document.querySelector('#keys > details').open") is True
+    browser.call("Page.printToPDF")
+    assert browser.run(FOLDS + ".every(part => part.open)") is True
+
+
+def test_without_scripts_and_on_a_wide_screen_nothing_is_folded(browser, pages):
+    for options in ({"scripts": False, "width": 390}, {"width": 1280}):
+        browser.open(pages / "index.html", **options)
+        assert browser.run(FOLDS) == []
+
+
 def test_on_a_telephone_the_name_of_a_workload_is_not_squeezed(browser, pages):
-    browser.open(pages / "index.html", width=390)
+    browser.open(pages / "index.html", "#audit", width=390)
     assert browser.run("document.querySelector('#audit .rows > tbody > tr > td').getBoundingClientRect().width") >= 200
 
 

@@ -4,11 +4,27 @@
   root.classList.add("js");
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
+  // On a telephone the page is its table of contents: all parts but what needs a look are folded, and paper has them open.
+  if (matchMedia("(max-width: 640px)").matches) {
+    for (const section of all("section.block:not(#look)")) {
+      const head = section.querySelector(":scope > h3");
+      if (!head) continue;
+      const [part, summary] = ["details", "summary"].map((name) => document.createElement(name));
+      part.className = "fold";
+      summary.append(head);
+      part.append(summary, ...section.childNodes);
+      section.append(part);
+    }
+    addEventListener("beforeprint", () => all("details.fold").forEach((part) => (part.open = true)));
+  }
+
   // A link into a closed part opens it.
   const reveal = () => {
     const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
     for (let node = target; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+    const part = target.querySelector(":scope > details.fold");
+    if (part) part.open = true;
     const row = target.tagName === "TBODY" && target.querySelector("details.row");
     if (row) row.open = true;
     target.scrollIntoView();
