@@ -14,10 +14,9 @@ from agent_spend.errors import ConfigurationError
 from agent_spend.lake.ledgers import PARTITIONED_BY
 from agent_spend.lake.reading import empty_sql, session, sql_text
 from agent_spend.model_files import Model, parse, parse_override
-from agent_spend.settings import env
+from agent_spend.settings import Settings, env
 
 SQL_DIR = Path(env("AGENT_SPEND_SQL_DIR") or Path(__file__).resolve().parent.parent / "dbt_like_sql")
-OVERRIDES_DIR = env("AGENT_SPEND_SQL_OVERRIDES_DIR")
 LAYERS = ("staging", "intermediate", "marts", "reports")
 SEED_FOLDERS = ("prices", "policies")
 
@@ -28,21 +27,38 @@ class Catalog:
     Args:
         sources: lake tables that models may read besides other models: name -> Arrow schema.
         sql_dir: folder with the layers and the seed folders.
-        overrides_dir: folder with an organisation's own files, each in place of the model of its name; empty for none.
+        overrides_dir: folder with an organisation's own files, each in place of the model, price or policy file of its name;
+            by default what :func:`own_files` finds.
 
     Raises:
         ConfigurationError: a file is malformed, reads an unknown table, or its columns differ from its header, or from
             the model it replaces.
     """
 
-    def __init__(self, sources: Mapping[str, pa.Schema], sql_dir: Path = SQL_DIR, overrides_dir: str | Path = OVERRIDES_DIR):
+    def __init__(self, sources: Mapping[str, pa.Schema], sql_dir: Path = SQL_DIR, overrides_dir: Path | None = None):
         if not sql_dir.is_dir():
             raise ConfigurationError(f"no SQL models in {sql_dir}; set AGENT_SPEND_SQL_DIR to the dbt_like_sql folder")
         self.sources = dict(sources)
-        self.seeds = {path.stem: path for folder in SEED_FOLDERS for path in sorted((sql_dir / folder).glob("*.csv"))}
+        self._overrides_dir = overrides_dir
+        self._seeds = {path.stem: path for folder in SEED_FOLDERS for path in sorted((sql_dir / folder).glob("*.csv"))}
         found = [parse(path) for layer in LAYERS for path in sorted((sql_dir / layer).glob("**/*.sql"))]
-        self.models = _in_order(_overridden(found, overrides_dir), {*self.sources, *self.seeds})
+        self.models = _in_order(_overridden(found, own_files("sql", overrides_dir)), {*self.sources, *self._seeds})
         self.checks_dir = sql_dir / "checks"
+
+    @property
+    def seeds(self) -> dict[str, Path]:
+        """The price and policy files by name, as they are now: a company's own one counts as soon as it is there.
+
+        Raises:
+            ConfigurationError: there is no file of that name to replace, or one of its columns is missing.
+        """
+        own = own_files("csv", self._overrides_dir)
+        for name, path in own.items():
+            if name not in self._seeds:
+                raise ConfigurationError(f"{path}: there is no price or policy file {name} to replace")
+            if missing := [column for column in seed_lines(self._seeds[name])[0] if column not in seed_lines(path)[0]]:
+                raise ConfigurationError(f"{path}: column {missing[0]} is missing; the columns are those of {self._seeds[name]}")
+        return self._seeds | own
 
     def view_sql(self, name: str) -> str:
         """DuckDB SQL for a seed, or for a source that was never written."""
@@ -131,13 +147,21 @@ def _require_same(place: str, ours: pa.Schema, theirs: pa.Schema) -> None:
             raise ConfigurationError(f"{place}: column {name} is out of place or not asked for; {remedy}")
 
 
-def _overridden(models: list[Model], folder: str | Path) -> list[Model]:
+def own_files(suffix: str, folder: Path | None = None) -> dict[str, Path]:
+    """An organisation's own files by name: of ``folder``, of ``AGENT_SPEND_SQL_OVERRIDES_DIR``, or of the home's ``overrides``.
+
+    Raises:
+        ConfigurationError: the setting names no folder.
+    """
+    named = folder or env("AGENT_SPEND_SQL_OVERRIDES_DIR")
+    found = Path(named) if named else Settings.from_environment().home / "overrides"
+    if named and not found.is_dir():
+        raise ConfigurationError(f"AGENT_SPEND_SQL_OVERRIDES_DIR names {found}, which is not a folder")
+    return {path.stem: path for path in sorted(found.glob(f"*.{suffix}"))}
+
+
+def _overridden(models: list[Model], own: Mapping[str, Path]) -> list[Model]:
     """The models, with an organisation's own files in place of those of the same name."""
-    if not folder:
-        return models
-    if not Path(folder).is_dir():
-        raise ConfigurationError(f"AGENT_SPEND_SQL_OVERRIDES_DIR names {folder}, which is not a folder")
-    own = {path.stem: path for path in sorted(Path(folder).glob("*.sql"))}
     if unknown := sorted(set(own) - {model.name for model in models}):
         raise ConfigurationError(f"{own[unknown[0]]}: there is no model {unknown[0]} to replace")
     return [parse_override(own[model.name], model) if model.name in own else model for model in models]

@@ -1,5 +1,6 @@
 """The whole product on simulated vendors: no credentials, no network, the same code paths as with real ones."""
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from agent_spend.lake.tables import Lake
 from agent_spend.partitions import Window
 from agent_spend.project import feeds
 from agent_spend.runs import PUBLISHED, Outcome, Stage, feed_stages, instance, materialize, model_stages
+from agent_spend.sandbox.company_budgets import write_budgets
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import connected, stored_scenario
 from agent_spend.schedules import restatement_windows
@@ -64,6 +66,8 @@ def run_demo(scenario: Scenario, home: Path, on_stage, has_enterprise: bool = Fa
 
         settings = Settings.from_environment()
         window = Window(scenario.first_day, scenario.end_day)
+        key = json.loads((home / "sandbox" / "answer_key.json").read_text())
+        write_budgets(key["company_files"]["budgets"], home / "overrides" / "budgets.csv")
         with instance(home) as dagster:
             outcomes = materialize(defs, dagster, feed_stages(), window, on_stage)
             if not server.state.is_restated:

@@ -5,7 +5,7 @@ comment with a line for each published column, or ``same as <model>`` of the sam
 ``week``, ``month`` or ``none``, with ``view`` before it for a model that is not stored. ``look`` widens what a partition
 may read, in days: ``back 7, ahead 7``.
 
-An organisation replaces a model by a file of the same name in the folder that ``AGENT_SPEND_SQL_OVERRIDES_DIR`` names:
+An organisation replaces a model by a file of the same name (``catalog.own_files`` says where it may be):
 one SELECT with the same columns. Header, partitions and descriptions stay ours.
 """
 

@@ -93,3 +93,34 @@ def test_a_model_may_take_its_column_descriptions_from_its_neighbour(sql_dir):
     twin.write_text(GOOD.replace("usage_day: UTC day\napples: apples eaten", "same as fct_pears"))
     with pytest.raises(ConfigurationError, match="same as fct_pears"):
         parse(twin)
+
+
+@pytest.fixture
+def own_budgets(sql_dir, tmp_path, monkeypatch):
+    """A catalog with one policy file, and a home whose ``overrides`` a company may write into."""
+    (sql_dir / "policies" / "budgets.csv").write_text("scope,monthly_usd,owner\n")
+    monkeypatch.setenv("AGENT_SPEND_HOME", str(tmp_path / "home"))
+    found = Catalog(SOURCES, sql_dir)
+    (tmp_path / "home" / "overrides").mkdir(parents=True)
+    return found, tmp_path / "home" / "overrides"
+
+
+def test_a_companys_own_policy_file_counts_as_soon_as_it_is_there(own_budgets, sql_dir):
+    found, folder = own_budgets
+    assert found.seeds["budgets"] == sql_dir / "policies" / "budgets.csv"
+    (folder / "budgets.csv").write_text("owner,scope,monthly_usd\nmia,checkout,1500\n")
+    assert found.seeds["budgets"] == folder / "budgets.csv"
+    with session() as connection:
+        read = connection.sql(f"SELECT scope, monthly_usd FROM ({found.view_sql('budgets')})").fetchall()
+    assert read == [("checkout", "1500")]
+
+
+@pytest.mark.parametrize(("name", "text", "complaint"), [
+    ("budget.csv", "scope,monthly_usd,owner\n", "budget.csv: there is no price or policy file budget to replace"),
+    ("budgets.csv", "scope,usd,owner\n", "budgets.csv: column monthly_usd is missing; the columns are those of"),
+])
+def test_an_own_policy_file_that_replaces_nothing_or_lacks_a_column_is_an_error(own_budgets, name, text, complaint):
+    found, folder = own_budgets
+    (folder / name).write_text(text)
+    with pytest.raises(ConfigurationError, match=complaint):
+        _ = found.seeds

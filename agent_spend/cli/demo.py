@@ -178,7 +178,7 @@ commands: list[click.Command] = [demo, sandbox, ui]
 def _delete_demo(folder: Path) -> None:
     if folder.exists() and not (folder / "sandbox").is_dir():
         raise ConfigurationError(f"{folder} was not made by the demo; --reset deletes only demo homes")
-    for name in ("sandbox", "lake", "raw", "built", "dagster", "page", "warehouse.duckdb"):
+    for name in ("sandbox", "lake", "raw", "built", "dagster", "page", "overrides", "warehouse.duckdb"):
         path = folder / name
         if path.is_dir():
             shutil.rmtree(path)

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 
 from agent_spend.partitions import month_end, month_start
+from agent_spend.sandbox import company_budgets
 from agent_spend.sandbox.scenario import Person, Scenario
 
 COPILOT_SEAT_USD, COPILOT_CREDITS_A_SEAT, USD_A_CREDIT = Decimal(19), 1900, Decimal("0.01")
@@ -61,7 +62,7 @@ def write_files(scenario: Scenario, folder: Path) -> dict[str, Path]:
 
 
 def answer_key(scenario: Scenario) -> dict:
-    """What the three sources must show; money as decimal strings with two places, days as ISO text.
+    """What the three sources and the budgets must show; money as decimal strings, days as ISO text.
 
     ``invoices`` is vendor -> month (``YYYY-MM``) -> charge kind -> USD, plus ``total``. A month that is not closed has the
     days of Cursor's running cycle alone, whose seats are billed at its beginning.
@@ -85,6 +86,11 @@ def answer_key(scenario: Scenario) -> dict:
         },
         "key_registry": {"keys": len(registry_rows(scenario)), "untagged_key_id": incidents.untagged_key_id},
         "invoices": _invoice_sums(scenario),
+        "budgets": company_budgets.answer_key(
+            scenario,
+            import_module("agent_spend.sandbox.claude_usage").answer_key(scenario)["list_usd"]["by_key_month"],
+            import_module("agent_spend.sandbox.copilot_usage").answer_key(scenario)["list_usd_by_month"],
+        ),
     }
 
 

@@ -44,6 +44,16 @@ def test_the_forgotten_key_is_one_finding_of_each_kind(demo):
         ("key_without_owner",), ("untagged_key",)]
 
 
+def test_budgets_are_used_as_the_key_says_and_the_owner_of_the_one_that_is_used_up_is_told(demo):
+    budgets = demo.key["company_files"]["budgets"]
+    assert demo.rows("SELECT scope, budget_usd, to_date_usd, state FROM rpt_finance__budget_pace ORDER BY scope") == sorted(
+        (line["scope"], Decimal(line["monthly_usd"]), Decimal(line["used_usd"]), line["state"]) for line in budgets
+    )
+    used_up = {line["state"]: line for line in budgets}["over_100"]
+    ((told,),) = demo.rows("SELECT explanation FROM rpt_findings WHERE kind = 'budget_over_100' AND notified_at IS NOT NULL")
+    assert used_up["scope"] in told and used_up["owner"] in told
+
+
 def test_the_split_is_not_in_force_and_a_what_if_matches_the_key_to_the_cent(demo):
     assert demo.rows("SELECT DISTINCT state, credit_usd FROM rpt_platform__agent_sdk_split") == [("not in force", None)]
     cron = demo.key["claude_usage"]["claude_code"]["seat_cron"]
