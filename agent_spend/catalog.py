@@ -40,30 +40,29 @@ class Catalog:
             raise ConfigurationError(f"no SQL models in {sql_dir}; set AGENT_SPEND_SQL_DIR to the dbt_like_sql folder")
         self.sources = dict(sources)
         self._overrides_dir = overrides_dir
-        self._seeds = {path.stem: path for folder in SEED_FOLDERS for path in sorted((sql_dir / folder).glob("*.csv"))}
+        self.seeds = {path.stem: path for folder in SEED_FOLDERS for path in sorted((sql_dir / folder).glob("*.csv"))}
         found = [parse(path) for layer in LAYERS for path in sorted((sql_dir / layer).glob("**/*.sql"))]
-        self.models = _in_order(_overridden(found, own_files("sql", overrides_dir)), {*self.sources, *self._seeds})
+        self.models = _in_order(_overridden(found, own_files("sql", overrides_dir)), {*self.sources, *self.seeds})
+        for name, path in own_files("csv", overrides_dir).items():
+            if name not in self.seeds:
+                raise ConfigurationError(f"{path}: there is no price or policy file {name} to replace")
         self.checks_dir = sql_dir / "checks"
 
-    @property
-    def seeds(self) -> dict[str, Path]:
-        """The price and policy files by name, as they are now: a company's own one counts as soon as it is there.
+    def seed_file(self, name: str) -> Path:
+        """A price or policy file as it is now: a company's own one counts as soon as it is there.
 
         Raises:
-            ConfigurationError: there is no file of that name to replace, or one of its columns is missing.
+            ConfigurationError: a column is missing in the company's own.
         """
-        own = own_files("csv", self._overrides_dir)
-        for name, path in own.items():
-            if name not in self._seeds:
-                raise ConfigurationError(f"{path}: there is no price or policy file {name} to replace")
-            if missing := [column for column in seed_lines(self._seeds[name])[0] if column not in seed_lines(path)[0]]:
-                raise ConfigurationError(f"{path}: column {missing[0]} is missing; the columns are those of {self._seeds[name]}")
-        return self._seeds | own
+        ours, own = self.seeds[name], own_files("csv", self._overrides_dir).get(name)
+        if own and (missing := [column for column in seed_lines(ours)[0] if column not in seed_lines(own)[0]]):
+            raise ConfigurationError(f"{own}: column {missing[0]} is missing; the columns are those of {ours}")
+        return own or ours
 
     def view_sql(self, name: str) -> str:
         """DuckDB SQL for a seed, or for a source that was never written."""
         if name in self.seeds:
-            return f"SELECT * FROM read_csv({sql_text(self.seeds[name])}, header=true, all_varchar=true, comment='#')"
+            return f"SELECT * FROM read_csv({sql_text(self.seed_file(name))}, header=true, all_varchar=true, comment='#')"
         return empty_sql(self.schemas[name])
 
     @cached_property

@@ -39,11 +39,11 @@ def external_assets(catalog: Catalog) -> list[dg.AssetSpec]:
     seeds = [
         dg.AssetSpec(
             name, group_name="prices_policies", kinds={"csv"}, tags={"layer": "seeds"},
-            description=f"{_SEEDS.get(name, 'Dated data.')}\n\n**File:** `dbt_like_sql/{path.parent.name}/{path.name}`. After a "
-            f"change: `agent-spend rebuild --after {name}`.",
+            description=f"{_SEEDS.get(name, 'Dated data.')}\n\n**File:** `dbt_like_sql/{path.parent.name}/{path.name}`, or "
+            f"your own of that name. After a change: `agent-spend rebuild --after {name}`.",
             metadata={
                 "dagster/column_schema": dg.TableSchema([dg.TableColumn(column) for column in catalog.schemas[name].names]),
-                **source_files(CSV=path),
+                **source_files(CSV=catalog.seed_file(name)),
             },
         )
         for name, path in catalog.seeds.items()

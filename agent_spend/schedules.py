@@ -32,7 +32,7 @@ def restatement_windows() -> dict[str, int]:
     Raises:
         ConfigurationError: a number of days is none; names file and feed.
     """
-    path = catalog().seeds["restatement_windows"]
+    path = catalog().seed_file("restatement_windows")
     windows = {line["feed"]: line["window_days"] for line in seed_lines(path)[1]}
     for feed, days in windows.items():
         if not days.isdigit():

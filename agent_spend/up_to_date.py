@@ -94,7 +94,7 @@ def _inputs(model: Model, catalog: Catalog, lake: Lake, windows: Mapping[str, Wi
     for name in stored:
         common += [name, str(catalog.schemas[name])]
         if name in catalog.seeds:
-            common.append(sha256(catalog.seeds[name].read_bytes()).hexdigest())
+            common.append(sha256(catalog.seed_file(name).read_bytes()).hexdigest())
         elif snapshot := lake.snapshot(name, catalog.partition_column(name)):
             common.append(snapshot.table)
             tables.append((name, _Files(snapshot)))

@@ -107,9 +107,9 @@ def own_budgets(sql_dir, tmp_path, monkeypatch):
 
 def test_a_companys_own_policy_file_counts_as_soon_as_it_is_there(own_budgets, sql_dir):
     found, folder = own_budgets
-    assert found.seeds["budgets"] == sql_dir / "policies" / "budgets.csv"
+    assert found.seed_file("budgets") == sql_dir / "policies" / "budgets.csv"
     (folder / "budgets.csv").write_text("owner,scope,monthly_usd\nmia,checkout,1500\n")
-    assert found.seeds["budgets"] == folder / "budgets.csv"
+    assert found.seed_file("budgets") == folder / "budgets.csv"
     with session() as connection:
         read = connection.sql(f"SELECT scope, monthly_usd FROM ({found.view_sql('budgets')})").fetchall()
     assert read == [("checkout", "1500")]
@@ -119,8 +119,8 @@ def test_a_companys_own_policy_file_counts_as_soon_as_it_is_there(own_budgets, s
     ("budget.csv", "scope,monthly_usd,owner\n", "budget.csv: there is no price or policy file budget to replace"),
     ("budgets.csv", "scope,usd,owner\n", "budgets.csv: column monthly_usd is missing; the columns are those of"),
 ])
-def test_an_own_policy_file_that_replaces_nothing_or_lacks_a_column_is_an_error(own_budgets, name, text, complaint):
-    found, folder = own_budgets
+def test_an_own_policy_file_that_replaces_nothing_or_lacks_a_column_is_an_error(own_budgets, sql_dir, name, text, complaint):
+    _, folder = own_budgets
     (folder / name).write_text(text)
     with pytest.raises(ConfigurationError, match=complaint):
-        _ = found.seeds
+        Catalog(SOURCES, sql_dir).seed_file("budgets")

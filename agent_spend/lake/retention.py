@@ -60,7 +60,7 @@ def rules_of(catalog: Catalog) -> list[Rule]:
     Raises:
         ConfigurationError: an unknown table, one without days, a number of days that is not one, or a table named twice.
     """
-    path = catalog.seeds[POLICY]
+    path = catalog.seed_file(POLICY)
     rules: dict[str, Rule] = {}
     for line in seed_lines(path)[1]:
         name, days = line.get("table", ""), line.get("days", "")

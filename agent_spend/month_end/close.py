@@ -152,7 +152,7 @@ def _posted(adjustments: Iterable[dict]) -> Iterable[tuple[date, dict]]:
 
 
 def _price_hashes() -> dict[str, str]:
-    seeds = {name: path for name, path in catalog().seeds.items() if name in _inputs()}
+    seeds = {name: catalog().seed_file(name) for name in catalog().seeds if name in _inputs()}
     return {name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for name, path in seeds.items()}
 
 

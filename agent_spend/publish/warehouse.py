@@ -132,7 +132,7 @@ def _origins(lake: Lake, catalog: Catalog, models: Iterable[Model]) -> list[Orig
 
 def _origin_of(lake: Lake, catalog: Catalog, name: str) -> Origin:
     if name in catalog.seeds:
-        return name, None, None, _digest(catalog.seeds[name].read_bytes())
+        return name, None, None, _digest(catalog.seed_file(name).read_bytes())
     if not lake.exists(name):
         return name, None, None, None
     table = DeltaTable(lake.uri(name))
