@@ -74,6 +74,7 @@ TABLES = {
     "int_agent__call": ("day", _schema(usage_day=DAY, list_usd=MONEY)),
     "int_usage__claude_metrics": ("day", _schema(usage_day=DAY, quantity=MONEY, list_usd=MONEY)),
     "stg_claude__day_source": ("day", _schema(usage_day=DAY, source=TEXT)),
+    "stg_copilot__day_source": ("day", _schema(usage_day=DAY, feed=TEXT)),
     "stg_cursor__day_source": ("day", _schema(usage_day=DAY, feed=TEXT)),
     "rpt_coverage": ("none", _schema(
         feed=TEXT, usage_day=DAY, state=TEXT, reason=TEXT, message=TEXT, rows=WHOLE, fetched_at=INSTANT, revision=WHOLE,
@@ -83,9 +84,6 @@ FEEDS = {
     "copilot_user_usage": _schema(
         usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, user_login=TEXT, ai_credits_used=MONEY,
         ai_credits_state=TEXT, interactions=WHOLE, used_agent=FLAG, used_chat=FLAG, used_cli=FLAG, used_cloud_agent=FLAG),
-    "copilot_user_usage_28_day": _schema(
-        usage_day=DAY, scope_kind=TEXT, scope=TEXT, user_id=WHOLE, user_login=TEXT, ai_credits_used=MONEY,
-        ai_credits_state=TEXT),
     "github_teams": _schema(usage_day=DAY, org=TEXT, team_id=WHOLE, team_path=TEXT, user_id=WHOLE),
     "copilot_user_teams": _schema(
         usage_day=DAY, scope_kind=TEXT, scope=TEXT, team_id=WHOLE, team_slug=TEXT, user_id=WHOLE, user_login=TEXT),
@@ -107,6 +105,7 @@ FEEDS = {
     "cursor_usage_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),
     "cursor_csv_events": _schema(usage_day=DAY, kind_class=TEXT, charged_usd=MONEY),
 }
+FEEDS["copilot_user_usage_28_day"] = FEEDS["copilot_user_usage"]
 
 
 @dataclass

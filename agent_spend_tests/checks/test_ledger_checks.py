@@ -263,6 +263,14 @@ def test_any_difference_to_a_feed_is_named(company, part, amount, explanation):
     assert [row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)] == [explanation]
 
 
+def test_a_day_that_github_gave_in_its_28_day_report_alone_is_held_against_that_report(company):
+    fill_conserved(company, credits="7.5")
+    company.write("copilot_user_usage_28_day", {
+        "usage_day": DAY, "user_id": 1, "scope_kind": "enterprise", "ai_credits_used": "7.5"})
+    company.write("stg_copilot__day_source", {"usage_day": DAY, "feed": "copilot_user_usage_28_day"})
+    assert company.rows("vendor_totals_conserved", DAY) == []
+
+
 def test_a_feed_day_that_never_reached_the_ledger_is_named(company):
     company.write("claude_api_cost", {"usage_day": DAY, "amount_usd": "10"})
     assert [row["explanation"] for row in company.rows("vendor_totals_conserved", DAY)] == [

@@ -49,6 +49,18 @@ def test_a_member_of_two_organizations_counts_once(firm):
     assert [(row["actor_id"], row["credits"]) for row in published(firm, 3)] == [("1", Decimal("12.5"))]
 
 
+def test_a_first_load_of_28_days_stands_in_the_ledger_until_the_daily_report_has_rows(firm):
+    days = [date(2026, 11, number) for number in (3, 4, 5)]
+    firm.feed("copilot_user_usage_28_day", *(credits(number, 1, "10") for number in (3, 4, 5)), credits(4, 2, "2.5"))
+    firm.feed("copilot_user_usage", credits(5, 1, "11.25"))
+    firm.build(*BUILT)
+    firm.build("fct_usage_day", days=days)
+    assert [(row["usage_day"].day, row["actor_id"], row["quantity"], row["list_usd"])
+            for row in firm.rows("fct_usage_day", "usage_day, actor_id")] == [
+        (3, "1", Decimal(10), Decimal("0.1")), (4, "1", Decimal(10), Decimal("0.1")), (4, "2", Decimal("2.5"), Decimal("0.025")),
+        (5, "1", Decimal("11.25"), Decimal("0.1125"))]  # fmt: skip
+
+
 def test_a_day_of_the_cloud_agent_alone_is_background_and_a_day_of_people_is_none(firm):
     unused = {"used_chat": False, "used_agent": False, "used_cli": False, "used_cloud_agent": False, "interactions": 0}
     firm.feed("copilot_user_usage", credits(3, 1, "40", **unused | {"used_cloud_agent": True}),

@@ -5,21 +5,30 @@
 -- title: Ledger differs from a feed
 -- description: The ledger's sums of each day equal the vendors' feeds to the last decimal: Copilot credits and bill, Claude tokens, billed USD, usage credits and list value on seats, Cursor charges by kind, tokens and list value of traced agents.
 -- remedy: load the day's feed again; if it still differs, a model loses or doubles rows: nothing downstream is built until it agrees
-WITH copilot_users AS (
-  -- A user of two organizations is in both files with the same figure; the enterprise's own row wins over both.
-  SELECT
-    usage_day,
-    user_id,
-    CASE
-      WHEN MAX(CASE WHEN scope_kind = 'enterprise' THEN 1 ELSE 0 END) = 1
-        THEN MAX(CASE WHEN scope_kind = 'enterprise' THEN ai_credits_used END)
-      ELSE MAX(ai_credits_used)
-    END AS credits
-  FROM copilot_user_usage
-  GROUP BY usage_day, user_id
+WITH copilot_reports AS (
+  SELECT 'copilot_user_usage' AS feed, usage_day, user_id, scope_kind, ai_credits_used FROM copilot_user_usage
+  UNION ALL
+  SELECT 'copilot_user_usage_28_day', usage_day, user_id, scope_kind, ai_credits_used FROM copilot_user_usage_28_day
 ),
 
--- A day of the ledger comes from one of the two Claude sources, whole.
+-- A day of the ledger comes from one of the two reports, whole.
+copilot_users AS (
+  -- A user of two organizations is in both files with the same figure; the enterprise's own row wins over both.
+  SELECT
+    r.usage_day,
+    r.user_id,
+    CASE
+      WHEN MAX(CASE WHEN r.scope_kind = 'enterprise' THEN 1 ELSE 0 END) = 1
+        THEN MAX(CASE WHEN r.scope_kind = 'enterprise' THEN r.ai_credits_used END)
+      ELSE MAX(r.ai_credits_used)
+    END AS credits
+  FROM copilot_reports AS r
+  LEFT JOIN stg_copilot__day_source AS s ON s.usage_day = r.usage_day
+  WHERE r.feed = COALESCE(s.feed, 'copilot_user_usage')
+  GROUP BY r.usage_day, r.user_id
+),
+
+-- Likewise from one of the two Claude sources.
 claude AS (
   SELECT
     usage_day, 'reports' AS source, 'tokens' AS total,

@@ -22,7 +22,7 @@ known AS (
   INNER JOIN restatement_windows AS w ON w.feed = c.feed
   WHERE
     c.state IN ('available', 'zero')
-    AND c.feed IN ('copilot_user_usage', 'claude_api_usage', 'claude_analytics_usage', 'claude_code_usage', 'cursor_usage_events', 'cursor_csv_events', 'agent_spans')
+    AND c.feed IN ('copilot_user_usage', 'copilot_user_usage_28_day', 'claude_api_usage', 'claude_analytics_usage', 'claude_code_usage', 'cursor_usage_events', 'cursor_csv_events', 'agent_spans')
 ),
 
 int_budget__vendor_day AS (

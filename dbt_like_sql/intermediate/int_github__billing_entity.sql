@@ -1,5 +1,5 @@
 -- grain: one row per slug that GitHub was asked for
--- source: copilot_seats, copilot_user_usage, copilot_billing_usage
+-- source: copilot_seats, copilot_user_usage, copilot_user_usage_28_day, copilot_billing_usage
 -- late data: follows the feeds
 -- partitions: view none
 /*
@@ -7,16 +7,22 @@ scope: slug of the enterprise or organization that was asked
 billing_entity: who gets GitHub's bill and has the pool: the enterprise, or an organization of its own
 is_standalone: whether its usage report names no enterprise; false while no report is loaded
 */
-WITH asked AS (
+WITH reports AS (
+  SELECT scope_kind, scope, enterprise_id FROM copilot_user_usage
+  UNION ALL
+  SELECT scope_kind, scope, enterprise_id FROM copilot_user_usage_28_day
+),
+
+asked AS (
   SELECT scope FROM copilot_seats
   UNION
-  SELECT scope FROM copilot_user_usage
+  SELECT scope FROM reports
   UNION
   SELECT scope FROM copilot_billing_usage
 ),
 
 enterprise_slugs AS (
-  SELECT scope, enterprise_id FROM copilot_user_usage WHERE scope_kind = 'enterprise'
+  SELECT scope, enterprise_id FROM reports WHERE scope_kind = 'enterprise'
   UNION ALL
   SELECT scope, CAST(NULL AS VARCHAR) FROM copilot_billing_usage WHERE scope_kind = 'enterprise'
 ),
@@ -29,7 +35,7 @@ enterprises AS (
 
 organizations AS (
   SELECT scope, MAX(enterprise_id) AS enterprise_id
-  FROM copilot_user_usage
+  FROM reports
   WHERE scope_kind = 'organization'
   GROUP BY scope
 ),

@@ -9,7 +9,7 @@ same as int_usage
 WITH int_usage__copilot AS (
   SELECT
     u.usage_day,
-    'copilot_user_usage' AS feed,
+    u.feed,
     'github_copilot' AS vendor,
     'copilot' AS surface,
     'copilot_credits' AS series,

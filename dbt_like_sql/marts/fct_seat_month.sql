@@ -67,8 +67,8 @@ usage_known AS (
   FROM feed_coverage
   WHERE
     feed IN (
-      'copilot_user_usage', 'claude_code_usage', 'claude_code_metrics', 'claude_team_usage', 'claude_enterprise_users',
-      'cursor_usage_events', 'cursor_csv_events'
+      'copilot_user_usage', 'copilot_user_usage_28_day', 'claude_code_usage', 'claude_code_metrics', 'claude_team_usage',
+      'claude_enterprise_users', 'cursor_usage_events', 'cursor_csv_events'
     )
     AND state IN ('available', 'zero')
   GROUP BY 1, 2

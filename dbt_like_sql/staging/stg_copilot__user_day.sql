@@ -1,10 +1,11 @@
 -- grain: one row per UTC day x GitHub user
 -- unit: AI credits
--- source: copilot_user_usage; enterprise rows win, org rows repeat a member's whole activity in each org
+-- source: copilot_user_usage or copilot_user_usage_28_day, as stg_copilot__day_source names; enterprise rows win, orgs repeat members
 -- late data: re-read for the feed's restatement window
 -- partitions: view day
 /*
 usage_day: UTC day of the activity
+feed: feed that the row comes from
 user_id: GitHub account id, stable across renames
 scope: slug of the enterprise or organization whose report the row is from
 user_login: login on that day
@@ -16,20 +17,35 @@ used_cli: whether Copilot CLI was used, null when not collected
 used_cloud_agent: whether the cloud agent was used, null when not collected
 only_surface: ide, cli or cloud_agent when every other surface is known not to have been used; null otherwise
 */
-WITH ranked AS (
+WITH reported AS (
   SELECT
-    *,
-    ROW_NUMBER() OVER (
-      PARTITION BY usage_day, user_id
-      ORDER BY CASE WHEN scope_kind = 'enterprise' THEN 0 ELSE 1 END,
-        CASE WHEN ai_credits_used IS NULL THEN 1 ELSE 0 END, scope
-    ) AS preference
+    'copilot_user_usage' AS feed, usage_day, scope_kind, scope, user_id, user_login, ai_credits_used, ai_credits_state, interactions,
+    used_chat, used_agent, used_cli, used_cloud_agent
   FROM copilot_user_usage
+  UNION ALL
+  SELECT
+    'copilot_user_usage_28_day', usage_day, scope_kind, scope, user_id, user_login, ai_credits_used, ai_credits_state, interactions,
+    used_chat, used_agent, used_cli, used_cloud_agent
+  FROM copilot_user_usage_28_day
+),
+
+ranked AS (
+  SELECT
+    r.*,
+    ROW_NUMBER() OVER (
+      PARTITION BY r.usage_day, r.user_id
+      ORDER BY CASE WHEN r.scope_kind = 'enterprise' THEN 0 ELSE 1 END,
+        CASE WHEN r.ai_credits_used IS NULL THEN 1 ELSE 0 END, r.scope
+    ) AS preference
+  FROM reported AS r
+  LEFT JOIN stg_copilot__day_source AS s ON s.usage_day = r.usage_day
+  WHERE r.feed = COALESCE(s.feed, 'copilot_user_usage')
 ),
 
 stg_copilot__user_day AS (
   SELECT
     usage_day,
+    feed,
     user_id,
     scope,
     user_login,

@@ -77,7 +77,7 @@ def build_people(source: Source, audience: Audience) -> People:
             person.squads.append(row["squad"])
     days = [first + timedelta(days=n) for n in range(DAYS)] if source.through else []
     reported = {row["usage_day"] for row in source.coverage
-                if row["feed"] == "copilot_user_usage" and is_data(row)}
+                if row["feed"] in ("copilot_user_usage", "copilot_user_usage_28_day") and is_data(row)}
     credits = {(row["person_id"], row["usage_day"]): row for row in source.rows(_CREDITS, **bound)}
     for person in people.values():
         person.days = [_credit_day(person.person_id, day, credits, reported) for day in days]

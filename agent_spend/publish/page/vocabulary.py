@@ -26,8 +26,9 @@ USAGE_FEEDS = {
     "cursor": (("cursor_usage_events",),),
     "custom_agents": (("agent_spans",),),
 }
-#: What stands in for a vendor whose usage feeds have no data at all: another plan's report, what people imported by hand.
+#: What stands in for a vendor whose usage feeds have no data at all: another report, what people imported by hand.
 STAND_IN_FEEDS = {
+    "github_copilot": (("copilot_user_usage_28_day",),),
     "anthropic": (("claude_enterprise_cost",), ("claude_team_usage",)),
     "cursor": (("cursor_csv_events",),),
 }

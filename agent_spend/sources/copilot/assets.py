@@ -37,8 +37,8 @@ FEEDS = [
         system="github_copilot",
         vendor="github_copilot",
         description=(
-            "The same rows as copilot_user_usage, read from the latest 28-day report: for a first load and as a "
-            "cross-check. Never add the two feeds. Source: users-28-day usage metrics report."
+            "The same rows as copilot_user_usage, read from the latest 28-day report: a cross-check, and what the ledger "
+            "takes on days without a row of the daily feed. Never add the two. Source: users-28-day usage metrics report."
         ),
         schema=USER_USAGE,
         fetch=fetch_user_usage_28_day,
