@@ -48,7 +48,7 @@ class CodeRecord(Struct):
 
     actor: CodeActor
     customer_type: str
-    date: datetime
+    date: str
     model_breakdown: list[CodeModel]
     subscription_type: str | None = None
     terminal_type: str | None = None
@@ -67,10 +67,10 @@ def code_rows(records: list[CodeRecord], day: date, where: str) -> Iterator[dict
     """Rows of ``claude_code_usage``, one a record and model; a record without a model keeps one row for its sessions.
 
     Raises:
-        FeedError: ``wrong_day`` when a record is of another day than the one asked for.
+        FeedError: ``wrong_day`` when a record is of another day than the one asked for, ``bad_value`` when of none.
     """
     for record in records:
-        if (found := utc(record.date).date()) != day:
+        if (found := _day_of(record, where)) != day:
             raise FeedError("wrong_day", f"{where}: a record of {found} came back; nothing was stored")
         head = {
             "usage_day": day,
@@ -87,6 +87,14 @@ def code_rows(records: list[CodeRecord], day: date, where: str) -> Iterator[dict
         yield from (head | _code_model(model, where) for model in record.model_breakdown)
         if not record.model_breakdown:
             yield head | _NO_MODEL
+
+
+def _day_of(record: CodeRecord, where: str) -> date:
+    """The UTC day of a record, which the vendor documents as a date and shows as a moment."""
+    try:
+        return utc(datetime.fromisoformat(record.date)).date()
+    except ValueError:
+        raise FeedError("bad_value", f"{where}: date is {record.date!r}, expected a UTC day; nothing was stored") from None
 
 
 _NO_MODEL = {"model": None, "input_tokens": 0, "output_tokens": 0, "cache_read_tokens": 0, "cache_creation_tokens": 0,

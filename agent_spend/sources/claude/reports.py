@@ -56,8 +56,13 @@ _USAGE = Report(
      "inference_geo"),
     UsageResult, usage_rows, API_USAGE.schema,
 )
-#: Fast mode costs twice as much and is told apart only under its beta.
-_USAGE_BY_SPEED = replace(_USAGE, groups=(*_USAGE.groups, "speed"), headers={"anthropic-beta": "fast-mode-2026-02-01"})
+#: By as much as the vendor tells apart. Fast mode costs twice as much and is told only under its beta; the groups of the
+#: report's first edition, of 2025, name neither sign-ins nor geographies.
+_USAGES = (
+    replace(_USAGE, groups=(*_USAGE.groups, "speed"), headers={"anthropic-beta": "fast-mode-2026-02-01"}),
+    _USAGE,
+    replace(_USAGE, groups=("api_key_id", "workspace_id", "model", "service_tier", "context_window")),
+)
 _COST = Report(
     "claude_api_cost", f"{ORGANIZATION}/cost_report", ("workspace_id", "description"), CostResult, cost_rows, API_COST.schema,
 )
@@ -66,15 +71,16 @@ _COST = Report(
 def fetch_api_usage(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
     """``claude_api_usage``: the Messages usage report by key, sign-in, workspace, model, tier, context window, geography, speed.
 
-    Where the vendor refuses the beta that tells fast mode, the report is read without speed.
+    Where the vendor refuses some of these groups, the report is read without them.
     """
-    refused = []
-    for answer in _buckets(_USAGE_BY_SPEED, days, settings):
-        if answer.reason == "bad_request":
-            refused.append(answer.day)
-        else:
-            yield answer
-    yield from _buckets(_USAGE, refused, settings)
+    for report in _USAGES:
+        refused = []
+        for answer in _buckets(report, days, settings):
+            if answer.reason == "bad_request" and report is not _USAGES[-1]:
+                refused.append(answer.day)
+            else:
+                yield answer
+        days = refused
 
 
 def fetch_api_cost(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:

@@ -1,5 +1,6 @@
 """How the report feeds treat documented payloads, and answers that must not become data."""
 
+import json
 from copy import deepcopy
 from datetime import date
 from decimal import Decimal
@@ -141,6 +142,30 @@ def test_where_the_beta_of_fast_mode_is_refused_the_report_is_read_without_speed
     answers = fetch("claude_api_usage", [MONDAY, TUESDAY])
     assert {answer.is_data for answer in answers.values()} == {True}
     assert len(scripted.requests) == 2 and "anthropic-beta" not in scripted.requests[1][2]
+
+
+def test_a_vendor_that_knows_the_groups_of_2025_only_is_asked_by_those(vendor, fetch):
+    """The first edition of the reference has five groups; another one is an invalid request."""
+    known = {"api_key_id", "workspace_id", "model", "service_tier", "context_window"}
+
+    def script(path, params):
+        unknown = {value for name, value in params if name == "group_by[]"} - known
+        error = json.dumps({"type": "error", "error": {"message": f"group_by: {sorted(unknown)}"}}).encode()
+        return (400, {"Content-Type": "application/json"}, error) if unknown else page(bucket(MONDAY, USAGE_RESULT))
+
+    scripted = vendor(script)
+    assert fetch("claude_api_usage", [MONDAY])[MONDAY].state is State.AVAILABLE
+    assert len(scripted.requests) == 3
+    vendor(lambda path, params: (400, {"Content-Type": "application/json"}, b'{"error":{"message":"never"}}'))
+    answer = fetch("claude_api_usage", [MONDAY])[MONDAY]
+    assert (answer.state, answer.reason) == (State.MISSING, "bad_request")
+
+
+@pytest.mark.parametrize(("written", "reason"), [
+    ("2026-11-02", ""), ("2026-11-02T00:00:00.000Z", ""), ("2026-11-02T05:30:00+05:30", ""), ("yesterday", "bad_value")])
+def test_a_claude_code_record_is_of_its_utc_day_however_the_day_is_written(vendor, fetch, written, reason):
+    vendor(lambda path, params: page(CODE_RECORD | {"date": written}))
+    assert fetch("claude_code_usage", [MONDAY])[MONDAY].reason == reason
 
 
 def test_requests_carry_the_pinned_version_the_key_and_bracketed_groups(vendor, fetch):
