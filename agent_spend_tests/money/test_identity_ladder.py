@@ -46,7 +46,7 @@ def matched(firm, *days: date) -> list[tuple]:
 
 
 def queue(firm) -> list[tuple]:
-    firm.build("rpt_unmatched")
+    firm.build("dim_person", "rpt_unmatched")
     return [(row["vendor"], row["identifier"], row["login"], row["list_usd"], row["billed_usd"])
             for row in firm.rows("rpt_unmatched", "vendor, identifier")]
 
@@ -131,6 +131,15 @@ def test_one_line_of_the_override_file_takes_exactly_its_money_out_of_the_queue(
     moved = [(row["person_id"], row["squad"], row["list_usd"]) for row in firm.rows("fct_usage_day") if row["person_id"]]
     assert moved == [("E1", "sE1", Decimal("12.345"))]
     assert sum(row["list_usd"] for row in firm.rows("fct_usage_day")) == total == Decimal("15.695")
+
+
+def test_a_line_for_somebody_in_no_roster_leaves_the_money_in_the_queue_beside_that_id(firm):
+    firm.feed("roster_members", hr("E1"))
+    firm.feed("identity_overrides", override("cursor", "x@private.test", "E11"))
+    firm.feed("cursor_usage_events", event("x@private.test", "3.25"))
+    assert matched(firm) == [("x@private.test", "E11", "override", "certain")]
+    assert queue(firm) == [("cursor", "x@private.test", None, Decimal("3.25"), Decimal("3.25"))]
+    assert [row["person_id"] for row in firm.rows("rpt_unmatched")] == ["E11"]
 
 
 def test_a_person_who_signs_in_without_a_seat_or_uses_a_key_of_their_own_stands_in_the_queue_too(firm):

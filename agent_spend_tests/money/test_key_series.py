@@ -84,7 +84,7 @@ def test_a_key_that_no_registry_names_has_the_tags_of_its_workspace(firm):
     firm.feed("claude_api_usage", use(day(1), OLD), use(day(1), NEW))
     firm.feed("key_registry", key(day(1), NEW, "checkout", environment=None, cost_center="CC-999"))
     firm.feed("claude_workspaces", {"usage_day": day(1), "workspace_id": "w", "name": "Search", "archived": False,
-                                    "tags_json": '{"cost-center":"cc-430","env":"production"}'})
+                                    "tags_json": '{"CostCenter":"cc-430","Env":"Production"}'})
     firm.build("int_claude__workspace")
     assert ledger(firm, day(1)) == [(1, NEW, "checkout", "prod", "CC-999"), (1, OLD, None, "prod", "CC-430")]
 

@@ -47,7 +47,7 @@ TABLES = {
     "rpt_finance__budget_line": "scope_kind text, scope text, amount_kind text, vendor text, series text, model text,"
     " price_state text, price_version text, attribution_mode text, amount_usd money, row_count whole",
     "rpt_unmatched": "vendor text, identifier text, login text, first_day day,"
-    " last_day day, days whole, list_usd money, billed_usd money",
+    " last_day day, days whole, list_usd money, billed_usd money, person_id text",
     "rpt_coverage": "feed text, usage_day day, state text, reason text, message text, rows whole, fetched_at instant,"
     " revision whole, last_attempt text, is_provisional flag",
     "rpt_revisions": "feed text, usage_day day, revision whole, revised_at instant, rows_before whole, rows_after whole,"

@@ -7,12 +7,15 @@ workspace_id: workspace
 ledger_name: what the ledger calls it: its id, or '(default workspace)'
 name: name in the Console
 is_default: whether it is the default workspace, which the usage and cost reports leave null
-cost_center: tag cost_center or cost-center, upper case; null when untagged
-environment: tag environment or env: prod, staging, dev or as tagged; null when untagged
-owner_email: tag owner, lower case; null when untagged
+cost_center: tag cost_center, cost-center, CostCenter or cost_centre in any case, upper case; null when untagged
+environment: tag environment or env in any case: prod, staging, dev or as tagged; null when untagged
+owner_email: tag owner_email or owner in any case, lower case; null when untagged
 */
 WITH newest AS (
-  SELECT *, ROW_NUMBER() OVER (PARTITION BY workspace_id ORDER BY usage_day DESC) AS preference
+  SELECT
+    *,
+    LOWER(tags_json) AS tags,
+    ROW_NUMBER() OVER (PARTITION BY workspace_id ORDER BY usage_day DESC) AS preference
   FROM claude_workspaces
 ),
 
@@ -24,9 +27,12 @@ tagged AS (
     COALESCE(is_default, FALSE) AND ROW_NUMBER() OVER (
       ORDER BY CASE WHEN is_default AND name = 'Default' THEN 0 WHEN is_default THEN 1 ELSE 2 END, workspace_id
     ) = 1 AS is_default,
-    NULLIF(UPPER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.cost_center'), JSON_EXTRACT_STRING(tags_json, '$."cost-center"')))), '') AS cost_center,
-    NULLIF(LOWER(TRIM(COALESCE(JSON_EXTRACT_STRING(tags_json, '$.environment'), JSON_EXTRACT_STRING(tags_json, '$.env')))), '') AS environment,
-    NULLIF(LOWER(TRIM(JSON_EXTRACT_STRING(tags_json, '$.owner'))), '') AS owner_email
+    NULLIF(UPPER(TRIM(COALESCE(
+      JSON_EXTRACT_STRING(tags, '$.cost_center'), JSON_EXTRACT_STRING(tags, '$."cost-center"'), JSON_EXTRACT_STRING(tags, '$.costcenter'),
+      JSON_EXTRACT_STRING(tags, '$.cost_centre')
+    ))), '') AS cost_center,
+    NULLIF(TRIM(COALESCE(JSON_EXTRACT_STRING(tags, '$.environment'), JSON_EXTRACT_STRING(tags, '$.env'))), '') AS environment,
+    NULLIF(TRIM(COALESCE(JSON_EXTRACT_STRING(tags, '$.owner_email'), JSON_EXTRACT_STRING(tags, '$.owner'))), '') AS owner_email
   FROM newest
   WHERE preference = 1
 ),

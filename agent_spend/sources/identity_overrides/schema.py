@@ -37,7 +37,7 @@ def _dated(line: Line) -> Dated:
     vendor, identifier = vendor_of(line), line.required("identifier")
     # Key ids are case-sensitive; e-mails and GitHub logins are not.
     if "@" in identifier or vendor == "github_copilot":
-        identifier = identifier.lower()
+        identifier = identifier.lower().removeprefix("@")
     row = {
         "vendor": vendor,
         "identifier": identifier,

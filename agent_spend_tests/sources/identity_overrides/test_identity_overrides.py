@@ -34,7 +34,7 @@ def stored(answer):
 
 
 def test_one_line_gives_a_login_to_a_person(overrides):
-    [answer] = overrides(HEADER + 'GitHub Copilot,Contractor-9_Acme,E1004,,,"agency, until spring"\n', TENTH)
+    [answer] = overrides(HEADER + 'GitHub Copilot,@Contractor-9_Acme,E1004,,,"agency, until spring"\n', TENTH)
     assert stored(answer) == [
         {
             "usage_day": TENTH, "vendor": "github_copilot", "identifier": "contractor-9_acme", "person_id": "E1004",
