@@ -21,7 +21,7 @@ from agent_spend.settings import Settings
 from agent_spend.sources import pace
 from agent_spend.sources.answers import CHUNK_BYTES, Answer, Download, error_text
 
-__all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "VendorSession", "error_text"]
+__all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "Listing", "VendorSession", "error_text"]
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT_SECONDS = (10, 60)
@@ -33,6 +33,8 @@ MAX_ATTEMPTS = 5
 #: So many requests in a row that failed for good, each after all its attempts, are the last ones of a session at their place.
 GIVE_UP_AFTER = 20
 USER_AGENT = "agent-spend/0.1"
+#: A listing with more pages, or with more of them without an entry in a row, has no end.
+MOST_PAGES, MOST_EMPTY_PAGES = 10_000, 100
 _RETRIED_STATUS = {429, 500, 502, 503, 504, 529}
 
 
@@ -212,6 +214,30 @@ class VendorSession:
 
 class _TooLarge(Exception):
     pass
+
+
+class Listing:
+    """Tells a listing of pages that goes on for ever from a long one.
+
+    Args:
+        where: feed, day or days and endpoint, for messages.
+    """
+
+    def __init__(self, where: str):
+        self._where = where
+        self._pages = self._empty = 0
+
+    def add(self, entries: int) -> None:
+        """One more page came, with so many entries.
+
+        Raises:
+            FeedError: ``endless_pages``.
+        """
+        self._pages += 1
+        self._empty = 0 if entries else self._empty + 1
+        if self._pages > MOST_PAGES or self._empty > MOST_EMPTY_PAGES:
+            what = f"{self._empty} pages without an entry" if self._empty else f"{self._pages} pages"
+            raise FeedError("endless_pages", f"{self._where}: {what} so far, and each names a next one; run it later")
 
 
 class ConnectionPool(requests.Session):

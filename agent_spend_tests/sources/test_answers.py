@@ -8,6 +8,7 @@ import pytest
 from agent_spend.errors import FeedError
 from agent_spend.sources.answers import CHUNK_BYTES, SMALL_BYTES, Answer, Download, error_text, unpacked
 from agent_spend.sources.feed import decode
+from agent_spend.sources.http import Listing
 
 TEXT = b'{"n":1}\n' * 200_000
 
@@ -84,3 +85,14 @@ def test_json_nested_deeper_than_any_reader_goes_is_malformed_and_no_crash():
 def test_text_that_is_no_utf8_is_malformed_and_no_crash():
     with pytest.raises(FeedError, match="cursor_members: not valid JSON"):
         decode(b'"\xff"', str, "cursor_members")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"), [([1] * 10_001, "10001 pages so far"), ([5, *[0] * 101], "101 pages without an entry")]
+)
+def test_a_listing_without_end_is_told_from_a_long_one(sizes, said):
+    listing = Listing("cursor_members: GET /teams/members")
+    for entries in sizes[:-1]:
+        listing.add(entries)
+    with pytest.raises(FeedError, match=f"cursor_members: GET /teams/members: {said}"):
+        listing.add(sizes[-1])

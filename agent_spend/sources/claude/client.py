@@ -8,7 +8,7 @@ from typing import Any
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings, secret
 from agent_spend.sources.feed import decode
-from agent_spend.sources.http import Answer, VendorSession, error_text
+from agent_spend.sources.http import Answer, Listing, VendorSession, error_text
 
 #: Newer versions drop ``workspace_id`` from API keys and are undocumented for the reports read here.
 API_VERSION = "2023-06-01"
@@ -115,9 +115,9 @@ class Pages:
         """Pages in order.
 
         Raises:
-            FeedError: as :func:`ask` and :func:`decode`; ``missing_field`` when more is promised without a cursor.
+            FeedError: as :func:`ask`, :func:`decode` and ``Listing``; ``missing_field`` when more is promised without a cursor.
         """
-        cursor, seen, before = None, set(), None
+        cursor, seen, before, listing = None, set(), None, Listing(self.where)
         while True:
             paging = [("page", cursor)] if cursor else []
             answer = ask(self.session, self.path, [*self.params, *paging], self.where, self.headers)
@@ -125,6 +125,7 @@ class Pages:
                 self.problem = FeedError("repeated_page", f"{self.where}: {_AGAIN} for next_page {cursor}; run it later")
                 return
             page = decode(answer.body, self.shape, self.where)
+            listing.add(len(page.data))
             yield page, answer
             has_more = getattr(page, "has_more", None)
             cursor, before = page.next_page, answer.body

@@ -16,7 +16,7 @@ from agent_spend.sources.claude.lists_schema import (
     workspace_row,
 )
 from agent_spend.sources.feed import DayAnswer, decode
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import Answer, Listing, VendorSession
 
 PAGE_SIZE = 1000
 #: The version that documents ``include_default``; the older one leaves the default workspace out.
@@ -78,7 +78,7 @@ def _snapshot(session: VendorSession, path, feed, params, shape, to_row, day: da
     where = f"{feed} {day}: GET {path}"
     raw: list[Answer] = []
     rows: dict[str, dict] = {}
-    last_id, problem = None, None
+    last_id, problem, listing = None, None, Listing(where)
     try:
         while True:
             paging = [("limit", PAGE_SIZE), *([("after_id", last_id)] if last_id else [])]
@@ -87,6 +87,7 @@ def _snapshot(session: VendorSession, path, feed, params, shape, to_row, day: da
                 problem = FeedError("repeated_page", f"{where}: has_more is true, but the page before came again; run it later")
                 break
             page = decode(raw[-1].body, shape, where)
+            listing.add(len(page.data))
             for entry in page.data:
                 if entry.id in rows:
                     raise FeedError("repeated_page", f"{where}: {entry.id} was listed before; nothing was stored")

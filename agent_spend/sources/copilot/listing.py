@@ -10,7 +10,7 @@ from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.session import each_day, get, refusal
 from agent_spend.sources.feed import DayAnswer, decode
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import Answer, Listing, VendorSession
 
 PAGE_SIZE = 100
 
@@ -24,7 +24,7 @@ def read_pages(
         FeedError: a refusal on any page; ``endless_pages`` when ``Link`` does not lead onwards.
     """
     where = f"{where}: GET {path}"
-    pages, raw, asked = [], [], []
+    pages, raw, asked, listing = [], [], [], Listing(where)
     query = {**(params or {}), "per_page": str(PAGE_SIZE)}
     while query:
         asked.append(query)
@@ -33,6 +33,8 @@ def read_pages(
         if answer.status != 200:
             raise refusal(answer, at, permission)
         pages.append(decode(answer.body, shape, at))
+        # A page that comes again, whatever the number that it was asked by, brings nothing.
+        listing.add(not raw or answer.body != raw[-1].body)
         raw.append(answer)
         query = _next_query(answer)
         if query in asked:

@@ -14,7 +14,7 @@ from agent_spend.sources.copilot.listing import PAGE_SIZE
 from agent_spend.sources.copilot.scopes import Part, Scope
 from agent_spend.sources.copilot.session import refusal
 from agent_spend.sources.feed import decode
-from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.http import Answer, Listing, VendorSession
 
 _PROVIDER = (
     "samlIdentityProvider { externalIdentities(first: " + str(PAGE_SIZE) + ", after: $after) {"
@@ -39,12 +39,14 @@ def read_saml(session: VendorSession, scope: Scope, where: str) -> Part:
     rows: list[dict] = []
     raw: list[Answer] = []
     cursors: list[str | None] = [None]
+    listing = Listing(where)
     while True:
         at = f"{where}: POST /graphql page {len(cursors)}"
         answer = _post(session, scope, cursors[-1], at)
         raw.append(answer)
         identities = _identities(decode(answer.body, IdentityAnswer, at), scope, at)
         rows += [row for edge in identities.edges if edge and edge.node and (row := _row(edge.node))]
+        listing.add(len(identities.edges))
         if not identities.pageInfo.hasNextPage:
             return Part(rows, raw)
         if identities.pageInfo.endCursor in cursors:

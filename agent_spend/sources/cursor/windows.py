@@ -24,7 +24,7 @@ from agent_spend.sources.cursor.pages import (
     usage_page,
 )
 from agent_spend.sources.cursor.session import ask, bounds
-from agent_spend.sources.http import VendorSession
+from agent_spend.sources.http import Listing, VendorSession
 
 PATH = "/teams/filtered-usage-events"
 PAGE_SIZE = 1000
@@ -135,7 +135,7 @@ def _download(
     start_ms, end_ms = bounds(window)
     pages: list[Page] = []
     totals: list[int | None] = []
-    received = 0
+    received, listing = 0, Listing(where)
     while True:
         number = len(pages) + 1
         place = f"{where} page {number}"
@@ -146,6 +146,7 @@ def _download(
         page, days, undated = _dated(answer.body, f"{place}: POST {PATH}")
         pages.append(Page(shelf.put(answer), len(page.events), days, undated))
         totals.append(page.totalUsageEventsCount)
+        listing.add(len(page.events))
         received += len(page.events)
         counted = page.totalUsageEventsCount
         has_next = page.pagination.has_next if page.pagination else received < (counted or 0)
