@@ -45,6 +45,11 @@ def fetch_billing_cycles(days: Sequence[date], settings: Settings) -> Iterator[D
                 answer = ask(session, "GET", "/teams/groups", where, params={"billingCycle": day.isoformat()})
                 found = (decode(answer.body, GroupList, f"{where}: GET /teams/groups"), answer)
                 known.append(found)
+            if not _is_held(day, found[0]):
+                cycle = found[0].billingCycle
+                message = f"{where}: GET /teams/groups answers with the cycle of {cycle.cycleStart} to {cycle.cycleEnd}"
+                yield DayAnswer(day, State.MISSING, reason="no_report", message=message, raw=[found[1]])
+                continue
             rows = team_schema.cycle_rows(found[0], day, where)
         except FeedError as error:
             refused = error if error.reason in REFUSED_FOR_ALL else None
@@ -122,5 +127,17 @@ def _spend_pages(session: VendorSession, where: str) -> tuple[list[SpendPage], l
 
 
 def _is_inside(day: date, listed: GroupList) -> bool:
+    """Whether the whole day is in the cycle."""
+    begins, ends = _instants(day)
+    return listed.billingCycle.cycleStart <= begins and ends <= listed.billingCycle.cycleEnd
+
+
+def _is_held(day: date, listed: GroupList) -> bool:
+    """Whether some of the day is in the cycle."""
+    begins, ends = _instants(day)
+    return listed.billingCycle.cycleStart < ends and begins < listed.billingCycle.cycleEnd
+
+
+def _instants(day: date) -> tuple[datetime, datetime]:
     begins = datetime.combine(day, datetime.min.time(), tzinfo=UTC)
-    return listed.billingCycle.cycleStart <= begins and begins + timedelta(days=1) <= listed.billingCycle.cycleEnd
+    return begins, begins + timedelta(days=1)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
@@ -82,8 +83,8 @@ class Group(msgspec.Struct):
 
 
 class Cycle(msgspec.Struct):
-    cycleStart: datetime
-    cycleEnd: datetime
+    cycleStart: Annotated[datetime, msgspec.Meta(tz=True)]
+    cycleEnd: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class GroupList(msgspec.Struct):

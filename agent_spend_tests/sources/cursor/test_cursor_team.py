@@ -262,3 +262,12 @@ def test_a_team_without_an_unassigned_group_is_its_groups_and_one_without_any_is
     assert [row["group_name"] for row in rows("cursor_billing_cycles", YESTERDAY)] == ["Platform"]
     listed["groups"] = []
     assert fetch("cursor_billing_cycles", YESTERDAY)[YESTERDAY].reason == "empty_list"
+
+
+def test_a_day_that_the_vendor_answers_with_another_cycle_has_none(vendor):
+    """As a day before the team signed up may be."""
+    vendor.answer = lambda path, body: GROUPS
+    answers = fetch("cursor_billing_cycles", date(2026, 10, 26), date(2026, 10, 27))
+    assert [(answer.state, answer.reason, len(answer.rows)) for answer in answers.values()] == [
+        (State.MISSING, "no_report", 0), (State.AVAILABLE, "", 2)]
+    assert "answers with the cycle of 2026-10-27 12:08:04+00:00 to 2026-11-27" in answers[date(2026, 10, 26)].message
