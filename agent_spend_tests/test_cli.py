@@ -39,6 +39,9 @@ def test_help_does_not_wait_for_dagster():
         (("rebuild", "--from", "2026-11-01", "--to", "2026-11-02", "--after", "claude_price"), "nothing is named claude_price"),
         (("demo", "--developers", "3"), "needs at least 12 developers"),
         (("query", "SELECT 1"), "warehouse"),
+        (("backfill", "--from", "2026-13-01", "--to", "2026-11-01"), "'2026-13-01' is not YYYY-MM-DD, or no date"),
+        (("close", "--month", "2026-13"), "'2026-13' is not YYYY-MM, or no date of the calendar"),
+        (("ui", "--port", "99999"), "99999 is not in the range 0<=x<=65535"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_two(arguments, complaint, capfd):
@@ -61,6 +64,18 @@ def test_real_vendors_are_not_mixed_with_the_demos_company(monkeypatch, capfd, c
     assert exited.value.code == 2
     error = capfd.readouterr().err
     assert "holds the demo's simulated company, and cursor would be mixed with it; set AGENT_SPEND_HOME" in error
+
+
+@pytest.mark.parametrize("command", [("page",), ("demo",), ("sandbox",), ("ui",)])
+@pytest.mark.parametrize("where", ["file", "file/home"])
+def test_a_home_that_cannot_be_written_is_one_line_and_exit_code_two(monkeypatch, tmp_path, capfd, command, where):
+    (tmp_path / "file").write_text("somebody's notes")
+    monkeypatch.setenv("AGENT_SPEND_HOME", str(tmp_path / where))
+    with pytest.raises(SystemExit) as exited:
+        main(list(command))
+    error = capfd.readouterr().err
+    assert exited.value.code == 2 and error.count("\n") == 1
+    assert error.startswith(f"agent-spend: {tmp_path / 'file'}") and "AGENT_SPEND_HOME must name a folder" in error
 
 
 def test_an_unusable_setting_is_named(monkeypatch, capfd):

@@ -25,7 +25,25 @@ if TYPE_CHECKING:
     # Commands import what they need when they run: Dagster and the servers take seconds, and `--help` needs neither.
     from agent_spend.runs import Outcome, Stage
 
-DAY = click.DateTime(formats=["%Y-%m-%d"])
+
+class Dated(click.DateTime):
+    """A date option that says its form as people write it, such as ``YYYY-MM-DD``."""
+
+    def __init__(self, form: str, shown: str):
+        super().__init__([form])
+        self.shown = shown
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return self.shown
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not {self.shown}, or no date of the calendar", param, ctx)
+
+
+DAY, MONTH = Dated("%Y-%m-%d", "YYYY-MM-DD"), Dated("%Y-%m", "YYYY-MM")
 
 
 def new_console(width_in_files: int = 140) -> Console:

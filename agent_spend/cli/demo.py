@@ -19,6 +19,7 @@ from agent_spend.errors import ConfigurationError
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.settings import Settings
 
+_PORT = click.IntRange(0, 65535)
 _ENTERPRISE = click.option(
     "--claude-enterprise", is_flag=True, help="Add a Claude Enterprise organisation to the Console's and the Team plan."
 )
@@ -60,7 +61,7 @@ def demo(
 
 
 @click.command()
-@click.option("--port", type=int, default=8123, show_default=True)
+@click.option("--port", type=_PORT, default=8123, show_default=True)
 @click.option("--developers", type=int, default=80, show_default=True)
 @click.option("--days", type=int, default=35, show_default=True)
 @click.option("--seed", type=int, default=7, show_default=True)
@@ -98,11 +99,13 @@ def sandbox(
     except KeyboardInterrupt:
         click.echo("stopped", err=True)
     except OSError as error:
+        if error.filename:
+            raise
         raise ConfigurationError(f"port {port} cannot be used: {error}") from None
 
 
 @click.command()
-@click.option("--port", type=int, default=3000, show_default=True)
+@click.option("--port", type=_PORT, default=3000, show_default=True)
 def ui(port: int) -> None:
     """Open the Dagster UI over this home's runs.
 
@@ -134,7 +137,7 @@ def _only_one(folder: Path, port: int) -> Iterator[None]:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
-            except (OSError, OverflowError) as error:
+            except OSError as error:
                 raise ConfigurationError(f"port {port} cannot be used: {error}; choose another with --port") from None
         lock.truncate(0)
         lock.write(f"http://127.0.0.1:{port}, process {os.getpid()}")

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
+from agent_spend.cli.common import MONTH
 from agent_spend.settings import Settings
-
-MONTH = click.DateTime(formats=["%Y-%m"])
 
 
 def _month(value: datetime) -> date:
@@ -27,7 +26,7 @@ def _publish_again(settings: Settings) -> None:
 
 
 @click.command()
-@click.option("--month", type=MONTH, required=True, help="Month that is over, YYYY-MM.")
+@click.option("--month", type=MONTH, required=True, help="Month that is over.")
 @click.option("--force", is_flag=True, help="Close although days are missing or provisional; they go into the log.")
 def close(month: datetime, force: bool) -> None:
     """Freeze a month's figures and what is behind them.
@@ -47,7 +46,7 @@ def close(month: datetime, force: bool) -> None:
 
 
 @click.command()
-@click.option("--month", type=MONTH, required=True, help="Closed month, YYYY-MM.")
+@click.option("--month", type=MONTH, required=True, help="Closed month.")
 @click.option("--reason", required=True, help="Why; it is kept in the log.")
 def reopen(month: datetime, reason: str) -> None:
     """Open a closed month again; the log keeps why."""
@@ -65,7 +64,7 @@ def export() -> None:
 
 
 @export.command()
-@click.option("--month", type=MONTH, required=True, help="YYYY-MM.")
+@click.option("--month", type=MONTH, required=True, help="Month of the charges.")
 def focus(month: datetime) -> None:
     """The FOCUS 1.2 file, as CSV and Parquet; its BilledCost is the ledger's cash."""
     from agent_spend.publish.focus import export_focus
@@ -75,7 +74,7 @@ def focus(month: datetime) -> None:
 
 
 @export.command()
-@click.option("--month", type=MONTH, required=True, help="YYYY-MM.")
+@click.option("--month", type=MONTH, required=True, help="Month of the charges.")
 def chargeback(month: datetime) -> None:
     """Charges by cost centre, in whole cents that add up to the ledger's cash."""
     from agent_spend.publish.chargeback import export_chargeback

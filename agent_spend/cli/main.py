@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -32,7 +33,17 @@ class _Command(click.Group):
             return super().main(*args, **kwargs)
         except ConfigurationError as error:
             click.echo(f"agent-spend: {error}", err=True)
-            sys.exit(2)
+        except OSError as error:
+            folder, path = home(), Path(str(error.filename))
+            in_home = path.is_relative_to(folder) and not isinstance(error, FileNotFoundError)
+            if not (in_home or folder.is_relative_to(path)):
+                raise
+            click.echo(
+                f"agent-spend: {path} cannot be used ({error.strerror}); AGENT_SPEND_HOME must name a folder that "
+                "this user may write into",
+                err=True,
+            )
+        sys.exit(2)
 
 
 @click.group(cls=_Command, context_settings={"help_option_names": ["-h", "--help"]})
