@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from agent_spend.errors import FeedError
 from agent_spend.partitions import Window
 from agent_spend.settings import Settings
+from agent_spend.sources.answers import Shelf
 from agent_spend.sources.claude.analytics import (
     ANALYTICS,
     MAX_ROWS,
@@ -43,7 +45,7 @@ from agent_spend.sources.claude.enterprise_schema import (
     group_usage,
 )
 from agent_spend.sources.claude.schema import TOKEN_CLASSES, Bucket
-from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.feed import DayAnswer, Packing, Rows, decode
 from agent_spend.sources.http import VendorSession
 
 MAX_BUCKETS = 31
@@ -51,8 +53,8 @@ MAX_BUCKETS = 31
 MAX_GROUPS = 100
 _NOT_ENABLED = {"not_enabled", "forbidden"}
 
-#: Rows of each day, or what was wrong with it.
-Days = dict[date, list[dict] | FeedError]
+#: A measure's sums by product and model.
+Sums = dict[tuple[str | None, str | None], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -107,14 +109,14 @@ def _fetch(report: Report, older: Older, days: Sequence[date], settings: Setting
                 raise
             refused = error
         try:
-            return _older_reports(session, report.feed, older, window)
+            return _older_reports(session, report, older, window, settings.spool_dir)
         except FeedError as error:
             raise FeedError(error.reason, f"{refused.message}; and {error.message}", error.state) from None
 
     yield from answers(report.feed, days, settings.today, window_of)
 
 
-def _older_reports(session: VendorSession, feed: str, older: Older, window: Window) -> Reading:
+def _older_reports(session: VendorSession, report: Report, older: Older, window: Window, folder: Path) -> Reading:
     """Cost or use by member, and what no member accounts for as rows without an actor.
 
     A day whose members add up to more than their organisation, or whose organisation cannot be read, holds the members
@@ -123,24 +125,33 @@ def _older_reports(session: VendorSession, feed: str, older: Older, window: Wind
     Raises:
         FeedError: as :class:`Pages`.
     """
-    people, until_of_people, raw, problem_of_people = _people(session, feed, older, window)
-    totals, until, more, problem = _totals(session, feed, older, window)
-    days: Days = {}
+    people, until_of_people, raw, problem_of_people = _people(session, report, older, window, folder)
+    totals, until, more, problem = _totals(session, report.feed, older, window, folder)
+    days: dict[date, Rows | FeedError] = {}
     problems = problems_of(window, problem_of_people or problem)
     for day in window.days():
-        known = people.get(day, [])
+        known = people.get(day) or _of_members(report, older, day, folder)
         if isinstance(known, FeedError):
             days[day] = known
             continue
-        where = f"{feed} {day}: GET {ANALYTICS}/{older.kind}_report"
+        rows, sums = known
+        where = f"{report.feed} {day}: GET {ANALYTICS}/{older.kind}_report"
         try:
-            days[day] = [*known, *_remainder(older, known, totals.get(day), where)]
+            rows.extend(list(_remainder(older, sums, totals.get(day), where)))
         except FeedError as error:
+            if error.reason == "cut_off":
+                days[day] = error
+                continue
             # What members used is known, whatever their organisation used besides.
-            is_known = error.reason != "cut_off"
-            days[day] = known if is_known else error
-            problems |= {day: error} if is_known else {}
+            problems |= {day: error}
+        days[day] = rows.rows()
     return Reading(days, min((*until_of_people, *until), default=None), [*raw, *more], problems)
+
+
+def _of_members(report: Report, older: Older, day: date, folder: Path) -> tuple[Packing, Sums]:
+    """Where a day's members go: their rows, and what they add up to."""
+    where = f"{report.feed} {day}: GET {ANALYTICS}/user_{older.kind}_report"
+    return Packing(report.schema, folder, where), defaultdict(lambda: dict.fromkeys(older.measures, 0))
 
 
 def _bucketed(window: Window) -> Params:
@@ -150,40 +161,47 @@ def _bucketed(window: Window) -> Params:
     ]
 
 
-def _people(session: VendorSession, feed: str, older: Older, window: Window):
+def _people(session: VendorSession, report: Report, older: Older, window: Window, folder: Path):
     path = f"{ANALYTICS}/user_{older.kind}_report"
-    where = f"{feed} {window.first}..{window.last}: GET {path}"
-    found: Days = {}
-    seen, watermarks, raw = set(), [], []
+    where = f"{report.feed} {window.first}..{window.last}: GET {path}"
+    found: dict[date, tuple[Packing, Sums] | FeedError] = {}
+    seen, watermarks, raw, shelf = set(), [], [], Shelf(folder)
     pages = Pages(session, path, [*_bucketed(window), ("limit", MAX_ROWS)], RefreshedPage, where)
     for page, answer in pages:
-        raw.append(answer)
+        raw.append(shelf.put(answer))
         watermarks += watermark(page, window)
         for entry in page.data:
             day = covered_day(entry, window, where)
-            rows = found.setdefault(day, [])
-            if isinstance(rows, FeedError):
+            if (known := found.get(day)) is None:
+                known = found[day] = _of_members(report, older, day, folder)
+            if isinstance(known, FeedError):
                 continue
+            rows, sums = known
             try:
-                row = decode(entry, older.by_user, where)
-                identity = (day, msgspec.json.encode(row.actor), row.product, row.model)
-                if identity in seen:
+                member = decode(entry, older.by_user, where)
+                # Eight bytes are enough to notice a row that comes again.
+                came = hash((day, msgspec.json.encode(member.actor), member.product, member.model))
+                if came in seen:
                     raise FeedError("repeated_row", f"{where}: a row of {day} came twice; nothing was stored")
-                rows.append(older.to_row(row, day, where) | actor_columns(row.actor))
-                seen.add(identity)
+                seen.add(came)
+                row = older.to_row(member, day, where)
+                of_group = sums[member.product, member.model]
+                for name in older.measures:
+                    of_group[name] += row[name] or 0
+                rows.add(row | actor_columns(member.actor))
             except FeedError as error:
                 found[day] = error
     return found, watermarks, raw, pages.problem
 
 
-def _totals(session: VendorSession, feed: str, older: Older, window: Window):
+def _totals(session: VendorSession, feed: str, older: Older, window: Window, folder: Path):
     path = f"{ANALYTICS}/{older.kind}_report"
     where = f"{feed} {window.first}..{window.last}: GET {path}"
-    found: Days = {}
-    watermarks, raw = [], []
+    found: dict[date, list[dict] | FeedError] = {}
+    watermarks, raw, shelf = [], [], Shelf(folder)
     pages = Pages(session, path, [*_bucketed(window), ("limit", MAX_BUCKETS)], RefreshedPage, where)
     for page, answer in pages:
-        raw.append(answer)
+        raw.append(shelf.put(answer))
         watermarks += watermark(page, window)
         for entry in page.data:
             day = covered_day(entry, window, where)
@@ -195,18 +213,13 @@ def _totals(session: VendorSession, feed: str, older: Older, window: Window):
     return found, watermarks, raw, pages.problem
 
 
-def _remainder(older: Older, people: list[dict], totals: list[dict] | FeedError | None, where: str) -> Iterator[dict]:
+def _remainder(older: Older, sums: Sums, totals: list[dict] | FeedError | None, where: str) -> Iterator[dict]:
     if totals is None:
         raise FeedError("day_absent", f"{where}: the answer is complete but has no bucket for this day")
     if isinstance(totals, FeedError):
         raise totals
     if len(totals) >= MAX_GROUPS:
         raise FeedError("cut_off", f"{where}: {len(totals)} groups, the report's cap; what is beyond it is not known")
-    sums: dict[tuple, dict] = defaultdict(lambda: dict.fromkeys(older.measures, 0))
-    for row in people:
-        of_group = sums[row["product"], row["model"]]
-        for name in older.measures:
-            of_group[name] += row[name] or 0
     for row in totals:
         of_group = sums.pop((row["product"], row["model"]), {})
         left = {name: row[name] - of_group.get(name, 0) for name in older.measures if row[name] is not None}

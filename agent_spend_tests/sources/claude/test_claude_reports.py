@@ -1,6 +1,7 @@
 """How the report feeds treat documented payloads, and answers that must not become data."""
 
 import json
+import tracemalloc
 from copy import deepcopy
 from datetime import date
 from decimal import Decimal
@@ -347,6 +348,21 @@ def test_an_answer_that_is_not_the_report_is_never_data(vendor, fetch, feed, ans
     found = fetch(feed, [MONDAY])[MONDAY]
     assert (found.state, found.reason, list(found.rows)) == (State.MISSING, reason, [])
     assert feed in found.message
+
+
+@pytest.mark.parametrize(("feed", "result"), [("claude_api_usage", USAGE_RESULT), ("claude_api_cost", COST_RESULT)])
+def test_a_bucket_with_very_many_results_stands_in_memory_about_once(vendor, fetch, feed, result):
+    """As objects its results take several times as much as their text does."""
+    results = [result | {"workspace_id": f"wrkspc_{number:024d}"} for number in range(6_000)]
+    body = json.dumps(page(bucket(MONDAY, *results))).encode()
+    vendor(lambda path, params: (200, {"Content-Type": "application/json"}, body))
+    fetch(feed, [MONDAY])
+    tracemalloc.start()
+    answer = fetch(feed, [MONDAY])[MONDAY]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (answer.state, len(answer.rows)) == (State.AVAILABLE, 6_000)
+    assert peak < 2 * len(body)
 
 
 def test_an_overloaded_vendor_is_asked_again(vendor, fetch):
