@@ -78,6 +78,14 @@ def test_a_squad_change_in_the_teams_on_the_10th_leaves_the_days_before_in_the_o
     assert len(firm.rows("int_github__squad_span")) == 3  # and one for the days before the first snapshot
 
 
+def test_a_renamed_team_has_its_name_of_the_day(firm):
+    renamed = (2, "Payments Checkout", "1/2", 1)
+    firm.feed("github_teams", *tree(day(4)), member(day(4), CHECKOUT, 7, "mira"), *tree(day(5)),
+              member(day(5), renamed, 7, "mira"))
+    firm.feed("copilot_user_usage", credits(day(4), 7, "mira"), credits(day(5), 7, "mira"))
+    assert [(n, squad) for n, _, _, squad, _ in money(firm, day(4), day(5))] == [(4, "Checkout"), (5, "Payments Checkout")]
+
+
 def test_a_squad_change_in_the_hr_file_on_the_10th_does_the_same_whatever_the_teams_say(firm):
     firm.feed("github_teams", *(row for n in (9, 10) for row in (*tree(day(n)), member(day(n), FLAT, 7, "mira"))))
     firm.feed("roster_members", hr(day(9), "E1", github_login="Mira", org="Pay", squad="old"),

@@ -16,17 +16,17 @@ OPTIONAL = (
 #: Column -> headers, squeezed, under which HR systems export it; the first that is there counts.
 ALSO = {
     "person_id": (
-        "employeeid", "employeenumber", "employee", "workerid", "personnelnumber", "staffid", "personalnummer",
-        "mitarbeiternummer", "id",
+        "employeeid", "employeenumber", "workerid", "personnelnumber", "staffid", "personalnummer", "mitarbeiternummer",
+        "id", "employee",
     ),
-    "name": ("fullname", "displayname", "employeename", "workername"),
-    "first_name": ("givenname", "legalfirstname", "preferredname", "vorname"),
+    "name": ("fullname", "displayname", "employeename", "workername", "worker"),
+    "first_name": ("givenname", "legalfirstname", "vorname"),
     "last_name": ("familyname", "surname", "legallastname", "nachname"),
-    "email": ("workemail", "emailwork", "primaryworkemail", "emailaddress", "emailprimarywork", "mail"),
+    "email": ("workemail", "emailwork", "primaryworkemail", "emailaddress", "emailprimarywork", "emailadresse", "mail"),
     "github_login": ("github", "githubusername", "githubhandle"),
     "github_user_id": ("githubid",),
     "org": ("organization", "organisation", "department", "abteilung", "division", "businessunit"),
-    "squad": ("team",),
+    "squad": ("team", "supervisoryorganization"),
     "cost_center": ("costcentre", "kostenstelle"),
     "manager_email": ("supervisoremail", "manageremailaddress", "managersemail", "reportstoemail"),
     "valid_from": ("effectivedate", "hiredate", "startdate", "eintrittsdatum"),

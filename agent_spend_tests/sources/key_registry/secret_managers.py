@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +17,13 @@ CANARY = "correct-horse-battery-staple"
 
 @dataclass
 class Manager:
-    """A running manager; ``requests`` has one line a request received: method and path, or AWS's operation."""
+    """A running manager; ``requests`` has one line a request received: method and path, or AWS's operation.
+
+    ``seconds`` is how long it thinks before it answers.
+    """
 
     url: str = ""
+    seconds: float = 0
     requests: list[str] = field(default_factory=list)
     answers: list[tuple[int, dict, str]] = field(default_factory=list)
 
@@ -66,6 +71,7 @@ def vault(
 
     def answer(request: Request) -> Response:
         manager.requests.append(f"{request.method} {request.path}" + (" list" if request.args.get("list") else ""))
+        time.sleep(manager.seconds)
         if manager.answers:
             status, headers, body = manager.answers.pop(0)
             return Response(body, status, headers)
@@ -108,6 +114,7 @@ def gcp(projects: dict[str, list[dict]], *, token: str = "ya29.sim", page_size: 
 
     def answer(request: Request) -> Response:
         manager.requests.append(f"{request.method} {request.path}")
+        time.sleep(manager.seconds)
         if manager.answers:
             status, headers, body = manager.answers.pop(0)
             return Response(body, status, headers)

@@ -9,7 +9,7 @@ pytest.importorskip("werkzeug")
 from secret_managers import CANARY, gcp
 
 from agent_spend.errors import State
-from agent_spend.sources import pace
+from agent_spend.sources import http, pace
 
 COLUMNS = ("vendor", "key_id", "key_name", "environment", "cost_center", "owner_email", "source")
 ACME = [
@@ -94,9 +94,17 @@ def test_each_fault_is_named_and_leaves_the_stored_registry(manager, failure_of,
     assert (line.last_attempt, "/v1/projects/acme/secrets" in line.message) == (reason, True), line.message
 
 
-def test_a_failing_second_page_gives_no_registry(manager, answer_of):
+def test_an_answer_that_is_late_is_a_timeout_and_leaves_the_stored_registry(manager, failure_of, monkeypatch):
+    monkeypatch.setattr(pace, "sleep", lambda seconds: None)
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(http, "TIMEOUT_SECONDS", (5, 0.03))
+    manager.seconds = 0.3
+    assert failure_of("gcp-secretmanager://acme").last_attempt == "timeout"
+
+
+def test_a_failing_second_page_leaves_the_stored_registry(manager, failure_of):
     manager.answers += [(200, {}, '{"secrets":[{"name":"projects/1/secrets/a"}],"nextPageToken":"2"}'), (404, {}, "{}")]
-    assert answer_of("gcp-secretmanager://acme").reason == "not_found"
+    assert failure_of("gcp-secretmanager://acme").last_attempt == "not_found"
 
 
 def test_a_project_without_secrets_is_an_error_not_an_empty_registry(manager, answer_of):

@@ -11,7 +11,7 @@ pytest.importorskip("hvac")
 from secret_managers import CANARY, vault
 
 from agent_spend.errors import FeedError, State
-from agent_spend.sources import pace
+from agent_spend.sources import http, pace
 
 COLUMNS = ("vendor", "key_id", "key_name", "environment", "cost_center", "owner_email", "source")
 SECRETS = {
@@ -95,6 +95,14 @@ def test_a_secret_whose_metadata_may_not_be_read_is_named_and_gives_no_half_regi
     assert "GET /v1/kv/metadata/ai/locked: 403" in answer.message
 
 
+def test_a_later_secret_that_fails_leaves_the_stored_registry(manager, failure_of, monkeypatch):
+    monkeypatch.setattr(pace, "sleep", lambda seconds: None)
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
+    manager.answers += [(200, {}, '{"data":{"keys":["checkout","second"]}}'),
+                        (200, {}, '{"data":{"custom_metadata":{"anthropic_api_key_id":"apikey_01SimA"}}}'), (500, {}, "{}")]
+    assert failure_of(manager.uri).last_attempt == "server_error"
+
+
 def test_a_path_without_tagged_keys_is_an_error(monkeypatch, answer_of):
     monkeypatch.setenv("VAULT_TOKEN", "hvs.sim")
     with vault({"a": None, "b": {"team": "ledger"}}) as manager:
@@ -175,6 +183,14 @@ def test_each_fault_is_named_and_leaves_the_stored_registry(manager, failure_of,
     manager.answers += [(status, headers, body)] * 5
     line = failure_of(manager.uri)
     assert (line.last_attempt, "metadata/ai/" in line.message) == (reason, True), line.message
+
+
+def test_an_answer_that_is_late_is_a_timeout_and_leaves_the_stored_registry(manager, failure_of, monkeypatch):
+    monkeypatch.setattr(pace, "sleep", lambda seconds: None)
+    monkeypatch.setattr(http, "MAX_ATTEMPTS", 1)
+    monkeypatch.setattr(http, "TIMEOUT_SECONDS", (5, 0.03))
+    manager.seconds = 0.3
+    assert failure_of(manager.uri).last_attempt == "timeout"
 
 
 def test_a_passing_fault_is_retried(manager, rows_of, monkeypatch):
