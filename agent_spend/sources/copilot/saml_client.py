@@ -17,32 +17,46 @@ from agent_spend.sources.feed import decode
 from agent_spend.sources.http import Answer, Listing, VendorSession
 
 _PROVIDER = (
-    "samlIdentityProvider { externalIdentities(first: " + str(PAGE_SIZE) + ", after: $after) {"
+    " { externalIdentities(first: " + str(PAGE_SIZE) + ", after: $after) {"
     " pageInfo { hasNextPage endCursor }"
     " edges { node { samlIdentity { nameId emails { value primary } } scimIdentity { username emails { value primary } }"
     " user { login databaseId name } } } } }"
 )
 _VARIABLES = "query($slug: String!, $after: String)"
-_QUERIES = {
-    "organization": _VARIABLES + " { organization(login: $slug) { " + _PROVIDER + " } }",
-    "enterprise": _VARIABLES + " { enterprise(slug: $slug) { ownerInfo { " + _PROVIDER + " } } }",
-}
+_OF_ORGANIZATION = _VARIABLES + " { organization(login: $slug) { samlIdentityProvider" + _PROVIDER + " } }"
+_OF_ENTERPRISE = _VARIABLES + " { enterprise(slug: $slug) { ownerInfo { samlIdentityProvider" + _PROVIDER + " } } }"
+# An enterprise of managed users signs in by SAML or by OpenID Connect, and has the same list of either.
+_BY_OIDC = _OF_ENTERPRISE.replace("samlIdentityProvider", "samlIdentityProvider: oidcProvider")
 
 
 def read_saml(session: VendorSession, scope: Scope, where: str) -> Part:
-    """Every external identity that an account has claimed.
+    """Every external identity that an account has claimed; of an enterprise without SAML those of its OpenID Connect.
 
     Raises:
         FeedError: ``no_saml`` where single sign-on is not set up at this scope; ``forbidden``, ``not_found`` or
             ``graphql`` for what GraphQL refuses with status 200; ``endless_pages``.
     """
+    try:
+        return _read(session, scope, _OF_ENTERPRISE if scope.is_enterprise else _OF_ORGANIZATION, where)
+    except FeedError as error:
+        if error.reason != "no_saml" or not scope.is_enterprise:
+            raise
+        no_saml = error
+    try:
+        return _read(session, scope, _BY_OIDC, where)
+    except FeedError as error:
+        # An own server of an older release does not know the field.
+        raise (no_saml if error.reason in ("no_saml", "graphql") else error) from None
+
+
+def _read(session: VendorSession, scope: Scope, query: str, where: str) -> Part:
     rows: list[dict] = []
     raw: list[Answer] = []
     cursors: list[str | None] = [None]
     listing = Listing(where)
     while True:
         at = f"{where}: POST /graphql page {len(cursors)}"
-        answer = _post(session, scope, cursors[-1], at)
+        answer = _post(session, scope, query, cursors[-1], at)
         raw.append(answer)
         identities = _identities(decode(answer.body, IdentityAnswer, at), scope, at)
         rows += [row for edge in identities.edges if edge and edge.node and (row := _row(edge.node))]
@@ -54,8 +68,8 @@ def read_saml(session: VendorSession, scope: Scope, where: str) -> Part:
         cursors.append(identities.pageInfo.endCursor)
 
 
-def _post(session: VendorSession, scope: Scope, after: str | None, at: str) -> Answer:
-    body = {"query": _QUERIES[scope.kind], "variables": {"slug": scope.slug, "after": after}}
+def _post(session: VendorSession, scope: Scope, query: str, after: str | None, at: str) -> Answer:
+    body = {"query": query, "variables": {"slug": scope.slug, "after": after}}
     try:
         answer = session.post("/graphql", body)
     except FeedError as error:

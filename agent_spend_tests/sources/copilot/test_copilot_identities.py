@@ -185,6 +185,27 @@ def test_refusals_of_graphql_come_with_status_200_and_have_names(github, from_so
     assert ask().reason == reason
 
 
+NO_SAML = '{"data":{"enterprise":{"ownerInfo":{"samlIdentityProvider":null}}}}'
+
+
+def test_an_enterprise_that_signs_in_by_openid_connect_has_the_same_list(github, from_source):
+    from_source("saml")
+    github.answer("/graphql", NO_SAML)
+    github.answer("/graphql", saml_page({"samlIdentity": None, "user": {"login": "mira_acme", "databaseId": 7},
+                                         "scimIdentity": {"username": "mira@a.test", "emails": [{"value": "M@A.test"}]}}))
+    assert [(row["source"], row["user_login"], row["user_id"], row["email"]) for row in rows()] == [
+        ("saml", "mira_acme", 7, "m@a.test")]
+
+
+@pytest.mark.parametrize("second", [NO_SAML, '{"errors":[{"message":"Field \'oidcProvider\' doesn\'t exist"}]}'])
+def test_an_enterprise_with_neither_kind_of_sign_on_says_so(github, from_source, second):
+    from_source("saml")
+    github.answer("/graphql", NO_SAML)
+    github.answer("/graphql", second)
+    answer = ask()
+    assert (answer.reason, "no SAML single sign-on is set up for this enterprise" in answer.message) == ("no_saml", True)
+
+
 def test_organizations_have_lists_of_their_own(github, monkeypatch, from_source):
     from_source("saml", "scim")
     monkeypatch.delenv("GITHUB_ENTERPRISE")
