@@ -9,7 +9,7 @@ from agent_spend.partitions import Window
 from agent_spend.settings import Settings
 from agent_spend.sources.answers import Shelf, Shelved
 from agent_spend.sources.cursor.session import ask, bounds, cursor_session, each_window, span, split_open
-from agent_spend.sources.cursor.team_schema import ActivityPage, activity_row
+from agent_spend.sources.cursor.team_schema import Activity, ActivityPage, activity_row
 from agent_spend.sources.feed import DayAnswer, decode
 from agent_spend.sources.http import VendorSession
 
@@ -60,7 +60,7 @@ def _pages(
     seen: set[tuple[date, str]] = set()
     raw: list[Shelved] = []
     sizes: set[int] = set()
-    stranger: FeedError | None = None
+    unplaced: FeedError | None = None
     while True:
         place = f"{where} page {len(raw) + 1}"
         body = {"startDate": start_ms, "endDate": end_ms, "page": len(raw) + 1, "pageSize": PEOPLE_A_PAGE}
@@ -68,18 +68,24 @@ def _pages(
         raw.append(shelf.put(answer))
         page = decode(answer.body, ActivityPage, f"{place}: POST {PATH}")
         sizes |= {page.pagination.totalUsers} - {None} if page.pagination else set()
-        for row in (activity_row(activity, f"{place}: POST {PATH}") for activity in page.data):
-            key = (row["usage_day"], row["user_id"])
-            if row["usage_day"] not in rows:
-                stranger = FeedError("malformed", f"{place}: POST {PATH}: a row of {key[0]} lies outside the window")
+        for number, activity in enumerate(page.data):
+            at = f"{place}: POST {PATH}: data[{number}]"
+            try:
+                row = activity_row(decode(activity, Activity, at), at)
+                if row["usage_day"] not in rows:
+                    raise FeedError("malformed", f"{place}: POST {PATH}: a row of {row['usage_day']} lies outside the window")
+            except FeedError as error:
+                # Nobody knows which day lacks it.
+                unplaced = unplaced or error
                 continue
+            key = (row["usage_day"], row["user_id"])
             if key in seen or len(sizes) > 1:
                 problem = f"user {key[1]} was listed before for {key[0]}" if key in seen else "totalUsers has changed"
                 raise FeedError("count_mismatch", f"{place}: POST {PATH}: {problem}; nothing was stored, run it later")
             seen.add(key)
             rows[key[0]].append(row)
         if page.pagination is None or not page.pagination.hasNextPage:
-            return rows, raw, stranger
+            return rows, raw, unplaced
         # A listing that tells no size ends at the first row that it repeats.
         if not page.data or (sizes and len(raw) * PEOPLE_A_PAGE > max(sizes) + PEOPLE_A_PAGE):
             people = max(sizes, default="the listed")

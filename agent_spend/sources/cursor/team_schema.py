@@ -71,7 +71,7 @@ class ActivityPagination(msgspec.Struct):
 
 
 class ActivityPage(msgspec.Struct):
-    data: list[Activity]
+    data: list[msgspec.Raw]
     pagination: ActivityPagination | None = None
 
 

@@ -271,3 +271,12 @@ def test_a_day_that_the_vendor_answers_with_another_cycle_has_none(vendor):
     assert [(answer.state, answer.reason, len(answer.rows)) for answer in answers.values()] == [
         (State.MISSING, "no_report", 0), (State.AVAILABLE, "", 2)]
     assert "answers with the cycle of 2026-10-27 12:08:04+00:00 to 2026-11-27" in answers[date(2026, 10, 26)].message
+
+
+def test_a_row_of_activity_that_cannot_be_read_leaves_the_days_as_parts_and_is_named(vendor):
+    rows_of_days = [activity(1, "2026-11-21"), activity(2, "2026-11-21", agentRequests="many"), activity(1, "2026-11-22")]
+    vendor.answer = lambda path, body: activity_page(rows_of_days)
+    answers = fetch("cursor_daily_usage", DAY_BEFORE, YESTERDAY)
+    assert [(answer.state, len(answer.rows)) for answer in answers.values()] == [(State.PARTIAL, 1), (State.PARTIAL, 1)]
+    assert "page 1: POST /teams/daily-usage-data: data[1]: " in answers[YESTERDAY].message
+    assert "$.agentRequests" in answers[YESTERDAY].message
