@@ -20,6 +20,8 @@ from agent_spend.sources.lines import Line, csv_lines
 
 LAYOUT = "github_usage"
 _NEEDED = ("date", "product", "sku", "quantity", "unit_type")
+#: What the day was called until 2025, as GitHub's reference has it among the fields that are closing down.
+_DAY = {"date": ("usageat",)}
 _AMOUNTS = ("gross_amount", "discount_amount", "net_amount")
 _LEGACY = ("Price Per Unit ($)", "Multiplier")
 _SCOPE = ("organization", "username")
@@ -30,7 +32,8 @@ _COST_CENTER = re.compile(r"cost[ _-]?cent(?:er|re)[ =_-]+([^/]+?)(?:\.json)?(?:
 
 def recognises(columns: set[str]) -> bool:
     """Whether squeezed column names are those of a usage export."""
-    return {"date", "product", "sku", "quantity"} <= columns and bool({"netamount", "priceperunit"} & columns)
+    has_day = "date" in columns or not columns.isdisjoint(_DAY["date"])
+    return has_day and {"product", "sku", "quantity"} <= columns and bool({"netamount", "priceperunit"} & columns)
 
 
 def csv_charges(file: SourceFile) -> Charges:
@@ -40,7 +43,7 @@ def csv_charges(file: SourceFile) -> Charges:
         FeedError: as :func:`agent_spend.sources.lines.csv_lines`; ``bad_value``.
     """
     charges = Charges("github_copilot", LAYOUT, file)
-    for line in csv_lines(file, _NEEDED[:4], (_NEEDED[4], *_AMOUNTS, *_LEGACY, *_SCOPE)):
+    for line in csv_lines(file, _NEEDED[:4], (_NEEDED[4], *_AMOUNTS, *_LEGACY, *_SCOPE), also=_DAY):
         if not _is_copilot(line):
             continue
         day = _day(line)

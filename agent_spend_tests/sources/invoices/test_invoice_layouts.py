@@ -96,6 +96,18 @@ def test_seats_and_products_other_than_copilot_in_a_detailed_report(invoices):
         "seat", Decimal("0.612903"), Decimal("11.645161"))
 
 
+@pytest.mark.parametrize("day", ["2026-10-14", "2026-10-14 00:00:00 UTC", "2026-10-14T00:00:00Z"])
+def test_a_report_of_2025_whose_day_is_usage_at_is_read(invoices, day):
+    text = export(
+        "usage_at,product,sku,quantity,unit_type,applied_cost_per_quantity,gross_amount,discount_amount,net_amount,username,"
+        "organization,repository_name,workflow_name,workflow_path,cost_center_name",
+        f"{day},copilot,copilot_premium_request,300,requests,0.04,12,4,8,mira,acme-eng,,,,",
+    )
+    [row] = stored(*invoices({"usage.csv": text}, OCTOBER))
+    assert (row["charge_kind"], row["quantity"], row["amount_usd"], row["period_start_day"]) == (
+        "usage", Decimal(300), Decimal(8), date(2026, 10, 14))
+
+
 def test_the_older_usage_report_gives_price_and_multiplier(invoices):
     text = (
         "Date,Product,SKU,Quantity,Unit Type,Price Per Unit ($),Multiplier,Owner,Repository Slug,Username,Notes\n"
