@@ -79,8 +79,8 @@ def ask(
         reason, state, remedy = _REFUSALS.get(answer.status, ("unexpected_status", State.MISSING, "ask again later"))
         remedy = remedy.format(key=KEY_SETTINGS[session.vendor])
         raise FeedError(reason, f"{where}: {answer.status} {error_text(answer)}; {remedy}", state)
-    if "json" not in answer.headers.get("Content-Type", ""):
-        found = answer.headers.get("Content-Type") or "no content type"
+    # A proxy may drop the header; what is no JSON is noticed without it too.
+    if "json" not in (found := answer.headers.get("Content-Type") or "json"):
         raise FeedError("wrong_content_type", f"{where}: expected JSON, received {found}; check ANTHROPIC_API_URL")
     return answer
 
@@ -97,7 +97,8 @@ class Pages:
     """Every page of an answer with ``next_page``, decoded, beside the answer it came from; iterate once.
 
     Some endpoints say ``has_more``, others end with an empty ``next_page``; the shape's field tells which. An answer that
-    gives a page or a cursor again would go on for ever: it ends there, and ``problem`` tells that there should be more.
+    gives a page or a cursor again would go on for ever, and one that promises more without a cursor leads nowhere: it ends
+    there, and ``problem`` tells that there should be more.
 
     Args:
         where: feed, day or days and endpoint, for messages.
@@ -115,7 +116,7 @@ class Pages:
         """Pages in order.
 
         Raises:
-            FeedError: as :func:`ask`, :func:`decode` and ``Listing``; ``missing_field`` when more is promised without a cursor.
+            FeedError: as :func:`ask`, :func:`decode` and ``Listing``.
         """
         cursor, seen, before, listing = None, set(), None, Listing(self.where)
         while True:
@@ -125,14 +126,15 @@ class Pages:
                 self.problem = FeedError("repeated_page", f"{self.where}: {_AGAIN} for next_page {cursor}; run it later")
                 return
             page = decode(answer.body, self.shape, self.where)
-            listing.add(len(page.data))
+            listing.add(len(page.data or ()))
             yield page, answer
             has_more = getattr(page, "has_more", None)
             cursor, before = page.next_page, answer.body
             if not (bool(cursor) if has_more is None else has_more):
                 return
             if not cursor:
-                raise FeedError("missing_field", f"{self.where}: has_more is true but next_page is empty; nothing was stored")
+                self.problem = FeedError("missing_field", f"{self.where}: has_more is true but next_page is empty; run it later")
+                return
             if cursor in seen:
                 self.problem = FeedError("repeated_page", f"{self.where}: next_page {cursor} was given before; run it later")
                 return

@@ -95,7 +95,8 @@ def _snapshot(session: VendorSession, path, feed, params, shape, to_row, day: da
             if not page.has_more:
                 break
             if not page.last_id or not page.data:
-                raise FeedError("missing_field", f"{where}: has_more is true but last_id is empty; nothing was stored")
+                problem = FeedError("missing_field", f"{where}: has_more is true but last_id is empty; run it later")
+                break
             last_id = page.last_id
     except FeedError as error:
         return DayAnswer.from_error(day, error, raw)

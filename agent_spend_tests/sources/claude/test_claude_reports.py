@@ -238,9 +238,24 @@ def test_a_day_that_comes_twice_is_not_trusted(vendor, fetch):
     assert (answer.state, answer.reason) == (State.MISSING, "repeated_day")
 
 
-def test_a_promise_of_more_without_a_cursor_is_an_error(vendor, fetch):
+def test_a_promise_of_more_without_a_cursor_keeps_what_came_as_a_part(vendor, fetch):
     vendor(lambda path, params: {"data": [], "has_more": True, "next_page": None})
-    assert fetch("claude_code_usage", [MONDAY])[MONDAY].reason == "missing_field"
+    answer = fetch("claude_code_usage", [MONDAY])[MONDAY]
+    assert (answer.state, answer.reason) == (State.MISSING, "missing_field")
+    vendor(lambda path, params: page(CODE_RECORD) | {"has_more": True})
+    answer = fetch("claude_code_usage", [MONDAY])[MONDAY]
+    assert (answer.state, answer.reason, len(answer.rows)) == (State.PARTIAL, "missing_field", 1)
+    vendor(lambda path, params: page(bucket(MONDAY, COST_RESULT)) | {"has_more": True})
+    answers = fetch("claude_api_cost", [MONDAY, TUESDAY])
+    assert [(answer.state, answer.reason) for answer in answers.values()] == [
+        (State.AVAILABLE, ""), (State.MISSING, "missing_field")]
+
+
+def test_an_answer_without_a_content_type_is_read_if_it_is_json(vendor, fetch):
+    vendor(lambda path, params: (200, {}, json.dumps(page(bucket(MONDAY, COST_RESULT))).encode()))
+    assert fetch("claude_api_cost", [MONDAY])[MONDAY].state is State.AVAILABLE
+    vendor(lambda path, params: (200, {}, b"<html>gateway</html>"))
+    assert fetch("claude_api_cost", [MONDAY])[MONDAY].reason == "malformed"
 
 
 def test_a_missing_amount_names_feed_day_and_field_and_spares_the_other_days(vendor, fetch):
