@@ -27,7 +27,7 @@ from agent_spend.sources.claude.analytics_schema import (
     usage_row,
 )
 from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
-from agent_spend.sources.claude.schema import unread_tokens, utc
+from agent_spend.sources.claude.schema import midnight, unread_tokens, utc_day
 from agent_spend.sources.feed import DayAnswer, Packing, Rows, decode
 from agent_spend.sources.http import VendorSession
 from agent_spend.sources.workers import side_by_side
@@ -156,8 +156,8 @@ def read(session: VendorSession, report: Report, window: Window, folder: Path) -
 
 def _walk(session: VendorSession, report: Report, window: Window, where: str, folder: Path) -> Reading:
     params = [
-        ("starting_at", _text(window.first)),
-        ("ending_at", _text(window.last + timedelta(days=1))),
+        ("starting_at", midnight(window.first)),
+        ("ending_at", midnight(window.last + timedelta(days=1))),
         *report.extra,
         ("limit", MAX_ROWS),
         *(("group_by[]", name) for name in report.groups),
@@ -220,16 +220,12 @@ def row_day(starting_at: datetime, ending_at: datetime, window: Window, where: s
     Raises:
         FeedError: ``wrong_day`` unless it is exactly one of the window's days.
     """
-    start = utc(starting_at)
-    is_one_day = start.time() == time() and utc(ending_at) - start == timedelta(days=1)
-    if not is_one_day or not window.first <= start.date() <= window.last:
-        raise FeedError("wrong_day", f"{where}: a row of {starting_at}..{ending_at} is not one of the days asked for")
-    return start.date()
+    day = utc_day(starting_at, ending_at, where)
+    if not window.first <= day <= window.last:
+        raise FeedError("wrong_day", f"{where}: a row of {day} is not of the days asked for")
+    return day
 
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
-
-def _text(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00Z"

@@ -44,7 +44,7 @@ from agent_spend.sources.claude.enterprise_schema import (
     group_cost,
     group_usage,
 )
-from agent_spend.sources.claude.schema import TOKEN_CLASSES, Bucket
+from agent_spend.sources.claude.schema import TOKEN_CLASSES, Bucket, midnight
 from agent_spend.sources.feed import DayAnswer, Packing, Rows, decode
 from agent_spend.sources.http import VendorSession
 
@@ -156,7 +156,7 @@ def _of_members(report: Report, older: Older, day: date, folder: Path) -> tuple[
 
 def _bucketed(window: Window) -> Params:
     return [
-        ("starting_at", f"{window.first}T00:00:00Z"), ("ending_at", f"{window.last + timedelta(days=1)}T00:00:00Z"),
+        ("starting_at", midnight(window.first)), ("ending_at", midnight(window.last + timedelta(days=1))),
         ("bucket_width", "1d"), ("group_by[]", "product"), ("group_by[]", "model"),
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from arro3.core import Schema
@@ -22,9 +22,10 @@ from agent_spend.sources.claude.schema import (
     CostResult,
     UsageResult,
     cost_rows,
+    midnight,
     unread_tokens,
     usage_rows,
-    utc,
+    utc_day,
 )
 from agent_spend.sources.feed import DayAnswer, decode, decoded, packed
 from agent_spend.sources.http import VendorSession
@@ -108,8 +109,8 @@ def _window(session: VendorSession, report: Report, window: Window, folder: Path
     """Days whose bucket arrived; the others with the error that kept them away, or with being absent."""
     where = f"{report.feed} {window.first}..{window.last}: GET {report.path}"
     params = [
-        ("starting_at", _midnight(window.first)),
-        ("ending_at", _midnight(window.last + timedelta(days=1))),
+        ("starting_at", midnight(window.first)),
+        ("ending_at", midnight(window.last + timedelta(days=1))),
         ("bucket_width", "1d"),
         ("limit", MAX_BUCKETS),
         *(("group_by[]", name) for name in report.groups),
@@ -123,7 +124,7 @@ def _window(session: VendorSession, report: Report, window: Window, folder: Path
             for raw in page.data:
                 try:
                     bucket = decode(raw, Bucket, where)
-                    day = _bucket_day(bucket, where)
+                    day = utc_day(bucket.starting_at, bucket.ending_at, where)
                 except FeedError as error:
                     # Of no day that is known: it is what kept away whichever day does not come.
                     failure = error
@@ -139,13 +140,6 @@ def _window(session: VendorSession, report: Report, window: Window, folder: Path
     except FeedError as error:
         failure = error
     return [answers.get(day) or DayAnswer.from_error(day, failure) for day in window.days()]
-
-
-def _bucket_day(bucket: Bucket, where: str) -> date:
-    start = utc(bucket.starting_at)
-    if start.time() != time() or utc(bucket.ending_at) - start != timedelta(days=1):
-        raise FeedError("wrong_day", f"{where}: bucket {bucket.starting_at}..{bucket.ending_at} is not one UTC day")
-    return start.date()
 
 
 def _bucket_answer(report: Report, day: date, results: Raw, kept: Shelved, folder: Path) -> DayAnswer:
@@ -183,6 +177,3 @@ def _code_day(session: VendorSession, day: date, settings: Settings) -> DayAnswe
         return DayAnswer(day, State.MISSING, reason="day_not_closed", message=message, raw=raw)
     return DayAnswer(day, State.AVAILABLE if len(rows) else State.ZERO, rows, raw=raw)
 
-
-def _midnight(day: date) -> str:
-    return f"{day.isoformat()}T00:00:00Z"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
 
 from msgspec import Raw, Struct
@@ -104,6 +104,23 @@ def unread_tokens(body: bytes | Raw, where: str) -> FeedError | None:
 def utc(moment: datetime) -> datetime:
     """A moment in UTC, whatever its offset; one without an offset is UTC."""
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def utc_day(starting_at: datetime, ending_at: datetime, where: str) -> date:
+    """The UTC day that a row or bucket covers.
+
+    Raises:
+        FeedError: ``wrong_day`` unless it is exactly one.
+    """
+    start = utc(starting_at)
+    if start.time() != time() or utc(ending_at) - start != timedelta(days=1):
+        raise FeedError("wrong_day", f"{where}: {starting_at}..{ending_at} is not one UTC day")
+    return start.date()
+
+
+def midnight(day: date) -> str:
+    """The instant a UTC day begins, as queries write it."""
+    return f"{day}T00:00:00Z"
 
 
 def count(value: int | None, field: str, where: str) -> int | None:
