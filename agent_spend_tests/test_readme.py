@@ -69,3 +69,13 @@ def test_a_sources_readme_tells_each_feeds_permission_latency_window_and_history
     for name, (permission, latency, window, history) in told.items():
         assert permission and latency and history, name
         assert int(window.split(",")[0]) == windows[name], name
+
+
+def test_a_source_of_one_feed_tells_its_window():
+    folders = {"agent_spans": "agent_traces", "roster_members": "roster", "identity_overrides": "identity_overrides",
+               "key_registry": "key_registry", "vendor_invoices": "invoices"}  # fmt: skip
+    assert {*folders} == {name for name in feeds() if not name.startswith(("claude", "cursor", "copilot", "github"))}
+    for name, folder in folders.items():
+        text = (ROOT / "agent_spend" / "sources" / folder / "README.md").read_text()
+        told = re.search(r"^\| restatement \|.*last (\d+) days", text, re.MULTILINE)
+        assert int(told[1]) == restatement_windows()[name], name

@@ -1,5 +1,5 @@
 -- grain: one row per feed x UTC day x revision: what was believed before, and since when not
--- unit: rows; the feed's own total (credits or USD)
+-- unit: rows; the feed's own total (credits, USD, tokens, messages or seats)
 -- source: feed_revisions
 -- partitions: none
 /*
