@@ -65,14 +65,19 @@ def _part(session: VendorSession, scope: Scope, where: str, day: date, answered:
     ][:1]  # fmt: skip
     notes += [f"{scope.slug}: {stand_in}"] if stand_in else []
     notes += [f"{scope.slug}: {REQUESTS} is refused, premium requests have no model"] if keep else []
+    uses, spelled = {item.use for item in split}, {item.spelled for item in split}
+    kept = [item for item in ours if item.use not in uses]
     for name, use in ((CREDITS, "credits"), (REQUESTS, "premium requests")):
         held, by_sku = _quantity(split, use), _quantity(ours, use)
-        if name in by_model and abs(held - by_sku) > _NOISE:
+        # An SKU of the summary alone, and not another spelling: with it both reports hold the same.
+        alone = [item for item in ours if item.use == use and use in uses and item.spelled not in spelled]
+        if name in by_model and abs(by_sku - held - _quantity(alone, use)) <= _NOISE:
+            kept += alone
+        elif name in by_model and abs(by_sku - held) > _NOISE:
             notes.append(f"{scope.slug}: {name} holds {held} {use}, usage/summary {by_sku}")
     if left_out := len(summary.usage_items) - len(ours) + len(by_name) - len(split):
         notes.append(f"{scope.slug}: lines of other products left out: {left_out}")
-    uses = {item.use for item in split}
-    rows = billing_rows([*split, *(item for item in ours if item.use not in uses)], day, scope.columns)
+    rows = billing_rows([*split, *kept], day, scope.columns)
     return Part(rows, [*(answer for _, answer in by_model.values()), *summary_raw], "; ".join(notes), keep=keep)
 
 

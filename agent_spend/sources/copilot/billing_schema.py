@@ -47,6 +47,11 @@ class UsageItem(msgspec.Struct, rename="camel"):
     model: str | None = None
 
     @property
+    def spelled(self) -> str:
+        """The SKU without what its spellings differ in."""
+        return squeezed(self.sku).removesuffix("s")
+
+    @property
     def use(self) -> str:
         """What the line counts, however its SKU is spelled: ``credits``, ``premium requests``, or the SKU itself."""
         if sku_class(self.sku, self.unit_type) == "credits":

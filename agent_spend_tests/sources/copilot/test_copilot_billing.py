@@ -82,6 +82,22 @@ def test_reports_that_disagree_about_credits_say_so(github):
     assert ask()[0].message == "acme: ai_credit/usage holds 120.77 credits, usage/summary 183.27"
 
 
+def test_credits_of_an_sku_that_the_summary_alone_holds_are_kept_beside_those_by_model(github):
+    github.answer(CREDITS, report(HAIKU, AGENT))
+    spark = line("spark_ai_credits", "credits", "50", "0.5", product="Spark")
+    github.answer(SUMMARY, report(BOTH_MODELS, spark))
+    assert [(row["sku"], row["model"], row["gross_quantity"]) for row in rows()] == [
+        ("Copilot AI Credits", "Auto: Claude Haiku 4.5", Decimal("120.77")),
+        ("Copilot AI Credits", "Coding Agent model", Decimal("62.5")), ("spark_ai_credits", None, Decimal(50))]
+    assert ask()[0].message == ""
+
+
+def test_credits_that_the_summary_spells_otherwise_count_once(github):
+    github.answer(CREDITS, report(HAIKU, AGENT))
+    github.answer(SUMMARY, report(line("copilot_ai_unit", "ai-units", "183.27", "1.8327"), SEATS))
+    assert [row["sku_class"] for row in rows()] == ["credits", "credits", "seat"] and ask()[0].message == ""
+
+
 def test_other_products_are_left_out_and_counted(github):
     github.answer(CREDITS, report(HAIKU))
     actions = line("Actions Linux", "Minutes", "58", "0.348", product="Actions")
