@@ -16,12 +16,14 @@ NOT_STATED = "(not stated)"
 _KINDS = {
     "usage based": "usage_based", "usage based pricing": "usage_based", "on demand": "usage_based",
     "included": "included",
+    "errored": "errored", "errored not charged": "errored", "errored no charge": "errored",
+    "aborted": "aborted", "aborted not charged": "aborted", "aborted no charge": "aborted",
     "free": "free", "free credit": "free", "no charge": "free",
     "user api key": "user_api_key",
     "custom subscription": "custom_subscription",
 }  # fmt: skip
-#: Beginnings: every plan has a label of its own ("Included in Business"), and so has every word for not being charged.
-_BEGINNINGS = {"included in ": "included", "errored": "errored", "aborted": "aborted"}
+#: Every plan has a label of its own ("Included in Business", INCLUDED_IN_PRO_PLUS): allowance, whatever the plan.
+_INCLUDED = "included in "
 _ENUM = "usage event kind "
 
 
@@ -30,9 +32,8 @@ def kind_class(kind: str, subscription: str | None = None) -> str:
     """The one-vocabulary name of a kind; ``unknown`` when it is in none."""
     if subscription and kind.strip().lower() == subscription.strip().lower():
         return "custom_subscription"
-    name = " ".join(re.split(r"[\s_-]+", kind.lower())).strip().removeprefix(_ENUM)
-    found = _KINDS.get(name)
-    return found or next((known for begin, known in _BEGINNINGS.items() if name.startswith(begin)), "unknown")
+    name = " ".join(re.split(r"[\s,_-]+", kind.lower())).strip().removeprefix(_ENUM)
+    return "included" if name.startswith(_INCLUDED) else _KINDS.get(name, "unknown")
 
 
 def doubts(rows: Sequence[dict], where: str) -> tuple[str, str]:

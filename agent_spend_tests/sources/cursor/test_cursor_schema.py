@@ -137,6 +137,7 @@ def test_e_mails_are_stored_in_lower_case():
         ("Aborted, Not Charged", "aborted"),
         ("User API Key", "user_api_key"),
         ("No charge", "free"),
+        ("Errored, Charged", "unknown"),
         ("free", "free"),
         ("express", "unknown"),
         ("Grok Bot", "unknown"),
