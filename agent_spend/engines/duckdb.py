@@ -151,8 +151,9 @@ class DuckDBEngine:
         """What is wrong with the line of a policy file that names a time zone which DuckDB does not know."""
         unknown = re.search(r"Unknown TimeZone '(.*?)'", message)
         for name in self._catalog.stored_inputs(tables)[1] if unknown else ():
-            if not (path := self._catalog.seeds.get(name)):
+            if name not in self._catalog.seeds:
                 continue
+            path = self._catalog.seed_file(name)
             rules = [line["name"] for line in seed_lines(path)[1] if line.get("value") == unknown[1]]
             numbers = [n for n, text in enumerate(path.read_text("utf-8").splitlines(), start=1) if unknown[1] in text.split(",")]
             if rules and numbers:

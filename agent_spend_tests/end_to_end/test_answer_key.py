@@ -59,7 +59,8 @@ def test_copilot_credits_of_every_week_in_the_manager_layer(demo):
 
 def test_the_unmatched_login_stands_in_the_queue_with_its_money(demo):
     expected = Decimal(demo.key["copilot_usage"]["unmatched_credits"]) * Decimal("0.01")
-    assert demo.value("SELECT list_usd FROM rpt_unmatched WHERE vendor = 'github_copilot'") == expected
+    # The seat costs 19 USD in each of the two months.
+    assert demo.rows("SELECT vendor, list_usd, seat_fee_usd FROM rpt_unmatched") == [("github_copilot", expected, Decimal(38))]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_a_rotated_key_is_one_workload(demo):
 def test_the_forgotten_key_is_one_finding_of_each_kind(demo):
     key = demo.key["company_files"]["key_registry"]["untagged_key_id"]
     assert demo.rows(f"SELECT kind FROM rpt_findings WHERE subject = '{key}' ORDER BY kind") == [
-        ("key_without_owner",), ("untagged_key",)]
+        ("key_without_budget",), ("key_without_owner",), ("untagged_key",)]
 
 
 def test_budgets_are_used_as_the_key_says_and_the_owner_of_the_one_that_is_used_up_is_told(demo):

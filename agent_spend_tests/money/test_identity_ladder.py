@@ -142,6 +142,21 @@ def test_a_line_for_somebody_in_no_roster_leaves_the_money_in_the_queue_beside_t
     assert [row["person_id"] for row in firm.rows("rpt_unmatched")] == ["E11"]
 
 
+def test_the_fee_of_a_seat_that_nobody_in_the_roster_holds_stands_beside_its_usage(firm):
+    firm.feed("roster_members", hr("E1"))
+    firm.feed("copilot_user_usage", credits(11, "contractor-9", "100"))
+    fee = {"month": date(2026, 11, 1), "vendor": "github_copilot", "period_start_day": date(2026, 11, 1), "plan": "business",
+           "billed_usd": "19"}
+    seats = [fee | {"actor_id": "11"}, fee | {"actor_id": "12", "period_start_day": date(2026, 11, 5)},
+             fee | {"actor_id": "13", "person_id": "E1"}, fee | {"actor_id": None}]
+    firm.table("fct_seat_fee", *seats)
+    matched(firm)
+    queue(firm)
+    assert [(row["identifier"], row["first_day"].day, row["days"], row["list_usd"], row["billed_usd"], row["seat_fee_usd"])
+            for row in firm.rows("rpt_unmatched", "identifier")] == [
+        ("11", 2, 1, Decimal(1), None, Decimal(19)), ("12", 5, 0, None, None, Decimal(19))]
+
+
 def test_a_person_who_signs_in_without_a_seat_or_uses_a_key_of_their_own_stands_in_the_queue_too(firm):
     usage = {"usage_day": DAY, "workspace_id": "w", "model": "claude-opus-5-5", "uncached_input_tokens": 0,
              "cache_write_5m_tokens": 0, "cache_write_1h_tokens": 0, "cache_read_tokens": 0, "output_tokens": 1_000_000,

@@ -47,7 +47,8 @@ TABLES = {
     "rpt_finance__budget_line": "scope_kind text, scope text, amount_kind text, vendor text, series text, model text,"
     " price_state text, price_version text, attribution_mode text, amount_usd money, row_count whole",
     "rpt_unmatched": "vendor text, identifier text, login text, first_day day,"
-    " last_day day, days whole, list_usd money, billed_usd money, person_id text",
+    " last_day day, days whole, list_usd money, billed_usd money, person_id text,"
+    " seat_fee_usd money",
     "rpt_coverage": "feed text, usage_day day, state text, reason text, message text, rows whole, fetched_at instant,"
     " revision whole, last_attempt text, is_provisional flag",
     "rpt_revisions": "feed text, usage_day day, revision whole, revised_at instant, rows_before whole, rows_after whole,"
@@ -227,7 +228,7 @@ def company() -> dict[str, list[dict]]:
             for row in workflow_days()
         ],
         "rpt_unmatched": [{"vendor": "github_copilot", "identifier": "contractor-9", "first_day": friday, "last_day": friday,
-                           "days": 1, "list_usd": Decimal("0.58")}],
+                           "days": 1, "list_usd": Decimal("0.58"), "seat_fee_usd": Decimal(19)}],
     }  # fmt: skip
 
 

@@ -118,7 +118,7 @@ def test_a_revision_is_listed_with_both_totals(publish):
 
 
 def test_usage_of_nobody_is_listed_in_money(publish):
-    assert publish()["index.html"].row("unmatched", "GitHub Copilot contractor-9")[4:] == ["$0.58", "not stated"]
+    assert publish()["index.html"].row("unmatched", "GitHub Copilot contractor-9")[4:] == ["$0.58", "not stated", "$19.00"]
 
 
 def test_the_past_of_a_live_list_is_not_called_missing(publish):

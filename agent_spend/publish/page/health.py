@@ -116,8 +116,9 @@ def revisions(source: Source) -> list[dict]:
 
 
 def unmatched(source: Source) -> list[dict]:
-    """Identifiers with usage that no person carries, the dearest first."""
-    return source.rows("SELECT * FROM rpt_unmatched ORDER BY list_usd DESC NULLS LAST, vendor, identifier")
+    """Identifiers with usage or a seat that no person carries, the dearest first."""
+    order = "list_usd DESC NULLS LAST, seat_fee_usd DESC NULLS LAST, vendor, identifier"
+    return source.rows(f"SELECT * FROM rpt_unmatched ORDER BY {order}")
 
 
 def findings(source: Source, audience: Audience, names: Names, budgets: list[dict]) -> list[Finding]:

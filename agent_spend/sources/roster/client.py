@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from agent_spend.errors import FeedError
+from agent_spend.errors import ConfigurationError, FeedError
 from agent_spend.settings import Settings
 from agent_spend.sources.dated import Dated, Versions, daily_answers, refuse_shared, valid_on
 from agent_spend.sources.feed import DayAnswer, Listed
@@ -30,10 +30,13 @@ def fetch(days: Sequence[date], settings: Settings) -> Iterable[DayAnswer]:
 
 def _listed(name: str, rows: Sequence[Dated]) -> Listed:
     # Imported on use: it brings DuckDB, which no feed needs.
-    from agent_spend.catalog import SQL_DIR, seed_lines
+    from agent_spend.catalog import SQL_DIR, own_files, seed_lines
 
-    rules = SQL_DIR / "policies" / "roster_rules.csv"
-    written = next((line["value"] for line in seed_lines(rules)[1] if line["name"] == _RULE), "0.25")
+    rules = own_files("csv").get("roster_rules", SQL_DIR / "policies" / "roster_rules.csv")
+    try:
+        written = next((line.get("value", "") for line in seed_lines(rules)[1] if line.get("name") == _RULE), "0.25")
+    except ConfigurationError as error:
+        raise FeedError("bad_value", str(error)) from None
     share = amount_of(written)
     if share is None or not 0 <= share <= 1:
         raise FeedError("bad_value", f"{rules}: {_RULE} must be a share from 0 to 1, not {written!r}")

@@ -82,6 +82,16 @@ def test_four_that_vanish_and_a_quarter_of_a_large_company_have_left(lists):
     assert lists(people(*many[:15]), date(2026, 12, 2)).coverage[date(2026, 12, 2)].state == "available"
 
 
+def test_how_many_may_vanish_is_a_rule_of_the_company(lists, tmp_path):
+    rules = tmp_path / "home" / "overrides" / "roster_rules.csv"
+    rules.parent.mkdir(parents=True)
+    rules.write_text("name,value,note\nmax_missing_share,0.7,\n")
+    lists(people(*EIGHT), NINTH)
+    assert lists(people(*EIGHT[:3]), TENTH).coverage[TENTH].state == "available"
+    rules.write_text("name,value,note\nmax_missing_share,most,\n")
+    assert f"{rules}: max_missing_share must be a share from 0 to 1, not 'most'" in lists(people(*EIGHT), TENTH).failures[TENTH]
+
+
 def test_a_file_that_is_not_there_leaves_the_list_of_the_day_before_for_a_week_without_who_has_left(lists):
     lists("person_id,name,valid_to\nE1,Ada,\nE2,Ben,2026-11-10\n", NINTH)
     days = [NINTH + timedelta(days=number) for number in (1, 2, 7, 8)]
