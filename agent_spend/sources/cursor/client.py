@@ -1,6 +1,6 @@
 """Cursor usage events by UTC day, in verified windows of at most 30 closed days."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -19,8 +19,7 @@ WINDOW_DAYS = 30
 
 
 def fetch_usage_events(days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:
-    """One answer a day. A window that fails fails each of its days; the others go on.
-    """
+    """One answer a day. A window that fails fails each of its days; the others go on."""
     session = cursor_session(settings)
     closed, still_open = split_open(days, settings)
     yield from still_open
@@ -28,12 +27,24 @@ def fetch_usage_events(days: Sequence[date], settings: Settings) -> Iterator[Day
     def read(window: Window) -> VerifiedWindow:
         return read_window(session, window, f"{FEED} {span(window)}", settings.spool_dir)
 
-    for window, found in each_window(closed, WINDOW_DAYS, read):
+    for window, found in _counted(closed, read):
         if isinstance(found, FeedError):
             yield from (DayAnswer.from_error(day, found) for day in window.days())
             continue
         # Newest first, as the pages are: each page is decoded once more and then dropped.
         yield from (_answer(found, day, settings.spool_dir) for day in reversed(window.days()))
+
+
+def _counted(
+    days: Sequence[date], read: Callable[[Window], VerifiedWindow]
+) -> Iterator[tuple[Window, VerifiedWindow | FeedError]]:
+    """Windows; one whose count does not hold is asked for day by day, since only some of its days need be wrong."""
+    for window, found in each_window(days, WINDOW_DAYS, read):
+        problem = found if isinstance(found, FeedError) else found.problem
+        if problem is not None and problem.reason == "count_mismatch" and window.first < window.last:
+            yield from each_window(window.days(), 1, read)
+        else:
+            yield window, found
 
 
 def _answer(verified: VerifiedWindow, day: date, folder: Path) -> DayAnswer:

@@ -108,6 +108,21 @@ def test_more_rows_than_counted_of_which_no_two_are_alike_are_read_once_more_and
     assert len(vendor.requests) == 2
 
 
+def test_a_count_that_is_wrong_for_one_day_leaves_the_other_days_of_its_window_whole(vendor):
+    events = [event(TENTH_MS + DAY_MS), event(TENTH_MS), event(TENTH_MS - 1)]
+
+    def answer(path, body):
+        asked = [one for one in events if body["startDate"] <= int(one["timestamp"]) <= body["endDate"]]
+        hidden = body["startDate"] <= TENTH_MS <= body["endDate"]
+        return page_text(asked, len(asked) + hidden)
+
+    vendor.answer = answer
+    answers = fetch(NINTH, TENTH, ELEVENTH)
+    assert [(answers[day].state, len(answers[day].rows)) for day in (NINTH, TENTH, ELEVENTH)] == [
+        (State.AVAILABLE, 1), (State.PARTIAL, 1), (State.AVAILABLE, 1)]
+    assert answers[TENTH].message.startswith("cursor_usage_events 2026-11-10: POST")
+
+
 def test_more_rows_than_counted_of_which_two_are_alike_are_refused(vendor):
     vendor.answer = lambda path, body: page_text([event(TENTH_MS), event(TENTH_MS)], 1)
     assert (fetch(TENTH)[TENTH].state, fetch(TENTH)[TENTH].reason) == (State.MISSING, "count_mismatch")
