@@ -280,7 +280,7 @@ def decode(body: bytes | msgspec.Raw, shape: type, where: str, remedy: str = _CH
     try:
         return _decoder(shape).decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(error, where, remedy) from None
+        raise _unreadable(error, body, where, remedy) from None
 
 
 def decoded(entries: Iterable[msgspec.Raw], shape: type, where: str) -> Iterator:
@@ -290,7 +290,7 @@ def decoded(entries: Iterable[msgspec.Raw], shape: type, where: str) -> Iterator
         try:
             yield decoder.decode(entry)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _unreadable(error, f"{where}: entry {number}") from None
+            raise _unreadable(error, entry, f"{where}: entry {number}") from None
 
 
 @lru_cache
@@ -298,10 +298,12 @@ def _decoder(shape: type) -> msgspec.json.Decoder:
     return msgspec.json.Decoder(shape, strict=False)
 
 
-def _unreadable(error: Exception, where: str, remedy: str = _CHANGED) -> FeedError:
+def _unreadable(error: Exception, body: bytes | msgspec.Raw, where: str, remedy: str = _CHANGED) -> FeedError:
     if isinstance(error, msgspec.ValidationError):
         return FeedError("missing_field", f"{where}: {error}; nothing was stored: {remedy}")
-    return FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored")
+    is_page = bytes(body).lstrip().startswith(b"<")
+    todo = "this is a web page: check the URL, and whether a proxy wants a sign-in" if is_page else "run the day again later"
+    return FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored; {todo}")
 
 
 def answers(feed: Feed, days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:

@@ -96,3 +96,10 @@ def test_a_listing_without_end_is_told_from_a_long_one(sizes, said):
         listing.add(entries)
     with pytest.raises(FeedError, match=f"cursor_members: GET /teams/members: {said}"):
         listing.add(sizes[-1])
+
+
+def test_a_web_page_instead_of_an_answer_is_told_from_one_that_broke_off():
+    with pytest.raises(FeedError, match="this is a web page: check the URL"):
+        decode(b"\n<!DOCTYPE html><title>Sign in</title>", dict, "cursor_members")
+    with pytest.raises(FeedError, match="run the day again later"):
+        decode(b'{"members": [', dict, "cursor_members")

@@ -121,7 +121,7 @@ def _entries(file: Download, prefix: str, name: str) -> Iterator[bytes]:
 def _record(decoder: msgspec.json.Decoder, line: bytes, name: str, number: int):
     try:
         return decoder.decode(line)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return decode(line, decoder.type, f"{name} line {number}")
 
 
