@@ -7,11 +7,12 @@ Memory is bounded twice: DuckDB spills what does not fit ``AGENT_SPEND_DUCKDB_ME
 import re
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
 from functools import lru_cache
-from itertools import count
+from itertools import chain, count
 from math import ceil
 from pathlib import Path
 
@@ -91,7 +92,7 @@ class DuckDBEngine:
             duckdb.Error: the SQL fails on the data.
         """
         sql = _partitions_of(model, f"SELECT * FROM ({model.sql})", window)
-        return self.query(sql, model.upstream, reading_window(model, window))
+        return self._planned_once(sql, model.upstream, reading_window(model, window))
 
     def count(self, model: Model, window: Window | None = None) -> dict[str, int]:
         """Rows of a model by the text of their partition's value; all of a model without partitions are ``all``.
@@ -101,7 +102,7 @@ class DuckDBEngine:
         """
         key = f"CAST({model.partition_column} AS VARCHAR)" if model.partition_column else "'all'"
         sql = _partitions_of(model, f"SELECT {key} AS key, COUNT(*) AS row_count FROM ({model.sql})", window) + " GROUP BY ALL"
-        table = self.query(sql, model.upstream, reading_window(model, window))
+        table = self._planned_once(sql, model.upstream, reading_window(model, window))
         return dict(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
     def pieces(self, model: Model, days: list[date]) -> list[list[date]]:
@@ -116,7 +117,7 @@ class DuckDBEngine:
         return [piece.days() for piece in contiguous(days, ceil(len(days) / many))]
 
     def query(self, sql: str, tables: tuple[str, ...] | list[str], window: Window | None = None) -> pa.Table:
-        """Rows of a SELECT over catalog tables.
+        """Rows of a SELECT over catalog tables, in the order that it asks for.
 
         Args:
             tables: the catalog names that the SQL reads.
@@ -126,26 +127,45 @@ class DuckDBEngine:
             ConfigurationError: a time zone in a policy file is none; names file, line and value.
             duckdb.Error: the SQL fails on the data.
         """
-        # In one statement, because a view is planned when it is created, when it is bound and when it is run.
-        named = ", ".join(f'"{name}" AS NOT MATERIALIZED ({text})' for name, text in self._relations(tables, window))
+        with self._asking(tables) as connection:
+            return connection.sql(self._statement(sql, tables, window)).to_arrow_table()
+
+    def _planned_once(self, sql: str, tables: tuple[str, ...], window: Window | None) -> pa.Table:
+        """As :meth:`query`, in any order, and not planned a second time to describe it: over little data planning is the work."""
+        with self._asking(tables) as connection, warnings.catch_warnings():
+            # The rows are kept, within DuckDB's memory limit, until they are copied.
+            warnings.filterwarnings("ignore", message="Arrow output on a DB-API result makes an extra copy")
+            return connection.execute(self._statement(sql, tables, window)).to_arrow_table()
+
+    @contextmanager
+    def _asking(self, tables: tuple[str, ...] | list[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A session whose error says which line of a policy file is wrong."""
         with _session() as connection:
             try:
-                return connection.sql(f"WITH {named} {sql}" if named else sql).to_arrow_table()
+                yield connection
             except duckdb.NotImplementedException as error:
                 raise self._zone_error(str(error), tables) or error from None
+
+    def _statement(self, sql: str, tables: tuple[str, ...] | list[str], window: Window | None) -> str:
+        """One statement, because a view is planned when it is created, when it is bound and when it is run."""
+        # Rows of a view that is read twice may be kept; those of files, which are many and read with other filters, are not.
+        stored, views = self._relations(tables, window)
+        named = [f'"{name}" AS NOT MATERIALIZED ({text})' for name, text in stored]
+        named += [f'"{name}" AS ({text})' for name, text in views]
+        return f"WITH {', '.join(named)} {sql}" if named else sql
 
     @contextmanager
     def session(self, tables, window: Window | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection in which ``tables``, and the views they need, can be read by name; what is created in it ends with it."""
         with _session() as connection:
-            for name, text in self._relations(tables, window):
+            for name, text in chain(*self._relations(tables, window)):
                 connection.execute(f'CREATE OR REPLACE VIEW "{name}" AS {text}')
             yield connection
 
-    def _relations(self, tables, window: Window | None) -> list[tuple[str, str]]:
-        """Name and SQL of ``tables`` and of all that they are made of, each after what it reads."""
+    def _relations(self, tables, window: Window | None) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+        """Name and SQL of the stored tables and of the views that ``tables`` are made of, each after what it reads."""
         views, stored = self._catalog.stored_inputs(tables)
-        return [*((name, self._stored_sql(name, window)) for name in stored), *((view.name, view.sql) for view in views)]
+        return [(name, self._stored_sql(name, window)) for name in stored], [(view.name, view.sql) for view in views]
 
     def _zone_error(self, message: str, tables) -> ConfigurationError | None:
         """What is wrong with the line of a policy file that names a time zone which DuckDB does not know."""
