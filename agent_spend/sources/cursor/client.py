@@ -38,13 +38,19 @@ def fetch_usage_events(days: Sequence[date], settings: Settings) -> Iterator[Day
 def _counted(
     days: Sequence[date], read: Callable[[Window], VerifiedWindow]
 ) -> Iterator[tuple[Window, VerifiedWindow | FeedError]]:
-    """Windows; one whose count does not hold is asked for day by day, since only some of its days need be wrong."""
+    """Windows; one with something amiss is asked for day by day, since only some of its days need have it."""
     for window, found in each_window(days, WINDOW_DAYS, read):
-        problem = found if isinstance(found, FeedError) else found.problem
-        if problem is not None and problem.reason == "count_mismatch" and window.first < window.last:
+        if window.first < window.last and _is_amiss(found):
             yield from each_window(window.days(), 1, read)
         else:
             yield window, found
+
+
+def _is_amiss(found: VerifiedWindow | FeedError) -> bool:
+    """Whether the events came, but are not what was counted or asked for."""
+    if isinstance(found, FeedError):
+        return found.reason == "count_mismatch"
+    return found.problem is not None and found.problem.reason != "count_missing"
 
 
 def _answer(verified: VerifiedWindow, day: date, folder: Path) -> DayAnswer:

@@ -182,13 +182,20 @@ def test_an_event_that_cannot_be_read_fails_its_own_day_and_names_its_place_and_
 
 
 @pytest.mark.parametrize("timestamp", ["yesterday", None, {}])
-def test_an_event_whose_time_cannot_be_read_may_be_of_any_day_so_each_is_kept_as_a_part(vendor, timestamp):
-    vendor.answer = lambda path, body: page_text([event(TENTH_MS), event(0, timestamp=timestamp), event(TENTH_MS - 1)], 3)
+def test_an_event_whose_time_cannot_be_read_leaves_the_day_that_it_is_asked_for_with_a_part(vendor, timestamp):
+    events = {TENTH_MS + 1: event(TENTH_MS + 1), TENTH_MS: event(0, timestamp=timestamp), TENTH_MS - 1: event(TENTH_MS - 1)}
+
+    def answer(path, body):
+        asked = [one for at, one in events.items() if body["startDate"] <= at <= body["endDate"]]
+        return page_text(asked, len(asked))
+
+    vendor.answer = answer
     answers = fetch(NINTH, TENTH, ELEVENTH)
     assert [(answers[day].state, len(answers[day].rows)) for day in (NINTH, TENTH, ELEVENTH)] == [
-        (State.PARTIAL, 1), (State.PARTIAL, 1), (State.MISSING, 0)]
-    assert all("page 1: POST /teams/filtered-usage-events: usageEvents[1]: " in answer.message for answer in answers.values())
-    assert all("timestamp" in answer.message for answer in answers.values())
+        (State.AVAILABLE, 1), (State.PARTIAL, 1), (State.ZERO, 0)]
+    assert answers[TENTH].message.startswith(
+        "cursor_usage_events 2026-11-10 page 1: POST /teams/filtered-usage-events: usageEvents[1]: ")
+    assert "timestamp" in answers[TENTH].message
 
 
 def test_a_row_repeated_at_a_seam_is_left_out_of_a_page_with_an_unreadable_event_too(vendor):
