@@ -122,6 +122,28 @@ def test_a_failed_attempt_is_an_error_even_where_older_data_is_kept(company):
     assert row["explanation"] == "copilot_user_usage 2026-11-17 failed (server_error): GET x answered 503"
 
 
+def test_a_failed_day_says_what_a_usual_day_holds_where_no_other_source_has_it(company):
+    lines = {"state": "missing", "reason": "server_error", "message": "GET x answered 503", "last_attempt": "server_error"}
+    both = [lines | {"feed": feed, "usage_day": date(2026, 11, 9)} for feed in ("cursor_usage_events", "agent_spans")]
+    company.write("rpt_coverage", *both)
+    cursor, agents = {"vendor": "cursor", "series": "cursor_on_demand"}, {"vendor": "custom_agents", "series": "custom_agents"}
+    company.write(
+        "fct_usage_day", usage(**cursor, usage_day=date(2026, 11, 7), list_usd="10"),
+        usage(**cursor, usage_day=date(2026, 11, 8), list_usd="12.5"),
+        usage(**cursor, usage_day=date(2026, 11, 8), list_usd="2.5"),
+        usage(**agents, usage_day=date(2026, 11, 8), list_usd="4"), usage(**agents, usage_day=date(2026, 11, 9), list_usd="4"),
+    )
+    found = {row["subject"]: row for row in company.rows("feed_failed")}
+    # (10 + 12.5 + 2.5) / 2 days.
+    assert found["cursor_usage_events"]["amount_usd"] == Decimal("12.50")
+    assert found["cursor_usage_events"]["explanation"] == (
+        "cursor_usage_events 2026-11-09 failed (server_error): GET x answered 503; a usual day of it holds 12.50 USD (list), "
+        "which no total has for this day"
+    )
+    assert found["agent_spans"]["amount_usd"] is None
+    assert found["agent_spans"]["explanation"] == "agent_spans 2026-11-09 failed (server_error): GET x answered 503"
+
+
 @pytest.mark.parametrize("attempt", sorted({"available", "zero", "not_connected", *EXPECTED_GAPS}))
 def test_data_and_the_vendors_normal_gaps_are_not_failures(company, attempt):
     company.write("rpt_coverage", coverage(attempt))

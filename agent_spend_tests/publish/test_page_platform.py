@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import pytest
 from page_rows import company, coverage
 
 
@@ -90,6 +91,25 @@ def test_a_late_vendor_is_named_with_its_delay(publish):
     assert "Cursor through 19 Nov, 3 days behind" in publish(tables)["index.html"].text
 
 
+@pytest.mark.parametrize(("state", "reason", "said"), [
+    ("forbidden", "policy_disabled", ": refused"), ("missing", "server_error", ": failed"), ("missing", "no_report", ""),
+])
+def test_what_is_wanting_stands_first_with_its_days_and_what_is_not_connected_last(publish, state, reason, said):
+    tables = company()
+    tables["rpt_coverage"] = [row for row in tables["rpt_coverage"] if row["feed"] != "cursor_usage_events"]
+    tables["rpt_coverage"] += coverage("cursor_usage_events", last=date(2026, 11, 19))
+    tables["rpt_coverage"] += [
+        {"feed": "cursor_usage_events", "usage_day": date(2026, 11, day), "state": state, "reason": reason, "revision": 0,
+         "message": "ask the owner", "last_attempt": reason} for day in (20, 21, 22)]
+    tables["rpt_coverage"].append({"feed": "claude_code_metrics", "usage_day": date(2026, 11, 22), "state": "not_connected",
+                                   "message": "not connected: set X", "revision": 0, "last_attempt": "not_connected"})
+    page = publish(tables)["index.html"]
+    assert f"Cursor through 19 Nov, 3 days behind{said} " in page.text
+    first, last = page.rows["coverage"][1][0], page.rows["coverage"][-1][0]
+    assert (first == "Cursor events 3 days since 20 Nov ask the owner") is bool(said)
+    assert last == "Claude Code metrics set X"
+
+
 def test_a_vendor_that_refuses_is_not_called_late_or_unconnected(publish):
     tables = company()
     tables["rpt_coverage"] = [row for row in tables["rpt_coverage"] if row["feed"] != "cursor_usage_events"]
@@ -131,7 +151,7 @@ def test_the_past_of_a_live_list_is_not_called_missing(publish):
     ]
     page = publish(tables)["index.html"]
     assert page.row("coverage", "Copilot seats")[3:9] == ["0"] * 6
-    assert page.row("coverage", "Roster")[0] == "Roster no answer in time"
+    assert page.row("coverage", "Roster")[0] == "Roster on 21 Nov no answer in time"
     assert page.row("coverage", "Roster")[7] == "1"
 
 
@@ -141,7 +161,7 @@ def test_a_day_of_which_only_a_part_came_is_called_incomplete_and_says_why(publi
         {"feed": "cursor_spend", "usage_day": date(2026, 11, 21), "state": "partial", "reason": "count_mismatch", "revision": 1,
          "message": "2 rows of 2 members, but totalMembers says 15", "last_attempt": "count_mismatch"}]
     row = publish(tables)["index.html"].row("coverage", "Cursor charges by member")
-    assert row[0] == "Cursor charges by member 2 rows of 2 members, but totalMembers says 15"
+    assert row[0] == "Cursor charges by member on 21 Nov 2 rows of 2 members, but totalMembers says 15"
     assert row[3:9] == ["0", "0", "0", "1", "0", "0"]
 
 

@@ -2,7 +2,7 @@
 -- severity: ERROR
 -- partitions: none
 -- title: Feed failed
--- description: A feed's newest attempt for a day failed, was refused, or brought only a part. Stored data of that day, if any, gave way to nothing poorer.
+-- description: A feed's newest attempt for a day failed, was refused, or brought only a part. Stored data of that day, if any, gave way to nothing poorer. The amount is the mean of the 14 newest days that the feed brought, where no other source has the day.
 -- remedy: do what the message says (a key, a permission, a file), run `agent-spend doctor`, then materialise the day again
 WITH failed AS (
   SELECT
@@ -28,14 +28,46 @@ WITH failed AS (
     AND (state <> 'zero' OR last_attempt <> COALESCE(reason, ''))
 ),
 
+-- Only what each usage feed alone brings to the ledger; where another source has the day, nothing of it is missing.
+brought AS (
+  SELECT feed, usage_day, SUM(list_usd) AS list_usd, ROW_NUMBER() OVER (PARTITION BY feed ORDER BY usage_day DESC) AS newest
+  FROM (
+    SELECT
+      CASE
+        WHEN series = 'copilot_credits' THEN 'copilot_user_usage'
+        WHEN series = 'claude_api_key' THEN 'claude_api_usage'
+        WHEN series = 'claude_seat' THEN 'claude_code_usage'
+        WHEN vendor = 'cursor' THEN 'cursor_usage_events'
+        WHEN vendor = 'custom_agents' THEN 'agent_spans'
+      END AS feed,
+      usage_day,
+      list_usd
+    FROM fct_usage_day
+  ) AS lines
+  WHERE feed IS NOT NULL
+  GROUP BY feed, usage_day
+),
+
+usual AS (
+  SELECT feed, CAST(SUM(list_usd) / COUNT(*) AS DECIMAL(38, 2)) AS list_usd FROM brought WHERE newest <= 14 GROUP BY feed
+),
+
 feed_failed AS (
   SELECT
-    vendor,
-    feed AS subject,
-    usage_day,
-    feed || ' ' || CAST(usage_day AS VARCHAR) || ' failed (' || last_attempt || '): '
-      || COALESCE(NULLIF(message, ''), 'the vendor gave no reason') AS explanation
-  FROM failed
+    f.vendor,
+    f.feed AS subject,
+    f.usage_day,
+    CASE WHEN b.feed IS NULL THEN u.list_usd END AS amount_usd,
+    f.feed || ' ' || CAST(f.usage_day AS VARCHAR) || ' failed (' || f.last_attempt || '): '
+      || COALESCE(NULLIF(f.message, ''), 'the vendor gave no reason')
+      || CASE
+        WHEN b.feed IS NULL AND u.list_usd > 0
+          THEN '; a usual day of it holds ' || CAST(u.list_usd AS VARCHAR) || ' USD (list), which no total has for this day'
+        ELSE ''
+      END AS explanation
+  FROM failed AS f
+  LEFT JOIN usual AS u ON u.feed = f.feed
+  LEFT JOIN brought AS b ON b.feed = f.feed AND b.usage_day = f.usage_day
 )
 
 SELECT * FROM feed_failed

@@ -20,6 +20,7 @@ class Freshness:
     """How far one vendor's data reaches.
 
     ``state`` is ``fresh``, ``late``, ``refused``, ``failing``, ``not_connected``, or ``unknown`` without a coverage report.
+    ``cause`` says why a late one is late: ``refused``, ``failed``, or nothing where the vendor has not got there.
     """
 
     vendor: str
@@ -27,17 +28,22 @@ class Freshness:
     through: date | None
     days_behind: int
     message: str
+    cause: str = ""
 
 
 @dataclass(frozen=True)
 class FeedDays:
-    """One feed: days by state, and a strip of its last weeks (``None`` where nothing is known)."""
+    """One feed: days by state, and a strip of its last weeks (``None`` where nothing is known).
+
+    ``wanting`` are the days that were refused, failed or came in part.
+    """
 
     feed: str
     counts: dict[str, int]
     newest: date | None
     revised_days: int
     message: str
+    wanting: list[date]
     strip: list[tuple[date, str | None]]
 
 
@@ -69,15 +75,18 @@ def _freshness(vendor: str, source: Source) -> Freshness:
         said = [row["message"] or "" for row in refused or missing or lines]
         return Freshness(vendor, state, None, 0, said[-1] if said else "")
     behind = (source.through - newest).days
-    return Freshness(vendor, "late" if behind > LATENCY_DAYS[vendor] else "fresh", newest, behind, "")
+    after = {_state(row) for row in lines if row["usage_day"] > newest}
+    cause = "refused" if "forbidden" in after else "failed" if "missing" in after else ""
+    return Freshness(vendor, "late" if behind > LATENCY_DAYS[vendor] else "fresh", newest, behind, "", cause)
 
 
 def coverage(source: Source) -> list[FeedDays]:
-    """One line a feed, in the order of the vendors."""
+    """One line a feed: those with wanting days first, those that are not connected last."""
     feeds: dict[str, list[dict]] = {}
     for row in source.coverage:
         feeds.setdefault(row["feed"], []).append(row)
-    return [_feed_days(feed, rows, source.through) for feed, rows in sorted(feeds.items())]
+    found = [_feed_days(feed, rows, source.through) for feed, rows in sorted(feeds.items())]
+    return sorted(found, key=lambda feed: (not feed.wanting, "not_connected" in feed.counts and feed.newest is None))
 
 
 def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
@@ -92,7 +101,9 @@ def _feed_days(feed: str, rows: list[dict], through: date | None) -> FeedDays:
         strip = [(day, by_day.get(day)) for day in (end - timedelta(days=n) for n in reversed(range(STRIP_DAYS)))]
     troubled = [row for row in rows if row["message"] and _is_troubled(row)]
     return FeedDays(
-        feed=feed, counts=counts, newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),
+        feed=feed, counts=counts,
+        wanting=[day for day, state in by_day.items() if state in ("missing", "forbidden", "partial")],
+        newest=max((row["usage_day"] for row in rows if is_data(row)), default=None),
         revised_days=sum(1 for row in rows if (row["revision"] or 0) > 1),
         # A tag beside it says that the feed is not connected.
         message=troubled[-1]["message"].removeprefix("not connected: ") if troubled else "", strip=strip,
