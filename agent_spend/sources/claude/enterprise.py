@@ -119,8 +119,8 @@ def _fetch(report: Report, older: Older, days: Sequence[date], settings: Setting
 def _older_reports(session: VendorSession, report: Report, older: Older, window: Window, folder: Path) -> Reading:
     """Cost or use by member, and what no member accounts for as rows without an actor.
 
-    A day whose members add up to more than their organisation, or whose organisation cannot be read, holds the members
-    alone and tells why; so does one whose groups the vendor's cap may hide (``cut_off``), which holds nothing.
+    A day whose members add up to more than their organisation, whose organisation cannot be read or whose groups the
+    vendor's cap may hide (``cut_off``) holds the members alone and tells why.
 
     Raises:
         FeedError: as :class:`Pages`.
@@ -139,9 +139,6 @@ def _older_reports(session: VendorSession, report: Report, older: Older, window:
         try:
             rows.extend(list(_remainder(older, sums, totals.get(day), where)))
         except FeedError as error:
-            if error.reason == "cut_off":
-                days[day] = error
-                continue
             # What members used is known, whatever their organisation used besides.
             problems |= {day: error}
         days[day] = rows.rows()

@@ -94,6 +94,7 @@ def test_without_the_beta_members_come_from_the_older_report_and_the_rest_has_no
     ([group("11", "11", actor=ADA)], [group("10", "11")], "count_mismatch"),
     ([group("1", "1", actor=ADA, product="chat_of_next_year")], [group("10", "11")], "count_mismatch"),
     ([], [group("1", "1", model=f"claude-{n}") for n in range(100)], "cut_off"),
+    ([group("1", "1", actor=ADA)], [group("1", "1", model=f"claude-{n}") for n in range(100)], "cut_off"),
 ])
 def test_older_reports_that_cannot_be_whole_keep_the_members_at_most(vendor, fetch, people, totals, reason):
     vendor(older(people, totals))
