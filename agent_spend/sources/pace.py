@@ -6,9 +6,10 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -55,11 +56,11 @@ class Pace:
 
     def __init__(self, rates: Mapping[str, float], file: Path | None = None):
         self._rates = rates
-        self._file, self._lock = io.BytesIO(), threading.Lock()
+        self._open, self._lock = partial(nullcontext, io.BytesIO()), threading.Lock()
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
-            self._file, self._lock = file.open("r+b", buffering=0), FileLock(f"{file}.lock")
+            self._open, self._lock = partial(file.open, "r+b", buffering=0), FileLock(f"{file}.lock")
 
     def wait_turn(self, path: str) -> None:
         """Return when a request for ``path`` may be sent."""
@@ -89,18 +90,18 @@ class Pace:
     @contextmanager
     def _state(self) -> Iterator[dict[str, float]]:
         """Moments by what they are the moment of, in seconds since 1970; nobody else changes them meanwhile."""
-        with self._lock:
-            self._file.seek(0)
+        with self._lock, self._open() as file:
+            file.seek(0)
             try:
-                found = json.loads(self._file.read() or b"{}")
+                found = json.loads(file.read() or b"{}")
             except ValueError:
                 found = {}
             latest = time.time() + _LONGEST_QUEUE_SECONDS
             moments = {name: moment for name, moment in found.items() if moment <= latest} if isinstance(found, dict) else {}
             yield moments
-            self._file.seek(0)
+            file.seek(0)
             # Never shorter than before: to cut a file short takes a thousand times longer than to write it.
-            self._file.write(json.dumps(moments).encode().ljust(1000))
+            file.write(json.dumps(moments).encode().ljust(1000))
 
 
 def shared_pace(vendor: str, address: str, rates: Mapping[str, float], home: Path) -> Pace:
