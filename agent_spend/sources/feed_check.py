@@ -48,7 +48,7 @@ def feed_check(feed: Feed) -> dg.AssetChecksDefinition:
                 f"earlier or partial answer. {newest.usage_day}: {newest.message or newest.last_attempt}"
             )
             found = {"first_day": str(wanting[0].usage_day), "last_day": str(newest.usage_day), "days": len(wanting),
-                     "states": sorted({line.last_attempt for line in wanting})}
+                     "states": ", ".join(sorted({line.last_attempt for line in wanting}))}
         yield dg.AssetCheckResult(
             passed=not wanting, severity=dg.AssetCheckSeverity.WARN, asset_key=feed.name, check_name=NAME, metadata=found,
             description=Display.of(lake).text(said),
