@@ -4,6 +4,7 @@ import codecs
 import io
 import itertools
 import json
+import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +19,10 @@ from msgspec import Raw
 SMALL_BYTES = 1 << 20
 CHUNK_BYTES = 1 << 18
 _GZIP = b"\x1f\x8b"
+
+
+class TooLarge(Exception):
+    """An answer is larger than there is room for, or than any answer of a vendor."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +63,16 @@ class Download:
         Raises:
             EOFError: packed content ends early.
             zlib.error: packed content is damaged.
+            TooLarge: it takes more than half of the room that is left, as one without an end would.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        room = shutil.disk_usage(folder).free // 2
         file = tempfile.SpooledTemporaryFile(SMALL_BYTES, dir=folder)  # noqa: SIM115
         # Twice: a packed file may be packed once more for the way.
         for chunk in unpacked(unpacked(chunks)):
             file.write(chunk)
+            if file.tell() > room:
+                raise TooLarge
         return cls(url, status, headers, file)
 
     def chunks(self) -> Iterator[bytes]:

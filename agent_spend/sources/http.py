@@ -19,7 +19,7 @@ import urllib3
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources import pace
-from agent_spend.sources.answers import CHUNK_BYTES, Answer, Download, error_text
+from agent_spend.sources.answers import CHUNK_BYTES, Answer, Download, TooLarge, error_text
 
 __all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "Listing", "VendorSession", "error_text"]
 
@@ -179,8 +179,8 @@ class VendorSession:
                 return receive(response)
         except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError):
             raise _TryAgain(self._error("timeout", f"{where} did not answer in time; run the day again later")) from None
-        except _TooLarge:
-            message = f"{where} answers with more than {LARGEST_BYTES >> 20} MB, which is none of its answers; check the URL"
+        except TooLarge:
+            message = f"{where} answers with more than any answer holds or the disk has room for; check the URL and the disk"
             raise self._error("too_large", message) from None
         except (requests.exceptions.InvalidHeader, UnicodeEncodeError):
             message = f"{where} was not asked: the secret holds a line end or a character that cannot be sent; copy it again"
@@ -210,10 +210,6 @@ class VendorSession:
 
     def _error(self, reason: str, message: str, state: State = State.MISSING) -> FeedError:
         return FeedError(reason, f"{self.vendor}: {message}", state)
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class Listing:
@@ -275,7 +271,7 @@ def _whole(secrets: Sequence[bytes], response: requests.Response) -> Answer:
     for piece in _pieces(response, decode_content=True):
         whole.write(piece)
         if whole.tell() > LARGEST_BYTES:
-            raise _TooLarge
+            raise TooLarge
     body = whole.getvalue()
     if response.status_code >= 400:
         for secret in secrets:

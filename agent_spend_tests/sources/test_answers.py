@@ -1,12 +1,14 @@
 """Downloads: unpacked while they arrive, on disk when they are large, and never taken for complete when they are not."""
 
 import gzip
+import itertools
 import zlib
+from types import SimpleNamespace
 
 import pytest
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.answers import CHUNK_BYTES, SMALL_BYTES, Answer, Download, error_text, unpacked
+from agent_spend.sources.answers import CHUNK_BYTES, SMALL_BYTES, Answer, Download, TooLarge, error_text, unpacked
 from agent_spend.sources.feed import decode
 from agent_spend.sources.http import Listing
 
@@ -52,6 +54,12 @@ def test_a_large_download_waits_in_a_nameless_file(tmp_path):
     assert len(TEXT) > SMALL_BYTES
     assert (b"".join(download.chunks()), sum(1 for _ in download.lines())) == (TEXT, 200_000)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_without_an_end_leaves_room_on_the_disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=200_000))
+    with pytest.raises(TooLarge):
+        Download.receive("u", 200, {}, itertools.repeat(TEXT[:8000]), tmp_path)
 
 
 def test_a_byte_order_mark_belongs_to_no_line(tmp_path):
