@@ -97,6 +97,8 @@ def _build(path: Path, lake: Lake, catalog: Catalog, models: list[Model], origin
         if ledgers:
             show_closed_months_as_frozen(connection, catalog)
         connection.execute(f"ATTACH {sql_text(path)} AS published (STORAGE_VERSION '{STORAGE_VERSION}')")
+        # Each description a transaction of its own would be most of the work.
+        connection.begin()
         pseudonyms = privacy.from_environment()
         people = privacy.people_of(connection, [model.name for model in models]) if pseudonyms else None
         for model in models:
@@ -116,6 +118,7 @@ def _build(path: Path, lake: Lake, catalog: Catalog, models: list[Model], origin
             "(table_name VARCHAR, lake_version BIGINT, lake_table_id VARCHAR, fingerprint VARCHAR)"
         )
         connection.executemany(f"INSERT INTO published.main.{ORIGINS} VALUES (?, ?, ?, ?)", origins)
+        connection.commit()
         connection.execute("DETACH published")
 
 
