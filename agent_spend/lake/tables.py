@@ -1,7 +1,7 @@
 """The lake: Delta tables whose partitions are replaced whole, in one transaction, and only when they changed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -21,6 +21,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 
 from agent_spend.errors import ConfigurationError
 from agent_spend.lake.columns import rows_of
+from agent_spend.lake.log import Content, by_partition, check_types, note_of, noted
 from agent_spend.lake.spool import Spool
 from agent_spend.partitions import Window
 
@@ -44,8 +45,6 @@ _MANY_PARTITIONS = WriterProperties(
 _PROPERTIES = {"delta.dataSkippingNumIndexedCols": "0"}
 
 
-#: Rows of a partition, and their checksum as the Delta log keeps it.
-Content = tuple[int, int]
 _NOTHING: Content = (0, 0)
 #: Characters of a local path with which delta-rs panics.
 _REFUSED = frozenset("[]^|")
@@ -111,7 +110,7 @@ class Lake:
             return None
         stored = DeltaTable(self.uri(name))
         files = defaultdict(list)
-        for key, path in sorted(_by_partition(stored, partition_column, "path")):
+        for key, path in sorted(by_partition(stored, partition_column, "path")):
             files[key].append(path)
         return Snapshot(stored.version(), f"{stored.metadata().id} {schema_of(stored)}", dict(files))
 
@@ -148,7 +147,7 @@ class Lake:
         else:
             after = _counted(table, partition_column)
         is_new = not self.exists(name)
-        before = {} if is_new else _noted(DeltaTable(self.uri(name)), partition_column, wanted)
+        before = {} if is_new else noted(DeltaTable(self.uri(name)), partition_column, wanted)
         changed = {
             key: after.get(key, _NOTHING) for key in wanted if before.get(key, _NOTHING) != after.get(key, _NOTHING)
         }
@@ -169,7 +168,7 @@ class Lake:
         """Size of the newest snapshot's files of ``window``, compressed as stored; 0 for a table that was never written."""
         if not self.exists(name):
             return 0
-        sizes = _by_partition(DeltaTable(self.uri(name)), partition_column, "size_bytes")
+        sizes = by_partition(DeltaTable(self.uri(name)), partition_column, "size_bytes")
         return sum(size for day, size in sizes if str(window.first) <= day <= str(window.last))
 
     def relation_sql(
@@ -204,7 +203,7 @@ class Lake:
         wait=wait_random_exponential(max=2), reraise=True,
     )
     def _commit(self, name: str, table: "pa.Table | Spool", partition_column: str | None, changed: Mapping[str, Content]) -> None:
-        notes = [Transaction(_note(key), checksum) for key, (_, checksum) in changed.items()]
+        notes = [Transaction(note_of(key), checksum) for key, (_, checksum) in changed.items()]
         options = {
             "mode": "overwrite", "target_file_size": _FILE_BYTES,
             "commit_properties": CommitProperties(
@@ -218,7 +217,7 @@ class Lake:
             return
         # Opened once: the log of years of days takes longer to read than a day to write.
         stored = DeltaTable(self.uri(name))
-        _check_types(name, stored.schema(), Schema.from_arrow(table.schema))
+        check_types(name, stored.schema(), Schema.from_arrow(table.schema))
         predicate = None
         if partition_column:
             predicate = f"{partition_column} IN ({', '.join(repr(key) for key in changed)})"
@@ -230,28 +229,6 @@ def _counted(table: "pa.Table | Spool", partition_column: str | None) -> dict[st
     from agent_spend.lake.fingerprints import partition_fingerprints
 
     return partition_fingerprints(table.to_reader(), partition_column)
-
-
-def _noted(stored: DeltaTable, partition_column: str | None, wanted: Collection[str]) -> dict[str, Content]:
-    """Rows of each partition by the log's own count, and the checksum that was noted beside them."""
-    rows: dict[str, int] = defaultdict(int)
-    for key, count in _by_partition(stored, partition_column, "num_records"):
-        rows[key] += count
-    return {key: (rows[key], stored.transaction_version(_note(key))) for key in wanted if rows.get(key)}
-
-
-def _by_partition(stored: DeltaTable, partition_column: str | None, column: str) -> list[tuple[str, object]]:
-    """What the log says of each file, beside the text of its partition; ``all`` without a partition column."""
-    files = stored.get_add_actions(flatten=True)
-    if not files.num_rows:
-        return []
-    values = files.column(column).to_pylist()
-    keys = files.column(f"partition.{partition_column}").to_pylist() if partition_column else ["all"] * len(values)
-    return list(zip(map(str, keys), values, strict=True))
-
-
-def _note(key: str) -> str:
-    return f"agent_spend rows of {key}"
 
 
 def _only(table: "pa.Table | Spool", partition_column: str, wanted: Mapping[str, Content]):
@@ -267,14 +244,3 @@ def _only(table: "pa.Table | Spool", partition_column: str, wanted: Mapping[str,
         batch.filter(pc.is_in(pc.cast(batch[partition_column], pa.string()), value_set=keys)) for batch in table.to_reader()
     )
     return pa.RecordBatchReader.from_batches(table.schema, batches)
-
-
-def _check_types(name: str, stored: Schema, incoming: Schema) -> None:
-    known = {field.name: field.type for field in stored.fields}
-    for field in incoming.fields:
-        kind = known.get(field.name, field.type)
-        if kind != field.type:
-            raise ConfigurationError(
-                f"table {name}: column {field.name} is stored as {kind.type} and now arrives as "
-                f"{field.type.type}; move {name} aside and backfill it again"
-            )

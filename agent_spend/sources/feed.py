@@ -1,37 +1,26 @@
-"""What a feed is, and the one way a feed's answers become a partition of the lake."""
+"""What a feed is, what it answers for a day, and how its rows are checked."""
 
 import traceback
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
-import msgspec
-from arro3.core import RecordBatch, Schema
+from arro3.core import RecordBatch
 
 from agent_spend.errors import ConfigurationError, FeedError, State
-from agent_spend.lake.columns import MisfitError, batch_of, batch_of_columns
+from agent_spend.lake.columns import MisfitError
 from agent_spend.lake.spool import Spool, spool_of
 from agent_spend.settings import Settings, is_connected, missing_settings
 from agent_spend.sources.answers import Received
 from agent_spend.sources.contract import Contract
 from agent_spend.sources.pace import Stopped
+from agent_spend.sources.packing import Rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-#: Rows of a day that stay dicts; of a day with more all of them become Arrow batches of so many.
-_DICT_ROWS = 128
-
-_CHANGED = "the vendor's shape has changed (update agent_spend), or the setting names another address"
-
-#: One dict a row with the columns of the feed's schema; a table; or a spool where an answer may be large.
-Rows = Union[Sequence[dict], "pa.Table", Spool]
-
 
 @dataclass(frozen=True)
 class Unread:
@@ -193,117 +182,6 @@ class Feed:
 
         batches = self.checked(self.spooled(answer), answer.day)
         return pa.Table.from_batches(map(pa.record_batch, batches), self.arrow_schema)
-
-
-class Packing:
-    """Rows of a day as they come: dicts while they are few, Arrow batches in ``folder`` once they are many.
-
-    So days can wait for each other. ``where`` names them in errors.
-    """
-
-    def __init__(self, schema: Schema, folder: Path, where: str):
-        self._dicts: list[dict] = []
-        self._spool = Spool(schema, folder, memory_bytes=1 << 18)
-        self.where = where
-
-    def add(self, row: dict) -> None:
-        """Add a row.
-
-        Raises:
-            FeedError: ``schema`` where a value of this row, or of one before it, does not fit its column.
-        """
-        self._dicts.append(row)
-        if len(self._dicts) > _DICT_ROWS:
-            self._pack()
-
-    def extend(self, rows: Sequence[dict]) -> None:
-        """Add some rows; raises as :meth:`add`."""
-        self._dicts.extend(rows)
-        if len(self._dicts) > _DICT_ROWS:
-            self._pack()
-
-    def add_columns(self, columns: Mapping[str, list]) -> None:
-        """Add some rows that come by columns; raises as :meth:`add`."""
-        self._append(batch_of_columns, columns)
-
-    def rows(self) -> Rows:
-        """All of them; raises as :meth:`add`."""
-        if not len(self._spool):
-            return self._dicts
-        if self._dicts:
-            self._pack()
-        return self._spool
-
-    def _pack(self) -> None:
-        self._append(batch_of, self._dicts)
-        self._dicts = []
-
-    def _append(self, to_batch: Callable, rows: Sequence[dict] | Mapping[str, list]) -> None:
-        try:
-            batch, bits = to_batch(rows, self._spool.schema)
-        except MisfitError as error:
-            raise FeedError("schema", f"{self.where}: {error}") from None
-        self._spool.append(batch, sum(bits))
-
-
-def packed(rows: Iterable[dict], schema: Schema, folder: Path, where: str) -> Rows:
-    """Rows that have come, or that are made one after the other, through a :class:`Packing`."""
-    packing = Packing(schema, folder, where)
-    rows = iter(rows)
-    while some := list(islice(rows, _DICT_ROWS)):
-        packing.extend(some)
-    return packing.rows()
-
-
-def together(parts: Sequence[Rows]) -> Rows:
-    """The rows of several answers of one kind, one after the other."""
-    spools = [part for part in parts if isinstance(part, Spool)]
-    if not spools:
-        return [row for part in parts for row in part]
-    if len(spools) == 1:
-        return spools[0]
-    joined = spools[0].empty()
-    for spool in spools:
-        joined.extend(spool)
-    return joined
-
-
-def decode(body: bytes | msgspec.Raw, shape: type, where: str, remedy: str = _CHANGED):
-    """Parse JSON into a ``msgspec`` shape; numbers of type ``Decimal`` keep the digits of the text.
-
-    Unknown fields and the order of keys do not matter; ``7.0`` and ``"7"`` are the whole number 7. ``remedy`` ends the message
-    about a field.
-
-    Raises:
-        FeedError: ``malformed`` or ``missing_field``, naming ``where`` (feed and day, or endpoint) and the field.
-    """
-    try:
-        return _decoder(shape).decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _unreadable(error, body, where, remedy) from None
-
-
-def decoded(entries: Iterable[msgspec.Raw], shape: type, where: str) -> Iterator:
-    """Entries of a list one by one, so that a long one never stands in memory as objects; raises as :func:`decode`."""
-    decoder = _decoder(shape)
-    for number, entry in enumerate(entries):
-        try:
-            yield decoder.decode(entry)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise _unreadable(error, entry, f"{where}: entry {number}") from None
-
-
-@lru_cache
-def _decoder(shape: type) -> msgspec.json.Decoder:
-    return msgspec.json.Decoder(shape, strict=False)
-
-
-def _unreadable(error: Exception, body: bytes | msgspec.Raw, where: str, remedy: str = _CHANGED) -> FeedError:
-    if isinstance(error, msgspec.ValidationError):
-        return FeedError("missing_field", f"{where}: {error}; nothing was stored: {remedy}")
-    is_page = bytes(body).lstrip().startswith(b"<")
-    todo = "this is a web page: check the URL, and whether a proxy wants a sign-in" if is_page else "run the day again later"
-    return FeedError("malformed", f"{where}: not valid JSON ({error}); nothing was stored; {todo}")
 
 
 def answers(feed: Feed, days: Sequence[date], settings: Settings) -> Iterator[DayAnswer]:

@@ -1,14 +1,11 @@
 """One way to ask a vendor: pooled connections with timeouts, retries, `Retry-After`, a rate budget and redaction."""
 
-import base64
-import io
 import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,22 +16,17 @@ import urllib3
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources import pace
-from agent_spend.sources.answers import CHUNK_BYTES, Answer, Download, TooLarge, error_text
+from agent_spend.sources.answers import Answer, Download, TooLarge, error_text
+from agent_spend.sources.connection import ConnectionPool, no_connection, secrets, spooled, whole
 
-__all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "Listing", "VendorSession", "error_text"]
+__all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "VendorSession", "error_text"]
 
 #: Seconds to connect, and between two pieces of an answer.
 TIMEOUT_SECONDS = (10, 60)
-#: A body that is not there after this many seconds must come at this many bytes a second, and be there after these seconds.
-PATIENT_SECONDS, LEAST_BYTES_A_SECOND, LONGEST_SECONDS = 60, 10_000, 7200
-#: An answer larger than this is none of a vendor; downloads, which wait on disk, may be.
-LARGEST_BYTES = 1 << 28
 MAX_ATTEMPTS = 5
 #: So many requests in a row that failed for good, each after all its attempts, are the last ones of a session at their place.
 GIVE_UP_AFTER = 20
 USER_AGENT = "agent-spend/0.1"
-#: A listing with more pages, or with more of them without an entry in a row, has no end.
-MOST_PAGES, MOST_EMPTY_PAGES = 10_000, 100
 _RETRIED_STATUS = {429, 500, 502, 503, 504, 529}
 
 
@@ -74,7 +66,7 @@ class VendorSession:
         settings: Settings | None = None,
         is_rate_limited: Callable[[Answer | Download], bool] = lambda answer: False,
         unhinted_wait_seconds: float | None = None,
-        transport: "Callable[[], ConnectionPool] | None" = None,
+        transport: Callable[[], ConnectionPool] | None = None,
     ):
         self.vendor = vendor
         self.base_url = base_url
@@ -114,7 +106,7 @@ class VendorSession:
         unsigned = {**self._headers, **(headers or {})}
         signed = dict(unsigned)
         self._authorize(signed)
-        receive = partial(_whole, _secrets(signed, unsigned))
+        receive = partial(whole, secrets(signed, unsigned))
         return self._send(
             receive, path, method=method, url=self.base_url + path, headers=signed, params=params, json=json_body
         )
@@ -126,7 +118,7 @@ class VendorSession:
             FeedError: as :meth:`request`.
         """
         headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
-        return self._send(partial(_spooled, self._settings.spool_dir), None, method="GET", url=url, headers=headers)
+        return self._send(partial(spooled, self._settings.spool_dir), None, method="GET", url=url, headers=headers)
 
     def _send(self, receive, path: str | None, **request):
         place = path or urlsplit(request["url"]).netloc
@@ -195,14 +187,14 @@ class VendorSession:
             message = f"{where} broke off: {cause}; run the day again later"
             raise _TryAgain(self._error("truncated", message)) from None
         except requests.RequestException as cause:
-            raise _TryAgain(self._error("connection", f"{where}: {_no_connection(cause)}")) from None
+            raise _TryAgain(self._error("connection", f"{where}: {no_connection(cause)}")) from None
         except OSError as cause:
             # One with a number is of the disk; requests names a file of certificates that is not there without one.
             if cause.errno is not None:
                 raise
             raise self._error("connection", f"{where}: {cause}; check REQUESTS_CA_BUNDLE") from None
 
-    def _session(self) -> "ConnectionPool":
+    def _session(self) -> ConnectionPool:
         # requests.Session is not documented as thread-safe, so each worker thread pools its own connections.
         if not hasattr(self._local, "session"):
             self._local.session = self._transport()
@@ -210,104 +202,6 @@ class VendorSession:
 
     def _error(self, reason: str, message: str, state: State = State.MISSING) -> FeedError:
         return FeedError(reason, f"{self.vendor}: {message}", state)
-
-
-class Listing:
-    """Tells a listing of pages that goes on for ever from a long one.
-
-    Args:
-        where: feed, day or days and endpoint, for messages.
-    """
-
-    def __init__(self, where: str):
-        self._where = where
-        self._pages = self._empty = 0
-
-    def add(self, entries: int) -> None:
-        """One more page came, with so many entries.
-
-        Raises:
-            FeedError: ``endless_pages``.
-        """
-        self._pages += 1
-        self._empty = 0 if entries else self._empty + 1
-        if self._pages > MOST_PAGES or self._empty > MOST_EMPTY_PAGES:
-            what = f"{self._empty} pages without an entry" if self._empty else f"{self._pages} pages"
-            raise FeedError("endless_pages", f"{self._where}: {what} so far, and each names a next one; run it later")
-
-
-class ConnectionPool(requests.Session):
-    """Connections of one thread, through the proxy and with the certificates that the environment names for a host.
-
-    Credentials are the caller's alone: those of a ``.netrc`` would replace a vendor's token, and be sent to a download host.
-    """
-
-    def __init__(self):
-        super().__init__()
-        self.auth = lambda request: request
-        self._of_hosts: dict[tuple, dict] = {}
-
-    def merge_environment_settings(self, url, *settings):
-        """As ``requests`` does, but once for a host: it takes as long as all the rest of a small request."""
-        host = urlsplit(url)[:2]
-        if host not in self._of_hosts:
-            self._of_hosts[host] = super().merge_environment_settings(url, *settings)
-        return self._of_hosts[host]
-
-
-def _secrets(signed: Mapping[str, str], unsigned: Mapping[str, str]) -> list[bytes]:
-    """What signing added, without the words around it."""
-    found: list[bytes] = []
-    for name, value in signed.items():
-        if unsigned.get(name) != value and value:
-            word = value.split()[-1].encode()
-            found += [word, *(base64.b64decode(word).split(b":") if value.startswith("Basic ") else ())]
-    return [secret for secret in found if secret]
-
-
-def _whole(secrets: Sequence[bytes], response: requests.Response) -> Answer:
-    # As response.content, which takes pieces of 10 KB and holds a large body twice while it joins them.
-    whole = io.BytesIO()
-    for piece in _pieces(response, decode_content=True):
-        whole.write(piece)
-        if whole.tell() > LARGEST_BYTES:
-            raise TooLarge
-    body = whole.getvalue()
-    if response.status_code >= 400:
-        for secret in secrets:
-            body = body.replace(secret, b"(secret)")
-    return Answer(response.url, response.status_code, response.headers, body)
-
-
-def _spooled(folder: Path, response: requests.Response) -> Download:
-    pieces = _pieces(response, decode_content=False)
-    return Download.receive(response.url, response.status_code, response.headers, pieces, folder)
-
-
-def _pieces(response: requests.Response, decode_content: bool) -> Iterator[bytes]:
-    """The body as it comes.
-
-    Raises:
-        TimeoutError: it comes too slowly ever to end; each of its pieces may be in time.
-    """
-    started, received = time.monotonic(), 0
-    while piece := response.raw.read1(CHUNK_BYTES, decode_content=decode_content):
-        received += len(piece)
-        elapsed = time.monotonic() - started
-        if elapsed > PATIENT_SECONDS and (received < elapsed * LEAST_BYTES_A_SECOND or elapsed > LONGEST_SECONDS):
-            raise TimeoutError
-        yield piece
-
-
-def _no_connection(cause: requests.RequestException) -> str:
-    reason = getattr(next(iter(cause.args), None), "reason", None)
-    if isinstance(cause, requests.exceptions.ProxyError):
-        return "the proxy does not let it through; check HTTPS_PROXY and NO_PROXY"
-    if isinstance(cause, requests.exceptions.SSLError):
-        return "its certificate is not trusted; check the URL, and name your company's authority in REQUESTS_CA_BUNDLE"
-    if isinstance(reason, urllib3.exceptions.NameResolutionError):
-        return "its name is not known; check the URL and the network"
-    return "cannot be reached; check the URL and the network"
 
 
 _backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20)

@@ -9,8 +9,8 @@ import pytest
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.answers import CHUNK_BYTES, SMALL_BYTES, Answer, Download, TooLarge, error_text, unpacked
-from agent_spend.sources.feed import decode
-from agent_spend.sources.http import Listing
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.listing import Listing
 
 TEXT = b'{"n":1}\n' * 200_000
 

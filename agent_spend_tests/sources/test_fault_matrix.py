@@ -15,7 +15,7 @@ from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import environment, running
 from agent_spend.sandbox.state import SandboxState
 from agent_spend.settings import Settings
-from agent_spend.sources import http, pace
+from agent_spend.sources import connection, http, pace
 from agent_spend.sources.land import land
 
 DAY = date(2026, 11, 20)
@@ -197,7 +197,7 @@ def ask(shared_sandbox, monkeypatch):
         monkeypatch.setenv("GITHUB_IDENTITY_SOURCES", IDENTITY_SOURCES.get(endpoint, "licences"))
         is_late = any(fault.partition(":")[0] in ("slow", "stall") for fault in faults)
         monkeypatch.setattr(http, "TIMEOUT_SECONDS", IMPATIENT if is_late else PATIENT)
-        monkeypatch.setattr(http, "PATIENT_SECONDS", IMPATIENT[1] if "trickle" in faults else 60)
+        monkeypatch.setattr(connection, "PATIENT_SECONDS", IMPATIENT[1] if "trickle" in faults else 60)
         stand_in = [STAND_INS[endpoint]] if endpoint in STAND_INS else []
         options["fault"] = ",".join([*stand_in, *(f"{endpoint}:{fault}" for fault in faults)])
         options["github_organizations"] = "standalone" if scope else ""

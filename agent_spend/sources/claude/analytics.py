@@ -28,8 +28,10 @@ from agent_spend.sources.claude.analytics_schema import (
 )
 from agent_spend.sources.claude.client import ORGANIZATION, Pages, open_session
 from agent_spend.sources.claude.schema import midnight, unread_tokens, utc_day
-from agent_spend.sources.feed import DayAnswer, Packing, Rows, decode
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import VendorSession
+from agent_spend.sources.packing import Packing, Rows
 from agent_spend.sources.workers import side_by_side
 
 ANALYTICS = f"{ORGANIZATION}/analytics"

@@ -11,7 +11,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from agent_spend.errors import FeedError
 from agent_spend.sources.claude.schema import CacheCreation, ServerToolUse, count, usd
 from agent_spend.sources.contract import DAY, MONEY, TEXT, WHOLE, Contract, column
-from agent_spend.sources.feed import decode
+from agent_spend.sources.decoding import decode
 
 #: Groups that are remembered as read: most of them come again every day.
 _KNOWN_GROUPS = 1 << 12

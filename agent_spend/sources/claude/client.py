@@ -7,8 +7,9 @@ from typing import Any
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings, secret
-from agent_spend.sources.feed import decode
-from agent_spend.sources.http import Answer, Listing, VendorSession, error_text
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.http import Answer, VendorSession, error_text
+from agent_spend.sources.listing import Listing
 
 #: Newer versions drop ``workspace_id`` from API keys and are undocumented for the reports read here.
 API_VERSION = "2023-06-01"

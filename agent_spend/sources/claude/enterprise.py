@@ -45,8 +45,10 @@ from agent_spend.sources.claude.enterprise_schema import (
     group_usage,
 )
 from agent_spend.sources.claude.schema import TOKEN_CLASSES, Bucket, midnight
-from agent_spend.sources.feed import DayAnswer, Packing, Rows, decode
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import VendorSession
+from agent_spend.sources.packing import Packing, Rows
 
 MAX_BUCKETS = 31
 #: A bucket of an older report shows this many groups and no remainder: with as many it may be cut off.

@@ -10,7 +10,8 @@ from agent_spend.settings import Settings
 from agent_spend.sources.claude.analytics import ANALYTICS, FIRST_DAY, MAX_DAYS, MAX_ROWS, covered_day
 from agent_spend.sources.claude.client import ENTERPRISE, Pages, Params, open_session
 from agent_spend.sources.claude.enterprise_schema import ActivityPage, Summary, SummaryPage, activity_row, summary_row
-from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer
 from agent_spend.sources.workers import side_by_side
 

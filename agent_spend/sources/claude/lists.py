@@ -15,8 +15,10 @@ from agent_spend.sources.claude.lists_schema import (
     user_row,
     workspace_row,
 )
-from agent_spend.sources.feed import DayAnswer, decode
-from agent_spend.sources.http import Answer, Listing, VendorSession
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.listing import Listing
 
 PAGE_SIZE = 1000
 #: The version that documents ``include_default``; the older one leaves the default workspace out.

@@ -27,8 +27,10 @@ from agent_spend.sources.claude.schema import (
     usage_rows,
     utc_day,
 )
-from agent_spend.sources.feed import DayAnswer, decode, decoded, packed
+from agent_spend.sources.decoding import decode, decoded
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import VendorSession
+from agent_spend.sources.packing import packed
 from agent_spend.sources.workers import side_by_side
 
 MAX_BUCKETS = 31

@@ -19,7 +19,8 @@ from agent_spend.sources.copilot.billing_schema import (
 )
 from agent_spend.sources.copilot.scopes import REFUSED, Part, Scope, ask_scopes
 from agent_spend.sources.copilot.session import each_day, get, github_session, refusal
-from agent_spend.sources.feed import DayAnswer, Unread, decode
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer, Unread
 from agent_spend.sources.http import Answer, VendorSession
 
 BILLING_FEED = "copilot_billing_usage"

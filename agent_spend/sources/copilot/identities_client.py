@@ -10,7 +10,8 @@ from agent_spend.sources.copilot.listing import PAGE_SIZE, live_list, read_pages
 from agent_spend.sources.copilot.saml_client import read_saml
 from agent_spend.sources.copilot.scopes import Part, Scope, all_scopes
 from agent_spend.sources.copilot.session import get, github_session, refusal
-from agent_spend.sources.feed import DayAnswer, Unread, decode
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer, Unread
 from agent_spend.sources.http import Answer, VendorSession
 
 IDENTITIES_FEED = "github_identities"

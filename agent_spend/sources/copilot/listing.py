@@ -9,8 +9,10 @@ from requests.utils import parse_header_links
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources.copilot.session import each_day, get, refusal
-from agent_spend.sources.feed import DayAnswer, decode
-from agent_spend.sources.http import Answer, Listing, VendorSession
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.listing import Listing
 
 PAGE_SIZE = 100
 

@@ -13,7 +13,7 @@ from agent_spend.errors import FeedError
 from agent_spend.sources.answers import Answer, Download
 from agent_spend.sources.copilot.schema import Envelope, UserDay, UserTeam
 from agent_spend.sources.copilot.session import get, refusal
-from agent_spend.sources.feed import decode
+from agent_spend.sources.decoding import decode
 from agent_spend.sources.http import VendorSession
 
 #: What a refused or expired link answers; GitHub does not document which, so the links are asked for once more.

@@ -13,8 +13,9 @@ from agent_spend.sources.copilot.directory_schema import (
 from agent_spend.sources.copilot.listing import PAGE_SIZE
 from agent_spend.sources.copilot.scopes import Part, Scope
 from agent_spend.sources.copilot.session import refusal
-from agent_spend.sources.feed import decode
-from agent_spend.sources.http import Answer, Listing, VendorSession
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.http import Answer, VendorSession
+from agent_spend.sources.listing import Listing
 
 _PROVIDER = (
     " { externalIdentities(first: " + str(PAGE_SIZE) + ", after: $after) {"

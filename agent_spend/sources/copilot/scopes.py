@@ -9,7 +9,8 @@ from agent_spend.lake.columns import MisfitError
 from agent_spend.lake.spool import Spool
 from agent_spend.settings import Settings
 from agent_spend.sources.answers import Answer, Download
-from agent_spend.sources.feed import DayAnswer, Unread, together
+from agent_spend.sources.feed import DayAnswer, Unread
+from agent_spend.sources.packing import together
 
 #: Refusals of a scope; after the enterprise's, the organizations are asked instead.
 REFUSED = frozenset({"forbidden", "policy_disabled", "not_found"})

@@ -10,7 +10,8 @@ from agent_spend.settings import Settings
 from agent_spend.sources.answers import Shelf, Shelved
 from agent_spend.sources.cursor.session import ask, bounds, cursor_session, each_window, span, split_open
 from agent_spend.sources.cursor.team_schema import Activity, ActivityPage, activity_row
-from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import VendorSession
 
 FEED = "cursor_daily_usage"

@@ -11,7 +11,8 @@ from agent_spend.sources.cursor.kinds import doubtful_rows, doubts
 from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, usage_columns
 from agent_spend.sources.cursor.session import cursor_session, each_window, span, split_open
 from agent_spend.sources.cursor.windows import VerifiedWindow, read_window
-from agent_spend.sources.feed import DayAnswer, Packing
+from agent_spend.sources.feed import DayAnswer
+from agent_spend.sources.packing import Packing
 
 FEED = "cursor_usage_events"
 #: The vendor documents no longest range; 30 days is what its other endpoints allow and what clients use.

@@ -8,7 +8,7 @@ from functools import lru_cache
 import msgspec
 
 from agent_spend.errors import FeedError
-from agent_spend.sources.feed import decode
+from agent_spend.sources.decoding import decode
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000

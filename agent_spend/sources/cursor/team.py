@@ -8,7 +8,8 @@ from agent_spend.settings import Settings
 from agent_spend.sources.cursor import team_schema
 from agent_spend.sources.cursor.session import REFUSED_FOR_ALL, ask, cursor_session, split_open
 from agent_spend.sources.cursor.team_schema import GroupList, MemberList, SpendPage
-from agent_spend.sources.feed import DayAnswer, decode
+from agent_spend.sources.decoding import decode
+from agent_spend.sources.feed import DayAnswer
 from agent_spend.sources.http import Answer, VendorSession
 
 SPEND_PAGE_SIZE = 100

@@ -24,7 +24,8 @@ from agent_spend.sources.cursor.pages import (
     usage_page,
 )
 from agent_spend.sources.cursor.session import ask, bounds
-from agent_spend.sources.http import Listing, VendorSession
+from agent_spend.sources.http import VendorSession
+from agent_spend.sources.listing import Listing
 
 PATH = "/teams/filtered-usage-events"
 PAGE_SIZE = 1000

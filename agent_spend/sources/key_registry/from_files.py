@@ -6,7 +6,7 @@ import msgspec
 
 from agent_spend.errors import FeedError
 from agent_spend.sources.dated import Versions
-from agent_spend.sources.feed import decode
+from agent_spend.sources.decoding import decode
 from agent_spend.sources.files import SourceFile, read_file
 from agent_spend.sources.key_registry import schema
 from agent_spend.sources.key_registry.schema import AwsSecretList, JsonEntry

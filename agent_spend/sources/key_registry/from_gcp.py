@@ -8,7 +8,7 @@ import msgspec
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import env, secret
 from agent_spend.sources.dated import Versions
-from agent_spend.sources.feed import decode
+from agent_spend.sources.decoding import decode
 from agent_spend.sources.http import Answer, VendorSession, error_text
 from agent_spend.sources.key_registry.tags import Tagged, registry_of
 

@@ -8,7 +8,7 @@ import msgspec
 from agent_spend.errors import FeedError
 from agent_spend.settings import env
 from agent_spend.sources.dated import Versions
-from agent_spend.sources.feed import decode
+from agent_spend.sources.decoding import decode
 from agent_spend.sources.key_registry.tags import registry_of
 
 

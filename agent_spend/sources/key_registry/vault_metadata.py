@@ -7,7 +7,8 @@ from hvac.adapters import Adapter
 
 from agent_spend.errors import FeedError, State
 from agent_spend.settings import secret
-from agent_spend.sources.http import Answer, ConnectionPool, VendorSession, error_text
+from agent_spend.sources.connection import ConnectionPool
+from agent_spend.sources.http import Answer, VendorSession, error_text
 
 #: What a proxy answers that lets standard methods through only.
 _METHOD_REFUSED = (405, 501)

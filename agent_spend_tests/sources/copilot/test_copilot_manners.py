@@ -176,7 +176,7 @@ def test_a_proxy_and_a_file_of_certificates_that_are_not_there_are_named(monkeyp
 
 
 def test_an_answer_without_end_is_given_up(monkeypatch, github):
-    monkeypatch.setattr("agent_spend.sources.http.LARGEST_BYTES", 1000)
+    monkeypatch.setattr("agent_spend.sources.connection.LARGEST_BYTES", 1000)
     github.answer(PATH, "[" * 2000)
     assert ask()[0].reason == "too_large"
 
