@@ -1,5 +1,6 @@
 """What a reader sees on a page, for tests."""
 
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -8,10 +9,26 @@ from page_rows import write
 from agent_spend.publish.page import publish_page
 
 
-def read(folder: Path, tables: dict[str, list[dict]]) -> dict[str, "Page"]:
+def read(folder: Path, tables: dict[str, list[dict]]) -> "Pages":
     """Publish these tables; file name -> page."""
     warehouse = write(folder / "warehouse.duckdb", tables)
-    return {path.name: Page(path.read_text()) for path in publish_page(warehouse, folder)}
+    return Pages({path.name: path.read_text() for path in publish_page(warehouse, folder)})
+
+
+class Pages(Mapping):
+    """Page by file name, each read when it is asked for: most tests look at one."""
+
+    def __init__(self, html: dict[str, str]):
+        self._html, self._read = html, {}
+
+    def __getitem__(self, name: str) -> "Page":
+        return self._read[name] if name in self._read else self._read.setdefault(name, Page(self._html[name]))
+
+    def __iter__(self):
+        return iter(self._html)
+
+    def __len__(self):
+        return len(self._html)
 
 
 class Page(HTMLParser):
@@ -21,11 +38,11 @@ class Page(HTMLParser):
 
     def __init__(self, html: str):
         super().__init__()
-        self.html, self.text, self.ids = html, "", set()
+        self.html, self.ids, self._texts = html, set(), []
         self.rows: dict[str, list[list[str]]] = {}
         self._part, self._section, self._cells, self._is_hidden = "", "", None, False
         self.feed(html)
-        self.text = " ".join(self.text.split())
+        self.text = " ".join(" ".join(self._texts).split())
 
     def handle_starttag(self, tag, attrs):
         identifier = dict(attrs).get("id")
@@ -51,7 +68,7 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self._is_hidden:
             return
-        self.text += " " + data
+        self._texts.append(data)
         if self._cells:
             self._cells[-1] = f"{self._cells[-1]} {data.strip()}".strip()
 
