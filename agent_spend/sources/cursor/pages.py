@@ -1,6 +1,6 @@
 """Pages of Cursor usage events: the wire shape, read whole, by its times alone, or event by event where one is broken."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -125,22 +125,22 @@ def each_event(body: bytes, where: str, shape: type) -> Iterator[tuple[date | No
     for number, raw in enumerate(usage_page(body, where, RawPage).events):
         place, day = f"{where}: usageEvents[{number}]", None
         try:
-            day = event_day(decode(raw, Stamp, place), place)
+            (day,) = event_days([decode(raw, Stamp, place)], place)
             yield day, decode(raw, shape, place)
         except FeedError as error:
             yield day, error
 
 
-def event_day(event: UsageEvent | Stamp, where: str) -> date:
-    """UTC day of an event.
+def event_days(events: Sequence[UsageEvent | Stamp], where: str) -> list[date]:
+    """UTC day of each event.
 
     Raises:
-        FeedError: ``malformed`` when the timestamp is neither epoch milliseconds nor an ISO instant.
+        FeedError: ``malformed`` when a timestamp is neither epoch milliseconds nor an ISO instant.
     """
     try:
-        return _day(int(event.timestamp) // _DAY_MS)
+        return [_day(int(event.timestamp) // _DAY_MS) for event in events]
     except (ValueError, OverflowError):
-        return instant(event.timestamp, f"{where}: usageEvents.timestamp").date()
+        return [instant(event.timestamp, f"{where}: usageEvents.timestamp").date() for event in events]
 
 
 def instant(stamp: str | int, where: str) -> datetime:

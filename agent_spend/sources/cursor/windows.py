@@ -20,7 +20,7 @@ from agent_spend.sources.cursor.pages import (
     Stamp,
     UsageEvent,
     each_event,
-    event_day,
+    event_days,
     usage_page,
 )
 from agent_spend.sources.cursor.session import ask, bounds
@@ -87,8 +87,9 @@ class VerifiedWindow:
         body, repeated = self._pages[number].answer.body, self._repeated[number]
         where = f"{self._where} page {number + 1}: POST {PATH}"
         try:
-            for event in usage_page(body, where).events[repeated:]:
-                days[event_day(event, where)].append(event)
+            events = usage_page(body, where).events[repeated:]
+            for day, event in zip(event_days(events, where), events, strict=True):
+                days[day].append(event)
         except FeedError:
             days.clear()
             for day, event in itertools.islice(each_event(body, where, UsageEvent), repeated, None):
@@ -160,7 +161,7 @@ def _dated(body: bytes, where: str) -> tuple[CountedPage, frozenset[date], FeedE
     """A page by its count, the days of its events, and the error of one whose day cannot be read."""
     try:
         page = usage_page(body, where, CountedPage)
-        return page, frozenset(event_day(event, where) for event in page.events), None
+        return page, frozenset(event_days(page.events, where)), None
     except FeedError:
         found = list(each_event(body, where, Stamp))
     undated = next((error for day, error in found if day is None), None)

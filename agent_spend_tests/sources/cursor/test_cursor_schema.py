@@ -10,7 +10,7 @@ from agent_spend.errors import FeedError
 from agent_spend.lake.columns import batch_of_columns, schema_of
 from agent_spend.sources.cursor.assets import FEEDS
 from agent_spend.sources.cursor.kinds import doubts, kind_class
-from agent_spend.sources.cursor.pages import event_day, usage_page
+from agent_spend.sources.cursor.pages import event_days, usage_page
 from agent_spend.sources.cursor.schema import CURSOR_USAGE_EVENTS, dollars, usage_columns
 from agent_spend.sources.feed import DayAnswer, State
 
@@ -25,7 +25,7 @@ def rows_of(events: list, day: date = TENTH) -> list[dict]:
 
 def example_rows() -> list[dict]:
     events = usage_page(page_text(EXAMPLE_EVENTS, 4).encode(), "test").events
-    return [row for one in events for row in rows_of([one], event_day(one, "test"))]
+    return [row for one in events for row in rows_of([one], *event_days([one], "test"))]
 
 
 def test_the_documented_usage_based_event_becomes_dollars_once():
