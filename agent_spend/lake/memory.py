@@ -25,7 +25,8 @@ def be_frugal() -> None:
     # Otherwise rows are taken from the source faster than they are written, and wait in memory; read by delta-rs.
     os.environ.setdefault("DELTARS_MAX_CONCURRENT_WRITERS", "1")
     os.environ.setdefault("DELTARS_WRITER_BATCH_CHANNEL_SIZE", "1")
-    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:0,muzzy_decay_ms:0")
+    # What is freed is asked for again at once, or not at all.
+    os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1,dirty_decay_ms:50,muzzy_decay_ms:0")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     if "MALLOC_ARENA_MAX" not in os.environ:
         with suppress(OSError, AttributeError):

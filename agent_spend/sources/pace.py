@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -19,6 +19,9 @@ MAX_WAIT_SECONDS = 120
 #: A moment that lies further ahead than this was noted before the clock was set back.
 _LONGEST_QUEUE_SECONDS = 3600
 _PAUSED = "paused until"
+
+#: Another process is done with the file in a tenth of this.
+_POLL_SECONDS = 0.005
 
 _worker = threading.local()
 
@@ -56,11 +59,14 @@ class Pace:
 
     def __init__(self, rates: Mapping[str, float], file: Path | None = None):
         self._rates = rates
-        self._open, self._lock = partial(nullcontext, io.BytesIO()), threading.Lock()
+        self._open = partial(nullcontext, io.BytesIO())
+        self._among_threads, self._among_processes = threading.Lock(), nullcontext()
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.touch()
-            self._open, self._lock = partial(file.open, "r+b", buffering=0), FileLock(f"{file}.lock")
+            self._open = partial(file.open, "r+b", buffering=0)
+            self._among_threads = _lock_of(file)
+            self._among_processes = FileLock(f"{file}.lock", poll_interval=_POLL_SECONDS)
 
     def wait_turn(self, path: str) -> None:
         """Return when a request for ``path`` may be sent."""
@@ -90,7 +96,8 @@ class Pace:
     @contextmanager
     def _state(self) -> Iterator[dict[str, float]]:
         """Moments by what they are the moment of, in seconds since 1970; nobody else changes them meanwhile."""
-        with self._lock, self._open() as file:
+        # Whoever finds a file locked looks again after a while; threads, of which there are many, wait in turn.
+        with self._among_threads, self._among_processes, self._open() as file:
             file.seek(0)
             try:
                 found = json.loads(file.read() or b"{}")
@@ -108,6 +115,11 @@ def shared_pace(vendor: str, address: str, rates: Mapping[str, float], home: Pat
     """The one pace of an account (vendor and address), whatever number of feeds and processes of ``home`` ask it."""
     name = hashlib.sha256(address.encode()).hexdigest()[:12]
     return Pace(rates, home / "pace" / f"{vendor}-{name}.json")
+
+
+@lru_cache
+def _lock_of(file: Path) -> threading.Lock:
+    return threading.Lock()
 
 
 def asked_wait(headers: Mapping[str, str]) -> float | None:
