@@ -11,6 +11,7 @@ import pytest
 from agent_spend.sandbox.scenario import Scenario
 from agent_spend.sandbox.server import environment, running, write_files
 from agent_spend.settings import REQUIRED
+from agent_spend.sources import pace
 
 SMALL = Scenario(developers=12, days=21, seed=7, end_day=date(2026, 11, 22))
 
@@ -55,3 +56,11 @@ def sandbox_server(monkeypatch, tmp_path, company_folder):
             return server
 
         yield start
+
+
+@pytest.fixture
+def waits(monkeypatch) -> list[float]:
+    """Seconds that requests would have waited; nothing waits."""
+    found: list[float] = []
+    monkeypatch.setattr(pace, "sleep", found.append)
+    return found

@@ -380,13 +380,13 @@ def test_a_bucket_with_very_many_results_stands_in_memory_about_once(vendor, fet
     assert peak < 2 * len(body)
 
 
-def test_an_overloaded_vendor_is_asked_again(vendor, fetch):
+def test_an_overloaded_vendor_is_asked_again(vendor, fetch, waits):
     answers = [(529, {"Retry-After": "0"}, b"{}"), (429, {"Retry-After": "0"}, b"{}")]
     vendor(lambda path, params: answers.pop() if answers else page(bucket(MONDAY, COST_RESULT)))
     assert fetch("claude_api_cost", [MONDAY])[MONDAY].state is State.AVAILABLE
 
 
-def test_a_vendor_that_stays_down_gives_an_error_and_no_rows(vendor, fetch):
+def test_a_vendor_that_stays_down_gives_an_error_and_no_rows(vendor, fetch, waits):
     scripted = vendor(lambda path, params: (500, {"Retry-After": "0"}, b'{"error":{"message":"down"}}'))
     answer = fetch("claude_api_usage", [MONDAY])[MONDAY]
     assert (answer.state, answer.reason) == (State.MISSING, "server_error")

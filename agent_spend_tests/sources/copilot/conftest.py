@@ -4,15 +4,11 @@ import pytest
 from copilot_fake_github import fake_github
 
 from agent_spend.sandbox import server
-from agent_spend.sources import pace
 
 
 @pytest.fixture(autouse=True)
-def waits(monkeypatch) -> list[float]:
-    """Seconds that requests would have waited; nothing waits."""
-    found: list[float] = []
-    monkeypatch.setattr(pace, "sleep", found.append)
-    return found
+def nothing_waits(waits):
+    """In no test of this folder."""
 
 
 @pytest.fixture(autouse=True)
