@@ -77,7 +77,7 @@ def ask(
         if _error_code(answer) in _WRONG_ORGANIZATION:
             message = f"{where}: {answer.status} {error_text(answer)}; this kind of organisation has no such report"
             raise FeedError("not_enabled", message, State.FORBIDDEN)
-        reason, state, remedy = _REFUSALS.get(answer.status, ("unexpected_status", State.MISSING, "ask again later"))
+        reason, state, remedy = _REFUSALS.get(answer.status, ("unexpected_status", State.MISSING, "check ANTHROPIC_API_URL"))
         remedy = remedy.format(key=KEY_SETTINGS[session.vendor])
         raise FeedError(reason, f"{where}: {answer.status} {error_text(answer)}; {remedy}", state)
     # A proxy may drop the header; what is no JSON is noticed without it too.

@@ -179,7 +179,7 @@ def _files(session: VendorSession, links: list[str], where: str) -> list[Downloa
         if file.status in _LINK_REFUSED:
             raise _LinkRefused(_shard_error(files, "link_expired", at, f"{file.status}, also with a new link"))
         if file.status != 200:
-            raise _shard_error(files, "unexpected_status", at, f"answered {file.status}")
+            raise _shard_error(files, "unexpected_status", at, f"answered {file.status}; run the day again for new links")
         # The link's signature is as good as a password while it lasts: it is not kept.
         files.append(replace(file, url=file.url.split("?")[0]))
     return files

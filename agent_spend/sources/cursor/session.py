@@ -58,8 +58,9 @@ def ask(session: VendorSession, method: str, path: str, where: str, *, body: dic
         remedy = "The Admin API needs an Enterprise plan and a team key with scope read:* or admin:*; without it, import the "
         remedy += "dashboard's CSV exports (CURSOR_CSV_URI)"
         raise FeedError("forbidden", f"{said}. {remedy}", State.FORBIDDEN)
-    reasons = {400: "bad_request", 404: "not_found"}
-    raise FeedError(reasons.get(answer.status, "unexpected_status"), said)
+    if answer.status == 400:
+        raise FeedError("bad_request", f"{said}. The vendor asks for something else now: update agent_spend")
+    raise FeedError("not_found" if answer.status == 404 else "unexpected_status", f"{said}. Check CURSOR_API_URL")
 
 
 def bounds(window: Window) -> tuple[int, int]:
