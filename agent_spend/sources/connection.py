@@ -3,7 +3,7 @@
 import base64
 import io
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -37,32 +37,22 @@ class ConnectionPool(requests.Session):
         return self._of_hosts[host]
 
 
-def secrets(signed: Mapping[str, str], unsigned: Mapping[str, str]) -> list[bytes]:
-    """What signing added to the headers, without the words around it."""
-    found: list[bytes] = []
-    for name, value in signed.items():
-        if unsigned.get(name) != value and value:
-            word = value.split()[-1].encode()
-            found += [word, *(base64.b64decode(word).split(b":") if value.startswith("Basic ") else ())]
-    return [secret for secret in found if secret]
-
-
-def whole(secrets: Sequence[bytes], response: requests.Response) -> Answer:
-    """The answer with its body; a refusal that repeats one of ``secrets`` has it taken out.
+def whole(signed: Mapping[str, str], unsigned: Mapping[str, str], response: requests.Response) -> Answer:
+    """The answer with its body; from a refusal that repeats what signing added to the headers, that is taken out.
 
     Raises:
         TooLarge: no vendor answers with so much.
         TimeoutError: the body comes too slowly ever to end.
     """
     # As response.content, which takes pieces of 10 KB and holds a large body twice while it joins them.
-    whole = io.BytesIO()
+    received = io.BytesIO()
     for piece in _pieces(response, decode_content=True):
-        whole.write(piece)
-        if whole.tell() > LARGEST_BYTES:
+        received.write(piece)
+        if received.tell() > LARGEST_BYTES:
             raise TooLarge
-    body = whole.getvalue()
+    body = received.getvalue()
     if response.status_code >= 400:
-        for secret in secrets:
+        for secret in _secrets(signed, unsigned):
             body = body.replace(secret, b"(secret)")
     return Answer(response.url, response.status_code, response.headers, body)
 
@@ -71,6 +61,16 @@ def spooled(folder: Path, response: requests.Response) -> Download:
     """The answer with its body in a file; raises as :func:`whole`."""
     pieces = _pieces(response, decode_content=False)
     return Download.receive(response.url, response.status_code, response.headers, pieces, folder)
+
+
+def _secrets(signed: Mapping[str, str], unsigned: Mapping[str, str]) -> list[bytes]:
+    """What signing added to the headers, without the words around it."""
+    found: list[bytes] = []
+    for name, value in signed.items():
+        if unsigned.get(name) != value and value:
+            word = value.split()[-1].encode()
+            found += [word, *(base64.b64decode(word).split(b":") if value.startswith("Basic ") else ())]
+    return [secret for secret in found if secret]
 
 
 def _pieces(response: requests.Response, decode_content: bool) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from agent_spend.errors import FeedError, State
 from agent_spend.settings import Settings
 from agent_spend.sources import pace
 from agent_spend.sources.answers import Answer, Download, TooLarge, error_text
-from agent_spend.sources.connection import ConnectionPool, no_connection, secrets, spooled, whole
+from agent_spend.sources.connection import ConnectionPool, no_connection, spooled, whole
 
 __all__ = ["TIMEOUT_SECONDS", "Answer", "Download", "VendorSession", "error_text"]
 
@@ -106,7 +106,7 @@ class VendorSession:
         unsigned = {**self._headers, **(headers or {})}
         signed = dict(unsigned)
         self._authorize(signed)
-        receive = partial(whole, secrets(signed, unsigned))
+        receive = partial(whole, signed, unsigned)
         return self._send(
             receive, path, method=method, url=self.base_url + path, headers=signed, params=params, json=json_body
         )
